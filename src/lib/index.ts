@@ -1,0 +1,10 @@
+/**
+ * The few general helpers that every room may use. Nothing of the domain comes in; what goes out is small, typed and without
+ * state. This room imports nothing of ours.
+ */
+export { backoff } from './backoff.ts';
+export { type Clock, formatInstant, systemClock } from './clock.ts';
+export { formatDuration, parseDuration } from './duration.ts';
+export { codeOf, type ErrorCode, errorFacts, isErrorCode, messageOf, SquallError } from './errors.ts';
+export { parsePercent } from './percent.ts';
+export { type ProgramOptions, type ProgramResult, runProgram } from './run-program.ts';

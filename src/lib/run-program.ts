@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { SquallError } from './errors.ts';
+
+export type ProgramResult = { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string };
+
+export type ProgramOptions = {
+  input?: string;
+  /** The program is killed when this fires, and the call rejects. */
+  signal?: AbortSignal;
+  /** Milliseconds; @default 30000 */
+  timeoutMs?: number;
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+};
+
+/** At most this much of each output stream is kept; the rest is read and dropped. */
+const outputLimit = 16 * 1024 * 1024;
+
+/**
+ * Runs a program from an argument array (never a shell) and collects what it printed. A non-zero exit is a result, not an
+ * exception; it rejects with ToolMissing when there is no such program and Unavailable when the time is up.
+ */
+export async function runProgram(command: string, args: readonly string[], options: ProgramOptions = {}): Promise<ProgramResult> {
+  const { input, signal, timeoutMs = 30_000, env, cwd } = options;
+  signal?.throwIfAborted();
+  return await new Promise<ProgramResult>((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: env ?? process.env, cwd });
+    const output = { stdout: '', stderr: '' };
+    let failure: unknown;
+    const stop = (reason: unknown) => {
+      failure ??= reason;
+      child.kill('SIGKILL');
+    };
+    const timer = setTimeout(() => {
+      stop(new SquallError('Unavailable', `${command} ${args.join(' ')} did not end within ${String(timeoutMs)} ms`));
+    }, timeoutMs);
+    const onAbort = () => {
+      stop(signal?.reason);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', (chunk: string) => {
+        if (output[name].length < outputLimit) output[name] += chunk;
+      });
+    }
+    child.stdin.on('error', () => {
+      // A program that ends without reading its input closes the pipe; its exit code tells what happened.
+    });
+    child.stdin.end(input ?? '');
+    const finish = (settle: () => void) => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      settle();
+    };
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      finish(() => {
+        reject(
+          error.code === 'ENOENT'
+            ? new SquallError('ToolMissing', `the program '${command}' is not installed`, { cause: error })
+            : new SquallError('Internal', `could not start '${command}'`, { cause: error }),
+        );
+      });
+    });
+    child.once('close', (code, killedBy) => {
+      finish(() => {
+        if (failure === undefined) resolve({ code, signal: killedBy, ...output });
+        else reject(failure instanceof Error ? failure : new Error(String(failure)));
+      });
+    });
+  });
+}
