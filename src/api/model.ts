@@ -1,0 +1,133 @@
+/**
+ * The internal model: what every dialect is turned into at the edge. Complete (defaults filled in) and in base units:
+ * milliseconds, percent from 0 to 100, plain numbers. No code behind `src/api` sees a unit string.
+ */
+import type { LabelSelector } from './metadata.ts';
+
+export type Distribution = 'uniform' | 'normal' | 'pareto' | 'paretonormal';
+
+/** What is done to packets. Faults of later parts are parsed too, but no driver takes them yet. */
+export type Fault =
+  | {
+      type: 'delay';
+      delayMs: number;
+      /** Half-width for `uniform`, standard deviation for the other distributions; 0 is none. */
+      jitterMs: number;
+      distribution: Distribution;
+    }
+  | {
+      type: 'loss';
+      percent: number;
+      /** Mean length of a burst of lost packets; 1 is independent loss. */
+      burst: number;
+    }
+  | { type: 'duplicate' | 'corrupt'; percent: number }
+  | { type: 'reorder'; percent: number; gap: number; delayMs: number }
+  | { type: 'rate'; bitsPerSecond: number; latencyMs: number }
+  | { type: 'slot'; minMs: number; maxMs: number }
+  | { type: 'partition' };
+
+export type Direction = 'egress' | 'ingress' | 'both';
+
+/** How many of a selector's candidates are hurt. */
+export type TargetMode =
+  { mode: 'all' | 'one' } | { mode: 'fixed'; count: number } | { mode: 'fixed-percent' | 'random-max-percent'; percent: number };
+
+export type TargetSelector =
+  | { kind: 'pod'; namespace: string; name: string }
+  | { kind: 'selector'; namespace: string; selector: LabelSelector; mode: TargetMode };
+
+/** A place that packets go to; `port` only where layer 4 is meant. */
+export type Endpoint =
+  | { kind: 'ip'; ip: string; port?: number }
+  | { kind: 'cidr'; cidr: string; port?: number }
+  | { kind: 'host'; host: string; port?: number }
+  | { kind: 'pod' | 'service'; namespace: string; name: string; port?: number }
+  | { kind: 'selector'; namespace: string; selector: LabelSelector; port?: number }
+  | { kind: 'node'; name: string; port?: number };
+
+/** One configuration and the targets that get it. The origin allows a configuration per target, so a shaper has parts. */
+export type ShaperPart = {
+  targets: TargetSelector[];
+  device: string;
+  direction: Direction;
+  fault: Fault;
+  /** Only packets to these are hurt; an empty list means every peer. */
+  peers: Endpoint[];
+};
+
+export type Shaper = {
+  parts: ShaperPart[];
+  durationMs?: number;
+  /** Kernel lease in seconds. @default 30, at least 3 */
+  leaseSeconds: number;
+};
+
+export type ConnectivityTest = {
+  layer: 3 | 4;
+  source: { namespace: string; name?: string; selector?: LabelSelector };
+  destinations: Endpoint[];
+  /** Between two probes to one destination. @default 200 */
+  periodMs: number;
+  /** A reply later than this is lost. @default 1000 */
+  timeoutMs: number;
+  /** How often a bare test is repeated; undefined is once. */
+  frequencyMs?: number;
+  /** Probes to each destination when the test is run by itself. @default 10 */
+  count: number;
+};
+
+export const phases = ['before', 'during', 'after'] as const;
+export type Phase = (typeof phases)[number];
+
+export const connectivityMetrics = [
+  'lossPercent',
+  'rttMin',
+  'rttMean',
+  'rttP50',
+  'rttP95',
+  'rttP99',
+  'rttMax',
+  'jitter',
+] as const;
+export type ConnectivityMetric = (typeof connectivityMetrics)[number];
+
+/** All limits given must hold. Milliseconds or percentage points, as the metric. */
+export type Bound = {
+  atMost?: number;
+  /** Most above the value measured before the fault, in the metric's own unit; not evaluated in `before`. */
+  overBaseline?: number;
+  /** The same as a percentage of the value before; negative for a metric that may fall (bit rate). */
+  overBaselinePercent?: number;
+};
+export type Tolerance = Partial<Record<string, Bound>>;
+
+export type HypothesisTest =
+  | { kind: 'connectivity'; connectivity: ConnectivityTest }
+  | { kind: 'connectivity' | 'performance'; ref: string }
+  | { kind: 'performance'; performance: unknown }
+  | { kind: 'query'; query: unknown };
+
+export type HypothesisEntry = {
+  name: string;
+  test: HypothesisTest;
+  phases: Phase[];
+  /** Already resolved per phase: `tolerances.<phase>` where given, else `tolerance`. */
+  tolerances: Record<Phase, Tolerance>;
+  recoverWithinMs?: number;
+};
+
+export type AbortRule = { kind: 'hypothesis'; hypothesis: string; forMs: number } | { kind: 'monitor'; monitor: unknown };
+
+/** A NetworkExperiment's spec. `fault` is absent only where a bare test was wrapped into a run. */
+export type Experiment = {
+  durationMs: number;
+  fault?: { ref: string } | { shaper: Shaper };
+  beforeMs: number;
+  afterMs: number;
+  hypothesis: HypothesisEntry[];
+  preflight: { ref: string }[];
+  abort: AbortRule[];
+  /** Given, or drawn when the run is created; recorded in the report. */
+  seed?: string;
+};

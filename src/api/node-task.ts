@@ -1,0 +1,126 @@
+/**
+ * NodeTask: one piece of work for one node. Only controllers write the spec, only that node's agent writes the status.
+ * Everything is in base units and every peer is an address; the agent alone plans what goes into the kernel.
+ */
+import type { Fault } from './model.ts';
+import type { KubeObject } from './metadata.ts';
+import type { SecondAggregate } from './measurement.ts';
+
+export const nodeLabel = 'squall.networkmachinery.io/node';
+export const runUidLabel = 'squall.networkmachinery.io/run-uid';
+export const workLabel = 'squall.networkmachinery.io/work';
+
+export type NodeTaskTarget = { podUid: string; namespace: string; name: string; ips: string[] };
+
+/** Packets to these only; an empty family list means none of that family. `all` means every address of both families. */
+export type Peers = 'all' | { ipv4: string[]; ipv6: string[] };
+
+/** Packets of one hypothesis that leave a target: how the gate can tell them from other traffic. */
+export type ExposureRule = {
+  hypothesis: string;
+  podUid: string;
+  /** The other end, as the target's packets name it in their destination. */
+  address: string;
+  protocol: 'icmp' | 'tcp';
+};
+
+export type FaultWork = {
+  /** Unique among all faults of this instance; at most 32 characters of [a-z0-9]. It names the lease set in the kernel. */
+  id: string;
+  device: string;
+  direction: 'egress';
+  effect: Fault;
+  peers: Peers;
+  /** Addresses that are never hurt: the node's own. DNS and neighbour discovery are always excluded besides. */
+  excluded: string[];
+  /** For each target, addresses inside the fault's selector that the agent pings to measure the dose; none: not measurable. */
+  dosePeers: Record<string, string[]>;
+  exposure: ExposureRule[];
+};
+
+export type ProbeStream = {
+  /** Unique within the task; the hypothesis's name, destination and address, joined. */
+  id: string;
+  hypothesis: string;
+  /** The pod whose network namespace the probe runs in; one of the task's targets. */
+  podUid: string;
+  protocol: 'icmp' | 'tcp';
+  address: string;
+  /** Only with tcp. */
+  port?: number;
+  periodMs: number;
+  timeoutMs: number;
+  /** Stop after so many probes; absent: until the task ends. */
+  count?: number;
+};
+
+export type PreflightCheck =
+  | { check: 'capability'; capability: 'netem' | 'prio' | 'nft-set-timeout' | 'nft-set-priority' }
+  | { check: 'tool'; tool: string }
+  /** The device exists in the target and its root qdisc can be replaced and restored. */
+  | { check: 'device'; podUid: string; device: string }
+  | { check: 'distribution'; distribution: string };
+
+export type CheckResult = { check: PreflightCheck; ok: boolean; expected: string; found: string; remedy: string };
+
+export type NodeTaskSpec = {
+  node: string;
+  run: { uid: string; namespace: string; name: string };
+  work: 'fault' | 'probe' | 'preflight';
+  instance: string;
+  generation: number;
+  /** `undo` ends the work: a fault is undone, probes stop. Deleting the task orders the same. */
+  order: 'apply' | 'undo';
+  targets: NodeTaskTarget[];
+  fault?: FaultWork;
+  probe?: { streams: ProbeStream[] };
+  checks?: PreflightCheck[];
+  /** The coordination Lease (in the system namespace) that must stay fresh, and the kernel lease in seconds. */
+  lease: { name: string; seconds: number };
+  /** RFC 3339; the work ends here by itself. */
+  notAfter: string;
+};
+
+export const targetPhases = ['Pending', 'Applying', 'Active', 'Undoing', 'Clean', 'Lost', 'Refused'] as const;
+export type TargetPhase = (typeof targetPhases)[number];
+
+export type Dose = {
+  requested: { value: number; unit: 'ms' | '%' };
+  measured: { value: number; low: number; high: number; unit: 'ms' | '%' };
+  samples: number;
+  source: 'probe' | 'counters';
+  ok: boolean;
+};
+
+export type TargetStatus = {
+  podUid: string;
+  phase: TargetPhase;
+  reason?: string;
+  message?: string;
+  driver?: string;
+  /** What met the gate of this fault, and what its qdiscs dropped. */
+  counters?: { packets: number; bytes: number; drops: number };
+  dose?: Dose;
+  /** Packets of each hypothesis that met the gate while the lease was held. */
+  exposure?: Record<string, number>;
+  /** RFC 3339: when the present phase began. */
+  since: string;
+  /** RFC 3339: lease committed; gate closed (no packet is hurt any more); drained and removed. */
+  activeAt?: string;
+  cleanAt?: string;
+  undoneAt?: string;
+};
+
+export type NodeTaskStatus = {
+  observedGeneration: number;
+  targets: TargetStatus[];
+  /** By stream id: the newest complete seconds, oldest first, at most 120. */
+  aggregates?: Record<string, SecondAggregate[]>;
+  checks?: CheckResult[];
+  /** Things of ours still in kernels of this node that this task put there; 0 once every target is Clean. */
+  residue: number;
+  /** The kernel release that the agent sees, such as 6.1.0-56-cloud-amd64. */
+  kernel?: string;
+};
+
+export type NodeTask = KubeObject<NodeTaskSpec, NodeTaskStatus>;

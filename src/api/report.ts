@@ -1,0 +1,135 @@
+/**
+ * What a run leaves behind: journal records, and the report that is made from them. Shapes as outside tools read them
+ * (`apiVersion: squall.report/v1`).
+ */
+import type { Dose } from './node-task.ts';
+import type { Phase, Tolerance } from './model.ts';
+
+export const verdicts = ['Passed', 'Failed', 'Inconclusive', 'Aborted', 'Refused', 'Errored'] as const;
+export type Verdict = (typeof verdicts)[number];
+
+/** Exit codes of the command line by verdict; Errored is 5 when clean-up is incomplete, else 7. */
+export function exitCodeOf(verdict: Verdict, reason: string): number {
+  switch (verdict) {
+    case 'Passed':
+      return 0;
+    case 'Failed':
+      return 1;
+    case 'Refused':
+      return 3;
+    case 'Aborted':
+      return 4;
+    case 'Inconclusive':
+      return 6;
+    case 'Errored':
+      return reason === 'CleanUpIncomplete' ? 5 : 7;
+  }
+}
+
+const worstFirst: readonly Verdict[] = ['Errored', 'Aborted', 'Failed', 'Refused', 'Inconclusive', 'Passed'];
+
+/** Of several runs in one command, the one whose verdict decides the exit code. */
+export function worst<Run extends { verdict: Verdict }>(runs: readonly Run[]): Run | undefined {
+  return [...runs].sort((a, b) => worstFirst.indexOf(a.verdict) - worstFirst.indexOf(b.verdict))[0];
+}
+
+export const reportPhases = ['preflight', 'before', 'inject', 'during', 'undo', 'after'] as const;
+export type ReportPhase = (typeof reportPhases)[number];
+
+export type PhaseRecord = { name: ReportPhase; startedAt: string; endedAt: string; outcome: string };
+
+export type TargetRecord = {
+  namespace: string;
+  name: string;
+  uid: string;
+  node: string;
+  activeAt?: string;
+  cleanAt?: string;
+  undoneAt?: string;
+};
+
+/** `target` is namespace/name, `fault` the fault's text such as `delay 200ms`. */
+export type DoseRecord = Dose & { target: string; fault: string };
+
+/** Statistics over the answered probes of one stream in one phase; times in milliseconds, absent when nothing was answered. */
+export type ConnectivityObservation = {
+  stream: string;
+  sent: number;
+  received: number;
+  lossPercent: number;
+  rttMin?: number;
+  rttMean?: number;
+  rttP50?: number;
+  rttP95?: number;
+  rttP99?: number;
+  rttMax?: number;
+  jitter?: number;
+};
+
+export type HypothesisRecord = {
+  name: string;
+  phase: Phase;
+  outcome: 'held' | 'violated' | 'undecided';
+  /** One per stream, the worst first. */
+  observed: ConnectivityObservation[];
+  tolerance: Tolerance;
+  samples: number;
+  reason: string;
+};
+
+/** Packets of a hypothesis that met a fault's gate. */
+export type ExposureRecord = { hypothesis: string; target: string; packets: number };
+
+export type AbortRecord = {
+  cause: string;
+  at: string;
+  decidedAt: string;
+  firstCleanAt?: string;
+  lastCleanAt?: string;
+};
+
+export type Report = {
+  apiVersion: 'squall.report/v1';
+  verdict: Verdict;
+  reason: string;
+  message: string;
+  startedAt: string;
+  endedAt: string;
+  experiment: { namespace: string; name: string; uid: string; seed: string; manifest: unknown };
+  kernel: string;
+  driver: string;
+  phases: PhaseRecord[];
+  targets: TargetRecord[];
+  dose: DoseRecord[];
+  exposure: ExposureRecord[];
+  hypothesis: HypothesisRecord[];
+  abort: AbortRecord | null;
+  timings: { preflight: number; inject: number; undo: number };
+  residue: number;
+  warnings: string[];
+};
+
+/** What a journal record says, by `type`. Every record also carries time, run and sequence. */
+export type JournalEntry =
+  | { type: 'created'; namespace: string; name: string; uid: string; seed: string; manifest: unknown }
+  | { type: 'phase'; phase: ReportPhase | 'done'; endsAt?: string }
+  | { type: 'phase-ended'; phase: ReportPhase; outcome: string }
+  | {
+      type: 'preflight';
+      ok: boolean;
+      checks: { node: string; name: string; ok: boolean; expected: string; found: string; remedy: string }[];
+    }
+  | { type: 'targets'; targets: { namespace: string; name: string; uid: string; node: string }[] }
+  | { type: 'target'; uid: string; phase: string; reason?: string; activeAt?: string; cleanAt?: string; undoneAt?: string }
+  | { type: 'samples'; stream: string; hypothesis: string; samples: [sentAtMs: number, rttMs: number | null][] }
+  | { type: 'dose'; dose: DoseRecord }
+  | { type: 'exposure'; exposure: ExposureRecord }
+  | { type: 'hypothesis'; result: HypothesisRecord }
+  | { type: 'abort'; abort: AbortRecord }
+  | { type: 'warning'; message: string }
+  | { type: 'kernel'; kernel: string; driver: string; guest: boolean; why: string }
+  | { type: 'error'; code: string; message: string }
+  | { type: 'verdict'; verdict: Verdict; reason: string; message: string; residue: number };
+
+/** One line of journal.jsonl. `sequence` starts at 1 and has no gaps; `run` is the run's uid; `time` is RFC 3339 UTC with milliseconds. */
+export type JournalRecord = { time: string; run: string; sequence: number } & JournalEntry;
