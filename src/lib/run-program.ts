@@ -26,8 +26,8 @@ export async function runProgram(command: string, args: readonly string[], optio
   return await new Promise<ProgramResult>((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: env ?? process.env, cwd });
     const output = { stdout: '', stderr: '' };
-    let failure: unknown;
-    const stop = (reason: unknown) => {
+    let failure: Error | undefined;
+    const stop = (reason: Error) => {
       failure ??= reason;
       child.kill('SIGKILL');
     };
@@ -35,7 +35,7 @@ export async function runProgram(command: string, args: readonly string[], optio
       stop(new SquallError('Unavailable', `${command} ${args.join(' ')} did not end within ${String(timeoutMs)} ms`));
     }, timeoutMs);
     const onAbort = () => {
-      stop(signal?.reason);
+      stop(new SquallError('Unavailable', `${command} was stopped`, { cause: signal?.reason }));
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     for (const name of ['stdout', 'stderr'] as const) {
@@ -64,7 +64,7 @@ export async function runProgram(command: string, args: readonly string[], optio
     child.once('close', (code, killedBy) => {
       finish(() => {
         if (failure === undefined) resolve({ code, signal: killedBy, ...output });
-        else reject(failure instanceof Error ? failure : new Error(String(failure)));
+        else reject(failure);
       });
     });
   });
