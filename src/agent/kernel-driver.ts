@@ -1,0 +1,48 @@
+/**
+ * The port between the agent's loop and what drives a kernel. The loop decides when; the driver knows how, keeps the ledger,
+ * and plans together all faults that share one network namespace.
+ */
+import type { FaultWork } from '../api/index.ts';
+
+/** A target's network namespace as it was found; `inode` tells whether a path still names the same one. */
+export type Namespace = { podUid: string; path: string; inode: number };
+
+export type FaultReading = {
+  /** What met the gate of this fault since it was prepared. */
+  packets: number;
+  bytes: number;
+  /** What the fault's qdiscs dropped, of how many packets that were offered to them. */
+  drops: number;
+  offered: number;
+  /** Hypothesis → packets of it that met the gate while the lease was held. */
+  exposure: Record<string, number>;
+  /** What the kernel says is left of the lease; 0 when it has ended. */
+  leaseLeftMs: number;
+};
+
+export type Removal = {
+  /** Things of this fault that are still in the kernel. */
+  residue: number;
+  /** What somebody else changed in the meantime and was therefore left as found, one sentence each. */
+  changedByOthers: string[];
+};
+
+/**
+ * Every call rejects with SquallError: `KernelRefused` with a reason in words when the kernel or the planner does not take
+ * it, `NotFound` when the namespace is gone. A fault is named by (namespace, fault id); all calls may be repeated.
+ */
+export type KernelDriver = {
+  /** Pins the namespace at `path`, a file of /run/netns or /proc/PID/ns/net. */
+  openNamespace(podUid: string, path: string): Promise<Namespace>;
+  /** Ledger, tree and gate, all inert: no packet is hurt before `renew`. Exposure rules of other pods are ignored. */
+  prepare(namespace: Namespace, work: FaultWork): Promise<void>;
+  /** Commits, or renews: from now the kernel itself ends the fault after `timeoutMs`. */
+  renew(namespace: Namespace, faultId: string, timeoutMs: number): Promise<void>;
+  /** Closes the gate: no packet is hurt once this resolves. Fine when the fault was never prepared. */
+  close(namespace: Namespace, faultId: string): Promise<void>;
+  /** Drains and removes; restores what was there. Fine when the fault was never prepared. */
+  remove(namespace: Namespace, faultId: string): Promise<Removal>;
+  read(namespace: Namespace, faultId: string): Promise<FaultReading>;
+  /** Undoes, by ledger and by table name, everything of this instance that a former life left behind on this node. */
+  sweep(): Promise<{ removed: string[]; residue: number }>;
+};
