@@ -1,0 +1,18 @@
+/**
+ * The one client of the Kubernetes HTTP API: it speaks to the embedded server over a unix socket and to a cluster over https.
+ * Calls with a resource, a key and objects come in. Objects, a complete stream of changes or SquallErrors go out.
+ */
+export type {
+  AnyObject,
+  ListOptions,
+  MetadataPatch,
+  NewObject,
+  ObjectKey,
+  RequestOptions,
+  Resource,
+  SelectOptions,
+  Store,
+  Stored,
+  WatchEvent,
+  WatchOptions,
+} from './port.ts';
