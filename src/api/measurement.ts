@@ -3,10 +3,16 @@
  * 1 % of the true sample (DDSketch, Masson et al., VLDB 2019, with relative accuracy 0.01).
  */
 
-/** One probe. `sentAt` is milliseconds since 1970; a lost probe has no `rttMs`. */
-export type Sample = { stream: string; sentAt: number; rttMs?: number };
+/** One probe. `sentAt` is milliseconds since 1970; a lost probe has no `rttMs`, and says why where that is known. */
+export type Sample = { stream: string; sentAt: number; rttMs?: number; reason?: LossReason };
 
-/** All probes of one stream sent within one second of the clock; complete once every one was answered or timed out. */
+/** `refused`: answered with a reset; `unreachable`: the sender's own stack could not send; `timeout`: no answer in time. */
+export type LossReason = 'timeout' | 'refused' | 'unreachable';
+
+/**
+ * All probes of one stream sent within one second of the clock; complete once every one was answered or timed out.
+ * Where nothing was answered, sumMs, minMs and maxMs are 0 and mean nothing.
+ */
 export type SecondAggregate = {
   /** Seconds since 1970. */
   second: number;
