@@ -1,0 +1,234 @@
+import { formatInstant } from '../lib/index.ts';
+import type { ReportPhase } from '../api/index.ts';
+import { abortByHypothesis } from './abort-rules.ts';
+import { baselineResults, notSteady, windowResults } from './results.ts';
+import type { Effects, Facts, Plan, RunEvent, RunPhase, RunState } from './state.ts';
+import { type Ending, judge } from './verdict.ts';
+
+/** How often a run looks at the world when nothing wakes it. */
+const pollMs = 500;
+
+/**
+ * One step of a run: what is so now, given what was and what happened. Pure and total.
+ * Invariants: `done` is never reached from a dirty state without passing `undo`, and `dirty` is set one step (and so one
+ * persisted state) before the effects first say `apply`.
+ * @param now milliseconds since 1970, never going back within one process
+ */
+export function step(plan: Plan, state: RunState, event: RunEvent, now: number): { state: RunState; effects: Effects } {
+  const next = advance(plan, state, event, now);
+  return { state: next, effects: effectsOf(plan, next, now) };
+}
+
+function advance(plan: Plan, state: RunState, event: RunEvent, now: number): RunState {
+  switch (event.type) {
+    case 'facts':
+      return observe(plan, state, event.facts, now);
+    case 'abort':
+      return end(plan, state, { kind: 'aborted', reason: event.reason, message: event.message }, now);
+    case 'restarted':
+      return restart(plan, state, now);
+    case 'refused':
+      return end(plan, state, { kind: state.touched ? 'error' : 'refused', reason: event.reason, message: event.message }, now);
+    case 'failed':
+      return end(plan, state, { kind: 'error', reason: event.reason, message: event.message }, now);
+  }
+}
+
+function observe(plan: Plan, state: RunState, facts: Facts, now: number): RunState {
+  switch (state.phase) {
+    case 'pending':
+      return enter(state, 'preflight', now);
+    case 'preflight':
+      return observePreflight(plan, state, facts, now);
+    case 'before':
+      return observeBefore(plan, state, facts, now);
+    case 'inject':
+      return observeInject(plan, state, facts, now);
+    case 'during':
+      return observeDuring(plan, state, facts, now);
+    case 'undo':
+      return observeUndo(plan, state, facts, now);
+    case 'after':
+      return now >= state.since + plan.afterMs ? leaveAfter(state, now) : state;
+    case 'settle':
+      return now >= state.since + plan.settleMs ? finish(plan, windowResults(plan, state, facts), now) : state;
+    case 'done':
+      return state;
+  }
+}
+
+function observePreflight(plan: Plan, state: RunState, { preflight }: Facts, now: number): RunState {
+  if (preflight?.ok === false) {
+    return end(plan, state, { kind: 'refused', reason: preflight.reason, message: preflight.message }, now);
+  }
+  if (preflight?.ok === true) return enter(state, plan.hasFault ? 'before' : 'during', now, 'ok');
+  if (now < state.since + plan.limits.preflightMs) return state;
+  const message = `no node answered the checks within ${seconds(plan.limits.preflightMs)}`;
+  return end(plan, state, { kind: 'error', reason: 'PreflightTimedOut', message }, now);
+}
+
+function observeBefore(plan: Plan, state: RunState, facts: Facts, now: number): RunState {
+  if (plan.hypothesis.length === 0) {
+    return now >= state.since + plan.beforeMs ? makeDirty(state, now, 'nothing to measure') : state;
+  }
+  const opened = openWindow(plan, state, 'before', facts, now);
+  const window = opened.windows.before;
+  if (!window || opened.phase !== 'before') return opened;
+  const to = window.from + plan.beforeMs;
+  if (now < to + plan.settleMs) return { ...opened, windows: { ...opened.windows, before: { from: window.from, to } } };
+  const measured = baselineResults(plan, opened, facts);
+  const refusal = notSteady(measured.results);
+  return refusal ? end(plan, measured, refusal, now) : makeDirty(measured, now, 'held');
+}
+
+/** The state that is persisted before anything is applied; see the invariant of `step`. */
+function makeDirty(state: RunState, now: number, outcome: string): RunState {
+  return { ...enter(state, 'inject', now, outcome), dirty: true, touched: true, undo: { ...state.undo, proven: false } };
+}
+
+function observeInject(plan: Plan, state: RunState, { fault }: Facts, now: number): RunState {
+  const targets = fault?.targets ?? [];
+  const refusedTarget = targets.find(({ phase }) => phase === 'Refused');
+  if (refusedTarget) {
+    const message = `${refusedTarget.name}: ${refusedTarget.message ?? refusedTarget.reason ?? 'refused by the agent'}`;
+    return end(plan, state, { kind: 'error', reason: refusedTarget.reason ?? 'KernelRefused', message }, now);
+  }
+  const cut = targets.find(({ phase }) => phase === 'Lost' || phase === 'Undoing' || phase === 'Clean');
+  if (cut) return end(plan, state, targetLost(cut), now);
+  if (targets.length > 0 && targets.every(({ phase }) => phase === 'Active')) {
+    const from = Math.max(...targets.map(({ activeAt }) => activeAt ?? now));
+    return { ...enter(state, 'during', now, 'active'), since: from, windows: { ...state.windows, during: { from } } };
+  }
+  if (now < state.since + plan.limits.injectMs) return state;
+  const message = `not every target was active within ${seconds(plan.limits.injectMs)}`;
+  return end(plan, state, { kind: 'error', reason: 'InjectTimedOut', message }, now);
+}
+
+function observeDuring(plan: Plan, state: RunState, facts: Facts, now: number): RunState {
+  const current = facts.fault === undefined ? state : { ...state, dose: facts.fault.dose };
+  const cut = plan.hasFault ? facts.fault?.targets.find(({ phase }) => phase !== 'Active') : undefined;
+  if (cut) return end(plan, current, targetLost(cut), now);
+  const abort = plan.hasFault ? abortByHypothesis(plan, current, facts) : undefined;
+  if (abort) return end(plan, current, abort, now);
+  const opened = plan.hasFault ? current : openWindow(plan, current, 'during', facts, now);
+  const window = opened.windows.during;
+  if (!window || now < window.from + plan.durationMs) return opened;
+  const closed = { ...opened, windows: { ...opened.windows, during: { from: window.from, to: now } } };
+  return enter(closed, plan.hasFault ? 'undo' : 'settle', now, 'complete');
+}
+
+function observeUndo(plan: Plan, state: RunState, { fault }: Facts, now: number): RunState {
+  const targets = fault?.targets ?? [];
+  const residue = fault?.residue ?? 0;
+  const gone = targets.every(({ phase }) => phase === 'Clean' || phase === 'Lost' || phase === 'Refused');
+  const changedByOthers = fault?.changedByOthers ?? [];
+  const dose = fault && fault.dose.length > 0 ? fault.dose : state.dose;
+  if (gone && residue === 0) {
+    const cleanAt = Math.max(state.since, ...targets.map((target) => target.cleanAt ?? 0));
+    const clean = { ...state, dose, dirty: false, undo: { proven: true, residue, changedByOthers } };
+    return afterUndo(plan, clean, 'proven', cleanAt, now);
+  }
+  if (now < state.since + plan.limits.undoMs) return { ...state, dose };
+  // Nobody can prove the undo any more in this run. The kernel lease ends the fault, and the next start of the agent sweeps.
+  return afterUndo(plan, { ...state, dose, undo: { proven: false, residue, changedByOthers } }, 'not proven', now, now);
+}
+
+function afterUndo(plan: Plan, state: RunState, outcome: string, cleanAt: number, now: number): RunState {
+  if (state.ending?.reason === 'Restarted') return finish(plan, closePhase(state, now, outcome), now);
+  if (state.ending) return enter(state, 'settle', now, outcome);
+  return { ...enter(state, 'after', now, outcome), windows: { ...state.windows, after: { from: cleanAt } } };
+}
+
+function leaveAfter(state: RunState, now: number): RunState {
+  const window = state.windows.after ?? { from: state.since };
+  return enter({ ...state, windows: { ...state.windows, after: { from: window.from, to: now } } }, 'settle', now, 'complete');
+}
+
+/** Leaves the normal way. Whatever the phase, a dirty state goes to `undo` and to nothing else. */
+function end(plan: Plan, state: RunState, ending: Ending, now: number): RunState {
+  if (state.phase === 'done') return state;
+  const ended: RunState = state.ending ? state : { ...state, ending, endingAt: now };
+  if (state.phase === 'undo') return ended;
+  const window = state.windows.during;
+  const cut =
+    state.phase === 'during' && window ? { ...ended, windows: { ...ended.windows, during: { ...window, to: now } } } : ended;
+  if (state.dirty) return enter(cut, 'undo', now, ending.kind);
+  if (state.phase === 'during' || state.phase === 'after') return enter(cut, 'settle', now, ending.kind);
+  if (state.phase === 'settle') return cut;
+  return finish(plan, closePhase(cut, now, ending.kind), now);
+}
+
+function restart(plan: Plan, state: RunState, now: number): RunState {
+  if (state.phase === 'done') return state;
+  const message = `the control process was restarted while the run was in '${state.phase}'`;
+  const ended = end(plan, state, { kind: 'aborted', reason: 'Restarted', message }, now);
+  if (ended.phase === 'done' || ended.phase === 'undo') return { ...ended, since: now };
+  return finish(plan, closePhase(ended, now, 'aborted'), now);
+}
+
+function finish(plan: Plan, state: RunState, now: number): RunState {
+  const judgement = judge({
+    hasFault: plan.hasFault,
+    touched: state.touched,
+    undo: state.undo,
+    ...(state.ending ? { ending: state.ending } : {}),
+    dose: state.dose,
+    hypothesis: state.results,
+  });
+  return { ...state, phase: 'done', since: now, judgement };
+}
+
+/** Opens a phase's window once every probe runs; a run whose probes cannot be started is refused while nothing is touched. */
+function openWindow(plan: Plan, state: RunState, phase: 'before' | 'during', { probesReadyAt }: Facts, now: number): RunState {
+  if (state.windows[phase]) return state;
+  if (probesReadyAt !== undefined) {
+    return { ...state, windows: { ...state.windows, [phase]: { from: Math.max(probesReadyAt, state.since) } } };
+  }
+  if (now < state.since + plan.limits.probeStartMs) return state;
+  const message = `the probes did not start within ${seconds(plan.limits.probeStartMs)}`;
+  return end(plan, state, { kind: 'error', reason: 'ProbesNotStarted', message }, now);
+}
+
+function targetLost(target: { name: string; phase: string; reason?: string; message?: string }): Ending {
+  const reason = target.reason ?? 'TargetLost';
+  return { kind: 'aborted', reason, message: target.message ?? `${target.name} is ${target.phase}: ${reason}` };
+}
+
+function isReported(phase: RunPhase): phase is ReportPhase {
+  return phase !== 'pending' && phase !== 'settle' && phase !== 'done';
+}
+
+function closePhase(state: RunState, now: number, outcome: string): RunState {
+  if (!isReported(state.phase)) return state;
+  const record = {
+    name: state.phase,
+    startedAt: formatInstant(state.since),
+    endedAt: formatInstant(Math.max(now, state.since)),
+    outcome,
+  };
+  return { ...state, phases: [...state.phases, record] };
+}
+
+function enter(state: RunState, phase: RunPhase, now: number, outcome = 'complete'): RunState {
+  return { ...closePhase(state, now, outcome), phase, since: now };
+}
+
+function effectsOf(plan: Plan, state: RunState, now: number): Effects {
+  const probing =
+    state.phase !== 'pending' && state.phase !== 'preflight' && state.phase !== 'done' && plan.hypothesis.length > 0;
+  return {
+    preflight: state.phase === 'preflight' ? 'run' : 'none',
+    probes: probing ? 'run' : 'none',
+    fault: faultOrder(state),
+    ...(state.phase === 'done' ? {} : { wakeAt: now + pollMs }),
+  };
+}
+
+function faultOrder({ phase, dirty, touched }: RunState): Effects['fault'] {
+  if (dirty && (phase === 'inject' || phase === 'during')) return 'apply';
+  return touched ? 'undo' : 'none';
+}
+
+function seconds(milliseconds: number): string {
+  return `${String(milliseconds / 1000)} s`;
+}
