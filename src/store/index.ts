@@ -16,3 +16,8 @@ export type {
   WatchEvent,
   WatchOptions,
 } from './port.ts';
+export { type Cache, type CacheOptions, createCache } from './cache.ts';
+export { type Change, keyOf, keyText } from './changes.ts';
+export { createStore } from './client.ts';
+export { listWatch, type ListWatchHandler, type ListWatchOptions } from './list-watch.ts';
+export { type Transport, transportFor, type TransportOptions } from './transport.ts';

@@ -1,0 +1,95 @@
+import http from 'node:http';
+import https from 'node:https';
+import { SquallError } from '../lib/index.ts';
+
+export type TransportOptions =
+  /** The path of a unix socket. */
+  | { socket: string }
+  | {
+      /** `https://host:port`, or http for tests; a path in it is kept as a prefix. */
+      url: string;
+      /** PEM. Absent: the authorities that Node trusts. */
+      ca?: string;
+      /** PEM of a client certificate and its key. */
+      cert?: string;
+      key?: string;
+      /** Asked before every request, since tokens are rotated. */
+      token?: () => string | Promise<string>;
+    };
+
+export type TransportRequest = {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** With query, beginning with a slash. */
+  path: string;
+  headers?: Record<string, string>;
+  body?: string;
+  signal: AbortSignal;
+  /** A connection of its own, for streams that last. */
+  dedicated?: boolean;
+};
+
+/** Sends requests to one server. It knows where the server is and who asks, and nothing of what is said. */
+export type Transport = {
+  /** Where it goes, for error messages. */
+  name: string;
+  /** Resolves when the headers of the answer are there; rejects with Unavailable when they never come. */
+  send(request: TransportRequest): Promise<http.IncomingMessage>;
+  close(): void;
+};
+
+const keepAlive = { keepAlive: true, maxSockets: 16, maxFreeSockets: 4 };
+
+export function transportFor(options: TransportOptions): Transport {
+  if ('socket' in options) {
+    const agent = new http.Agent(keepAlive);
+    return {
+      name: options.socket,
+      send: (request) => exchange(http, { socketPath: options.socket, agent: request.dedicated ? false : agent }, request),
+      close: () => {
+        agent.destroy();
+      },
+    };
+  }
+  const { url, ca, cert, key, token } = options;
+  const base = new URL(url);
+  const client = base.protocol === 'https:' ? https : http;
+  const agent = new client.Agent(keepAlive);
+  const prefix = base.pathname.replace(/\/$/, '');
+  return {
+    name: base.origin,
+    send: async (request) => {
+      const authorization: Record<string, string> = token ? { authorization: `Bearer ${await token()}` } : {};
+      return await exchange(
+        client,
+        { host: base.hostname.replace(/^\[|\]$/g, ''), port: base.port, ca, cert, key, agent: request.dedicated ? false : agent },
+        { ...request, path: prefix + request.path, headers: { ...authorization, ...request.headers } },
+      );
+    },
+    close: () => {
+      agent.destroy();
+    },
+  };
+}
+
+async function exchange(
+  client: typeof http | typeof https,
+  target: https.RequestOptions,
+  request: TransportRequest,
+  retried = false,
+): Promise<http.IncomingMessage> {
+  const { method, path, headers, body, signal } = request;
+  const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+  return await new Promise((resolve, reject) => {
+    const outgoing = client.request({ ...target, method, path, headers: { ...headers, ...length }, signal });
+    outgoing.once('response', resolve);
+    outgoing.once('error', (error: NodeJS.ErrnoException) => {
+      // A server may close an idle connection just as it is used again. Only reading is safe to repeat without asking.
+      if (outgoing.reusedSocket && error.code === 'ECONNRESET' && method === 'GET' && !retried) {
+        exchange(client, target, request, true).then(resolve, reject);
+      } else {
+        reject(new SquallError('Unavailable', `${method} ${path} was not answered`, { cause: error }));
+      }
+    });
+    outgoing.end(body);
+  });
+}
