@@ -109,6 +109,8 @@ export type TargetStatus = {
   activeAt?: string;
   cleanAt?: string;
   undoneAt?: string;
+  /** What somebody else changed in the kernel meanwhile and was left as found, one sentence each. */
+  changedByOthers?: string[];
 };
 
 export type NodeTaskStatus = {
