@@ -39,5 +39,5 @@ export function bucketOf(rttMs: number): number {
 
 /** The value that stands for a bucket: at most 1 % from every value in it. */
 export function bucketValueMs(bucket: number): number {
-  return shortestMs * Math.exp(logGamma * (bucket - 0.5));
+  return shortestMs * (1 - accuracy) * Math.exp(logGamma * bucket);
 }

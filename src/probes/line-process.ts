@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { StringDecoder } from 'node:string_decoder';
+import { messageOf, SquallError } from '../lib/index.ts';
+
+/** How a program ended; `stderr` is the newest part of what it said there. */
+export type LineProcessEnd = { code: number | null; signal: NodeJS.Signals | null; stderr: string };
+
+export type LineProcess = {
+  pid: number | undefined;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves when the program has ended and every line was handed over; rejects when it could not be started. */
+  ended: Promise<LineProcessEnd>;
+};
+
+/** A line longer than this is handed over in pieces. */
+const longestLine = 64 * 1024;
+const stderrKept = 4096;
+
+/**
+ * Starts a program that runs for long and hands over its output line by line. With `input`, that is written and its standard input
+ * stays open until the program is killed or we die; without, it is empty.
+ */
+export function startLineProcess(
+  command: string,
+  args: readonly string[],
+  on: { stdout: (line: string) => void; stderr?: (line: string) => void },
+  input?: string,
+): LineProcess {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  let stderr = '';
+  child.stdout.on('data', lines(on.stdout));
+  child.stderr.on(
+    'data',
+    lines((line) => {
+      stderr = `${stderr}${line}\n`.slice(-stderrKept);
+      on.stderr?.(line);
+    }),
+  );
+  child.stdin.on('error', () => {
+    // The program ended without reading its input; its exit code tells why.
+  });
+  if (input === undefined) child.stdin.end();
+  else child.stdin.write(input);
+
+  const ended = new Promise<LineProcessEnd>((resolve, reject) => {
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      const code = error.code === 'ENOENT' ? 'ToolMissing' : 'Internal';
+      reject(new SquallError(code, `could not start '${command}': ${messageOf(error)}`, { cause: error }));
+    });
+    child.once('close', (code, signal) => {
+      resolve({ code, signal, stderr: stderr.trim() });
+    });
+  });
+  // Whoever started it may look at `ended` only later.
+  ended.catch(() => undefined);
+  return {
+    pid: child.pid,
+    kill: (signal) => {
+      child.kill(signal);
+    },
+    ended,
+  };
+}
+
+function lines(onLine: (line: string) => void): (chunk: Buffer) => void {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  return (chunk) => {
+    const parts = (rest + decoder.write(chunk)).split('\n');
+    rest = parts.pop() ?? '';
+    if (rest.length > longestLine) {
+      parts.push(rest);
+      rest = '';
+    }
+    for (const part of parts) onLine(part);
+  };
+}
