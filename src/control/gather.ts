@@ -1,0 +1,111 @@
+import { describeFault } from '../faults/index.ts';
+import type { CheckResult, NodeTask, ProbeStream, TargetStatus } from '../api/index.ts';
+import type { Facts, Plan, RunState, TargetFacts } from '../experiment/index.ts';
+import type { TaskPlan } from './plan-run.ts';
+import { type Measurements, observeWindow, recentSeconds, suffixesOf } from './measurements.ts';
+
+export type ExpectedTasks = { preflight: TaskPlan[]; probe: TaskPlan[]; fault: TaskPlan[] };
+
+/** Everything that one step of a run may depend on, from the tasks as they are in the store. Pure. */
+export function gatherFacts(
+  plan: Plan,
+  state: RunState,
+  expected: ExpectedTasks,
+  tasks: ReadonlyMap<string, NodeTask>,
+  measurements: Measurements,
+): Facts {
+  const streams = expected.probe.flatMap(({ spec }) => spec.probe?.streams ?? []);
+  const preflight = preflightFacts(expected.preflight, tasks);
+  const probesReadyAt = probesReady(expected.probe, tasks);
+  const { during, after } = state.windows;
+  return {
+    ...(preflight ? { preflight } : {}),
+    ...(probesReadyAt === undefined ? {} : { probesReadyAt }),
+    ...(expected.fault.length > 0 ? { fault: faultFacts(expected.fault, tasks) } : {}),
+    observed: Object.fromEntries(
+      Object.entries(state.windows).map(([phase, window]) => [phase, observeWindow(measurements, streams, window)]),
+    ),
+    suffixes: after?.to === undefined ? {} : suffixesOf(measurements, streams, after),
+    recent: during ? recentSeconds(measurements, watched(plan, streams), during.from, mostSeconds(plan)) : {},
+  };
+}
+
+/** The checks that did not hold, of all nodes. */
+export function failedChecks(
+  expected: readonly TaskPlan[],
+  tasks: ReadonlyMap<string, NodeTask>,
+): (CheckResult & { node: string })[] {
+  return allChecks(expected, tasks).filter(({ ok }) => !ok);
+}
+
+export function allChecks(
+  expected: readonly TaskPlan[],
+  tasks: ReadonlyMap<string, NodeTask>,
+): (CheckResult & { node: string })[] {
+  return expected.flatMap(({ name, spec }) =>
+    (tasks.get(name)?.status?.checks ?? []).map((result) => ({ ...result, node: spec.node })),
+  );
+}
+
+function preflightFacts(expected: readonly TaskPlan[], tasks: ReadonlyMap<string, NodeTask>): Facts['preflight'] {
+  if (!expected.every(({ name }) => tasks.get(name)?.status?.checks !== undefined)) return undefined;
+  const failed = failedChecks(expected, tasks);
+  if (failed.length === 0) return { ok: true };
+  const message = failed
+    .map(
+      ({ node, check, expected: wanted, found, remedy }) =>
+        `${node}: ${check.check}: expected ${wanted}, found ${found}; ${remedy}`,
+    )
+    .join(' | ');
+  return { ok: false, reason: 'PreflightRefused', message };
+}
+
+function probesReady(expected: readonly TaskPlan[], tasks: ReadonlyMap<string, NodeTask>): number | undefined {
+  const instants = expected.flatMap(({ name, spec }) =>
+    spec.targets.map(({ podUid }) => tasks.get(name)?.status?.targets.find((target) => target.podUid === podUid)?.activeAt),
+  );
+  const known = instants.filter((instant): instant is string => instant !== undefined);
+  return known.length < instants.length || known.length === 0
+    ? undefined
+    : Math.max(...known.map((instant) => Date.parse(instant)));
+}
+
+/** A task that is not there yet, or not any more, is a target that is still Pending: only a status proves anything. */
+function faultFacts(expected: readonly TaskPlan[], tasks: ReadonlyMap<string, NodeTask>): NonNullable<Facts['fault']> {
+  const facts: NonNullable<Facts['fault']> = { targets: [], residue: 0, changedByOthers: [], dose: [] };
+  for (const { name, spec } of expected) {
+    const status = tasks.get(name)?.status;
+    facts.residue += status?.residue ?? 0;
+    for (const { podUid, namespace, name: pod } of spec.targets) {
+      const target = status?.targets.find((candidate) => candidate.podUid === podUid);
+      const label = `${namespace}/${pod}`;
+      facts.targets.push(targetFacts(podUid, label, target));
+      if (target?.changedByOthers) facts.changedByOthers.push(...target.changedByOthers.map((change) => `${label}: ${change}`));
+      if (target?.dose && spec.fault) facts.dose.push({ ...target.dose, target: label, fault: describeFault(spec.fault.effect) });
+    }
+  }
+  return facts;
+}
+
+function targetFacts(uid: string, name: string, target: TargetStatus | undefined): TargetFacts {
+  if (!target) return { uid, name, phase: 'Pending' };
+  const { phase, reason, message, activeAt, cleanAt } = target;
+  return {
+    uid,
+    name,
+    phase,
+    ...(reason === undefined ? {} : { reason }),
+    ...(message === undefined ? {} : { message }),
+    ...(activeAt === undefined ? {} : { activeAt: Date.parse(activeAt) }),
+    ...(cleanAt === undefined ? {} : { cleanAt: Date.parse(cleanAt) }),
+  };
+}
+
+function watched(plan: Plan, streams: readonly ProbeStream[]): ProbeStream[] {
+  const names = new Set(plan.abort.flatMap((rule) => (rule.kind === 'hypothesis' ? [rule.hypothesis] : [])));
+  return streams.filter(({ hypothesis }) => names.has(hypothesis));
+}
+
+function mostSeconds(plan: Plan): number {
+  return Math.max(1, ...plan.abort.map((rule) => (rule.kind === 'hypothesis' ? Math.ceil(rule.forMs / 1000) : 1)));
+}

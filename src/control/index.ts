@@ -1,0 +1,11 @@
+/**
+ * The reconcilers: they bring what is stored and what is done together, level-triggered and idempotent.
+ * Objects from the store and the answers of agents (the statuses of NodeTasks) come in. NodeTasks, Leases, statuses and journal
+ * entries go out; this room never touches a kernel.
+ */
+export { type ControlOptions, runControl } from './controller.ts';
+export { type RunJournal } from './journal-entries.ts';
+export { connectivityTests, experiments, leases, nodes, nodeTasks, pods, services, shapers } from './resources.ts';
+export { abortAnnotation } from './run-reconciler.ts';
+export { type ExperimentObject, type ExperimentStatus } from './run-status.ts';
+export { type Node, type Pod, type Service } from './world.ts';

@@ -1,0 +1,100 @@
+import type { JournalEntry, NodeTask } from '../api/index.ts';
+import type { RunState } from '../experiment/index.ts';
+import { formatInstant } from '../lib/index.ts';
+import { allChecks, type ExpectedTasks } from './gather.ts';
+
+/** How the run records what happens to it; `append` writes before it returns. */
+export type RunJournal = { append(entry: JournalEntry): void };
+
+/** What a step is going to change, for the journal. It is written before the state is persisted: a repeated record does no harm. */
+export function entriesOfStep(
+  before: RunState,
+  after: RunState,
+  expected: ExpectedTasks,
+  tasks: ReadonlyMap<string, NodeTask>,
+): JournalEntry[] {
+  const entries: JournalEntry[] = [];
+  for (const { name, outcome } of after.phases.slice(before.phases.length)) {
+    if (name === 'preflight') entries.push(preflightEntry(outcome, expected, tasks));
+    entries.push({ type: 'phase-ended', phase: name, outcome });
+  }
+  for (const result of after.results.slice(before.results.length)) entries.push({ type: 'hypothesis', result });
+  if (after.phase !== before.phase && after.phase !== 'pending' && after.phase !== 'settle') {
+    entries.push({ type: 'phase', phase: after.phase });
+  }
+  if (after.phase === 'done' && before.phase !== 'done') entries.push(...closingEntries(after, expected, tasks));
+  return entries;
+}
+
+/** What changed in the life of each target since the tasks were last seen. */
+export function entriesOfTargets(
+  seen: Map<string, string>,
+  expected: ExpectedTasks,
+  tasks: ReadonlyMap<string, NodeTask>,
+): JournalEntry[] {
+  const entries: JournalEntry[] = [];
+  for (const { name } of expected.fault) {
+    for (const { podUid, phase, reason, activeAt, cleanAt, undoneAt } of tasks.get(name)?.status?.targets ?? []) {
+      const facts = JSON.stringify([phase, reason, activeAt, cleanAt, undoneAt]);
+      if (seen.get(podUid) === facts) continue;
+      seen.set(podUid, facts);
+      entries.push({
+        type: 'target',
+        uid: podUid,
+        phase,
+        ...(reason === undefined ? {} : { reason }),
+        ...(activeAt === undefined ? {} : { activeAt }),
+        ...(cleanAt === undefined ? {} : { cleanAt }),
+        ...(undoneAt === undefined ? {} : { undoneAt }),
+      });
+    }
+  }
+  return entries;
+}
+
+function preflightEntry(outcome: string, expected: ExpectedTasks, tasks: ReadonlyMap<string, NodeTask>): JournalEntry {
+  const checks = allChecks(expected.preflight, tasks).map(({ node, check, ok, expected: wanted, found, remedy }) => {
+    const { check: name, ...details } = check;
+    return { node, name: `${name} ${Object.values(details).join(' ')}`, ok, expected: wanted, found, remedy };
+  });
+  return { type: 'preflight', ok: outcome === 'ok', checks };
+}
+
+function closingEntries(state: RunState, expected: ExpectedTasks, tasks: ReadonlyMap<string, NodeTask>): JournalEntry[] {
+  const { judgement, ending, endingAt = state.since } = state;
+  const entries: JournalEntry[] = state.dose.map((dose) => ({ type: 'dose', dose }));
+  entries.push(...exposureEntries(expected, tasks));
+  if (ending?.kind === 'aborted') {
+    const clean = cleanInstants(expected, tasks);
+    entries.push({
+      type: 'abort',
+      abort: {
+        cause: `${ending.reason}: ${ending.message}`,
+        at: formatInstant(endingAt),
+        decidedAt: formatInstant(endingAt),
+        ...(clean[0] === undefined ? {} : { firstCleanAt: clean[0], lastCleanAt: clean.at(-1) ?? clean[0] }),
+      },
+    });
+  }
+  if (ending?.kind === 'error') entries.push({ type: 'error', code: ending.reason, message: ending.message });
+  if (judgement) entries.push({ type: 'verdict', ...judgement, residue: state.undo.residue });
+  return entries;
+}
+
+function exposureEntries(expected: ExpectedTasks, tasks: ReadonlyMap<string, NodeTask>): JournalEntry[] {
+  return expected.fault.flatMap(({ name, spec }) =>
+    spec.targets.flatMap(({ podUid, namespace, name: pod }) => {
+      const exposure = tasks.get(name)?.status?.targets.find((target) => target.podUid === podUid)?.exposure ?? {};
+      return Object.entries(exposure).map(([hypothesis, packets]): JournalEntry => ({
+        type: 'exposure',
+        exposure: { hypothesis, target: `${namespace}/${pod}`, packets },
+      }));
+    }),
+  );
+}
+
+function cleanInstants(expected: ExpectedTasks, tasks: ReadonlyMap<string, NodeTask>): string[] {
+  return expected.fault
+    .flatMap(({ name }) => (tasks.get(name)?.status?.targets ?? []).flatMap(({ cleanAt }) => cleanAt ?? []))
+    .sort();
+}

@@ -1,0 +1,35 @@
+import { apiVersion, type KubeObject, type NodeTask } from '../api/index.ts';
+import type { Resource } from '../store/index.ts';
+import type { ExperimentObject } from './run-status.ts';
+import type { Node, Pod, Service } from './world.ts';
+
+export type Lease = KubeObject<{ holderIdentity: string; leaseDurationSeconds: number; renewTime: string }>;
+
+export const experiments: Resource<ExperimentObject> = {
+  apiVersion,
+  kind: 'NetworkExperiment',
+  plural: 'networkexperiments',
+  namespaced: true,
+};
+export const shapers: Resource<KubeObject> = {
+  apiVersion,
+  kind: 'NetworkTrafficShaper',
+  plural: 'networktrafficshapers',
+  namespaced: true,
+};
+export const connectivityTests: Resource<KubeObject> = {
+  apiVersion,
+  kind: 'NetworkConnectivityTest',
+  plural: 'networkconnectivitytests',
+  namespaced: true,
+};
+export const nodeTasks: Resource<NodeTask> = { apiVersion, kind: 'NodeTask', plural: 'nodetasks', namespaced: true };
+export const leases: Resource<Lease> = {
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  plural: 'leases',
+  namespaced: true,
+};
+export const pods: Resource<Pod> = { apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: true };
+export const services: Resource<Service> = { apiVersion: 'v1', kind: 'Service', plural: 'services', namespaced: true };
+export const nodes: Resource<Node> = { apiVersion: 'v1', kind: 'Node', plural: 'nodes', namespaced: false };

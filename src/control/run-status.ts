@@ -1,0 +1,85 @@
+import type { Condition, ObjectMeta, Verdict } from '../api/index.ts';
+import type { RunPhase, RunState } from '../experiment/index.ts';
+import { formatInstant } from '../lib/index.ts';
+import type { RunTarget, TaskPlan } from './plan-run.ts';
+
+/** The status of a NetworkExperiment. Its one writer is the run reconciler. */
+export type ExperimentStatus = {
+  observedGeneration: number;
+  phase: RunPhase;
+  verdict?: Verdict;
+  reason?: string;
+  message?: string;
+  seed: string;
+  startedAt: string;
+  endedAt?: string;
+  targets: RunTarget[];
+  residue: number;
+  conditions: Condition[];
+  /** The machine's own state, whole: a restart goes on from here. */
+  run: RunState;
+  /** The fault's tasks, written before the first of them is created: an undo is ordered from here and resolves nothing again. */
+  faultTasks: TaskPlan[];
+};
+
+export type ExperimentObject = {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+  spec: unknown;
+  status?: ExperimentStatus;
+};
+
+export type StatusParts = { generation: number; seed: string; targets: RunTarget[]; faultTasks: TaskPlan[] };
+
+export function statusOf(run: RunState, parts: StatusParts, before: readonly Condition[], now: number): ExperimentStatus {
+  const { judgement } = run;
+  return {
+    observedGeneration: parts.generation,
+    phase: run.phase,
+    ...(judgement ?? {}),
+    seed: parts.seed,
+    startedAt: formatInstant(run.startedAt),
+    ...(run.phase === 'done' ? { endedAt: formatInstant(run.since) } : {}),
+    targets: parts.targets,
+    residue: run.undo.residue,
+    conditions: conditionsOf(run, parts.generation, before, now),
+    run,
+    faultTasks: run.touched ? parts.faultTasks : [],
+  };
+}
+
+/** `lastTransitionTime` is kept while a condition's status stays the same. */
+function conditionsOf(run: RunState, generation: number, before: readonly Condition[], now: number): Condition[] {
+  const facts: Pick<Condition, 'type' | 'status' | 'reason' | 'message'>[] = [
+    preflightPassed(run),
+    injected(run),
+    cleanedUp(run),
+  ];
+  return facts.map((fact) => {
+    const previous = before.find(({ type, status }) => type === fact.type && status === fact.status);
+    return { ...fact, lastTransitionTime: previous?.lastTransitionTime ?? formatInstant(now), observedGeneration: generation };
+  });
+}
+
+type Fact = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
+
+function preflightPassed({ phases, ending }: RunState): Fact {
+  const record = phases.find(({ name }) => name === 'preflight');
+  if (!record) return { type: 'PreflightPassed', status: 'Unknown', reason: 'Checking', message: '' };
+  return record.outcome === 'ok'
+    ? { type: 'PreflightPassed', status: 'True', reason: 'ChecksPassed', message: '' }
+    : { type: 'PreflightPassed', status: 'False', reason: ending?.reason ?? 'Refused', message: ending?.message ?? '' };
+}
+
+function injected({ phase, phases }: RunState): Fact {
+  const active = phase === 'during' && phases.some(({ name }) => name === 'inject');
+  return { type: 'Injected', status: active ? 'True' : 'False', reason: active ? 'TargetsActive' : 'NotActive', message: '' };
+}
+
+function cleanedUp({ touched, dirty, undo }: RunState): Fact {
+  if (!touched) return { type: 'CleanedUp', status: 'True', reason: 'NothingTouched', message: '' };
+  return dirty
+    ? { type: 'CleanedUp', status: 'False', reason: 'FaultMayBeIn', message: '' }
+    : { type: 'CleanedUp', status: 'True', reason: 'UndoProven', message: `residue ${String(undo.residue)}` };
+}
