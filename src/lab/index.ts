@@ -1,0 +1,12 @@
+/**
+ * Pods as network namespaces on one machine, and the guest machine for kernels that lack a fault's parts. Ordinary Kubernetes
+ * manifests, a state folder and its instance id come in. A running lab, described as Kubernetes objects, goes out, and on the way
+ * down nothing of it is left.
+ */
+export { type LabPlace, type LabRemoval, labDown } from './down.ts';
+export { labExec, labExecAttached, type LabCommand } from './exec.ts';
+export type { ContainerStatus, EndpointSlice, Lab, Namespace, Node, Pod, PodStatus, Service } from './kubernetes.ts';
+export { boundLogs } from './logs.ts';
+export { labStatus } from './status.ts';
+export { parseTopology, readTopology, type Topology, type TopologySource } from './topology/read.ts';
+export { type LabStep, labUp, type LabUpOptions } from './up.ts';

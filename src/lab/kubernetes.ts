@@ -1,0 +1,66 @@
+/** The Kubernetes objects that describe a lab: the fields that Squall and people read, in Kubernetes' own shape. */
+import type { Condition, KubeObject, ObjectMeta } from '../api/index.ts';
+
+export type ContainerStatus = {
+  name: string;
+  ready: boolean;
+  state:
+    { running: { startedAt: string } } | { waiting: { reason: string } } | { terminated: { exitCode?: number; reason: string } };
+};
+
+export type PodStatus = {
+  phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed';
+  podIP: string;
+  podIPs: { ip: string }[];
+  hostIP: string;
+  hostIPs: { ip: string }[];
+  startTime: string;
+  conditions: Condition[];
+  containerStatuses: ContainerStatus[];
+};
+
+export type Pod = KubeObject<{ nodeName: string; containers: unknown[]; restartPolicy: string }, PodStatus>;
+
+export type Service = KubeObject<{
+  type: 'ClusterIP';
+  clusterIP: string;
+  clusterIPs: string[];
+  ipFamilies: ('IPv4' | 'IPv6')[];
+  selector: Record<string, string>;
+  ports: { name?: string; protocol: string; port: number; targetPort: number | string }[];
+}>;
+
+/** One for each family and port set, as Kubernetes has them; not a KubeObject, since its fields stand at the top. */
+export type EndpointSlice = {
+  apiVersion: 'discovery.k8s.io/v1';
+  kind: 'EndpointSlice';
+  metadata: ObjectMeta;
+  addressType: 'IPv4' | 'IPv6';
+  endpoints: {
+    addresses: string[];
+    conditions: { ready: boolean };
+    nodeName: string;
+    targetRef: { kind: 'Pod'; namespace: string; name: string; uid: string };
+  }[];
+  ports: { name?: string; protocol: string; port: number }[];
+};
+
+export type Node = KubeObject<
+  { podCIDR: string; podCIDRs: string[] },
+  { addresses: { type: 'InternalIP' | 'Hostname'; address: string }[]; conditions: Condition[] }
+>;
+
+export type Namespace = KubeObject<Record<string, never>, { phase: 'Active' }>;
+
+/** A lab as its Kubernetes objects; complete, so a store that holds exactly these tells the truth about the lab. */
+export type Lab = {
+  instance: string;
+  /** The name under /run/netns of the namespace that is the lab's node. */
+  nodeNetworkNamespace: string;
+  nodes: Node[];
+  namespaces: Namespace[];
+  pods: Pod[];
+  services: Service[];
+  endpointSlices: EndpointSlice[];
+  warnings: string[];
+};
