@@ -1,0 +1,78 @@
+/**
+ * Classes: the sets of faults that can meet in one packet. A packet takes one band, so every such set needs a band of its
+ * own whose queue is the composition of its faults.
+ */
+import type { FaultWork } from '../api/index.ts';
+import { SquallError } from '../lib/index.ts';
+import { intersectSelections, isEmptySelection, type Selection, selectionOf } from './selection.ts';
+
+/** Band 1 is everybody's; prio knows at most 16 bands. */
+export const firstClassBand = 2;
+export const bandCount = 16;
+const mostClasses = bandCount - 1;
+
+export type FaultClass = { device: string; faults: FaultWork[]; selection: Selection };
+
+/** Names a class; stable over planning, whatever the order of the faults. */
+export function classKey(faultIds: readonly string[]): string {
+  return [...faultIds].sort().join('+');
+}
+
+/**
+ * Every set of faults on one device whose destinations have an address in common, single faults included.
+ * @throws SquallError KernelRefused, TooManyOverlaps, beyond 15
+ */
+export function classesOf(device: string, works: readonly FaultWork[]): FaultClass[] {
+  const singles = works
+    .filter((work) => work.device === device)
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map((work) => ({ device, faults: [work], selection: selectionOf(work.peers) }));
+  const found: FaultClass[] = [];
+  const keep = (faultClass: FaultClass) => {
+    found.push(faultClass);
+    if (found.length > mostClasses) {
+      throw new SquallError(
+        'KernelRefused',
+        `TooManyOverlaps: the ${String(singles.length)} faults on ${device} need more than ${String(mostClasses)} classes, because too many of them can meet in one packet; end one of them, or narrow their peers`,
+      );
+    }
+  };
+  singles.forEach(keep);
+  let grown: { faultClass: FaultClass; next: number }[] = singles.map((faultClass, index) => ({ faultClass, next: index + 1 }));
+  while (grown.length > 0) {
+    const larger: typeof grown = [];
+    for (const { faultClass, next } of grown) {
+      for (const [offset, single] of singles.slice(next).entries()) {
+        const selection = intersectSelections(faultClass.selection, single.selection);
+        if (isEmptySelection(selection)) continue;
+        const joined = { device, faults: [...faultClass.faults, ...single.faults], selection };
+        keep(joined);
+        larger.push({ faultClass: joined, next: next + offset + 1 });
+      }
+    }
+    grown = larger;
+  }
+  return found;
+}
+
+/**
+ * A band for every class: one that has a band keeps it, since packets may be waiting there; the others get the lowest free.
+ * @param bands class key → band, as assigned before
+ */
+export function assignBands(classes: readonly FaultClass[], bands: Readonly<Record<string, number>>): Map<string, number> {
+  const keys = classes.map(({ faults }) => classKey(faults.map(({ id }) => id)));
+  const assigned = new Map<string, number>();
+  for (const key of keys) {
+    const band = bands[key];
+    if (band !== undefined) assigned.set(key, band);
+  }
+  const taken = new Set(assigned.values());
+  let candidate = firstClassBand;
+  for (const key of keys) {
+    if (assigned.has(key)) continue;
+    while (taken.has(candidate)) candidate += 1;
+    taken.add(candidate);
+    assigned.set(key, candidate);
+  }
+  return assigned;
+}

@@ -1,0 +1,26 @@
+/**
+ * Faults as kernel programs: what a fault does to packets, how the faults of one target compose, and how all of it is undone.
+ * The faults of one target come in, with facts about its devices. Plans as plain data go out, texts for tc and nft made from them,
+ * and comparisons with what those report; nothing here runs a program.
+ */
+export { describeFault, requirements } from './catalogue.ts';
+export { treeDifferences } from './compare-tree.ts';
+export type { DeviceTree } from './tree.ts';
+export { bandHandle, longestWaitMs, rootHandle } from './tree.ts';
+export type { ExposureCounter, Gate } from './gate.ts';
+export { checkDevice, checkFaultId, checkInstance, gateCounterName, leaseSetName, tableName } from './names.ts';
+export {
+  fieldsOf,
+  gateDifferences,
+  leaseLeftMs,
+  type NftFields,
+  type NftObject,
+  type ObservedGate,
+  parseNft,
+  readCounters,
+  readGate,
+} from './observed-gate.ts';
+export { type BandCount, readBandCounts, readTree, type TcQdisc } from './observed-tree.ts';
+export { bandsOfFault, type PlannedFault, planTarget, type TargetFacts, type TargetPlan } from './plan.ts';
+export { type Lease, proberPorts, renderClose, renderGate, renderGateRemoval, renderLeases } from './render-gate.ts';
+export { renderTree, renderTreeChange } from './render-tree.ts';

@@ -1,0 +1,38 @@
+/**
+ * Names that end up in kernel objects and in the input of tc and nft. Every one is checked here before it is used, so that
+ * no text from outside can change the meaning of a line.
+ */
+import { SquallError } from '../lib/index.ts';
+
+const instancePattern = /^[0-9a-f]{8}$/;
+const faultIdPattern = /^[a-z0-9]{1,32}$/;
+// The kernel takes more; these 15 are what nft's quoted strings and tc's words carry without quoting.
+const devicePattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/;
+
+function checked(text: string, pattern: RegExp, field: string, expected: string): string {
+  if (pattern.test(text)) return text;
+  throw new SquallError('InvalidInput', `${field}: ${JSON.stringify(text)} is not ${expected}; correct it in the manifest`);
+}
+
+export function checkInstance(instance: string): string {
+  return checked(instance, instancePattern, 'instance', 'an instance id (8 hexadecimal digits)');
+}
+
+export function checkFaultId(id: string): string {
+  return checked(id, faultIdPattern, 'fault.id', 'a fault id (1 to 32 of a-z and 0-9)');
+}
+
+export function checkDevice(device: string): string {
+  return checked(device, devicePattern, 'fault.device', 'a device name (1 to 15 letters, digits, underscores, dots or hyphens)');
+}
+
+/** The nftables table (family inet) that holds everything of one instance in one namespace. */
+export function tableName(instance: string): string {
+  return `squall_${checkInstance(instance)}`;
+}
+
+export const leaseSetName = (faultId: string): string => `lease_${faultId}`;
+export const peerSetName = (faultId: string, family: 'ipv4' | 'ipv6'): string => `peers_${family}_${faultId}`;
+/** Counts what met the gate of a fault. */
+export const gateCounterName = (faultId: string): string => `met_${faultId}`;
+export const exposureCounterName = (faultId: string, index: number): string => `exposure_${faultId}_${String(index)}`;

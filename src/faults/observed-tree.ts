@@ -1,0 +1,92 @@
+/** What `tc -j -s qdisc show` reports, in the terms of the plan. */
+import type { Loss } from './impairment.ts';
+import { bandOfHandle, type DeviceTree, type Qdisc, rootHandle } from './tree.ts';
+
+/** The fields of tc's JSON that are used; seconds and fractions from 0 to 1. `dev` is absent when tc was asked for one device. */
+export type TcQdisc = {
+  kind: string;
+  handle: string;
+  dev?: string;
+  parent?: string;
+  root?: true;
+  options?: {
+    limit?: number;
+    burst?: number;
+    delay?: { delay: number; jitter: number };
+    'loss-random'?: { loss: number };
+    'loss-gemodel'?: { p: number; r: number };
+  };
+  packets?: number;
+  drops?: number;
+  qlen?: number;
+};
+
+/** The tree of ours on a device; undefined when its root is another. */
+export function readTree(qdiscs: readonly TcQdisc[], device: string): DeviceTree | undefined {
+  const onDevice = qdiscs.filter(({ dev }) => dev === device);
+  if (!onDevice.some(({ root, handle }) => root === true && handle === rootHandle)) return undefined;
+  const tree: DeviceTree = { device, bands: {} };
+  for (const qdisc of onDevice) {
+    const band = bandOfHandle(qdisc.parent ?? '');
+    if (band === undefined) continue;
+    tree.bands[band] = chainFrom(qdisc, onDevice).map(readQdisc);
+  }
+  return tree;
+}
+
+/** A qdisc and what hangs below it. Ours have one child at most; the chain cannot be longer than the list. */
+function chainFrom(top: TcQdisc, all: readonly TcQdisc[]): TcQdisc[] {
+  const chain = [top];
+  for (let child = childOf(top, all); child !== undefined && chain.length < all.length; child = childOf(child, all))
+    chain.push(child);
+  return chain;
+}
+
+function childOf({ handle }: TcQdisc, all: readonly TcQdisc[]): TcQdisc | undefined {
+  return all.find(({ parent }) => parent?.startsWith(handle) === true);
+}
+
+function readQdisc(qdisc: TcQdisc): Qdisc {
+  const { kind, handle, parent = '', options = {} } = qdisc;
+  if (kind === 'tbf') return { kind, handle, parent, burstBytes: options.burst ?? 0 };
+  const { delay = 0, jitter = 0 } = options.delay ?? {};
+  return {
+    // A kind that is none of ours cannot pass for netem: its limit never matches.
+    kind: 'netem',
+    handle,
+    parent,
+    limit: kind === 'netem' ? (options.limit ?? 0) : -1,
+    delayMs: delay * 1000,
+    jitterMs: jitter * 1000,
+    distribution: 'uniform',
+    loss: readLoss(options),
+  };
+}
+
+function readLoss(options: NonNullable<TcQdisc['options']>): Loss {
+  const burst = options['loss-gemodel'];
+  if (burst !== undefined) return { kind: 'burst', percent: (100 * burst.p) / (burst.p + burst.r), length: 1 / burst.r };
+  const independent = options['loss-random'];
+  return independent === undefined ? { kind: 'none' } : { kind: 'independent', percent: 100 * independent.loss };
+}
+
+/** Packets that a band has let through, dropped and still holds. */
+export type BandCount = { sent: number; drops: number; waiting: number };
+
+/** By band; counted at netem, where every packet is decided, or at the only qdisc there is. */
+export function readBandCounts(qdiscs: readonly TcQdisc[], device: string): Record<number, BandCount> {
+  const onDevice = qdiscs.filter(({ dev }) => dev === device);
+  const counts: Record<number, BandCount> = {};
+  for (const qdisc of onDevice) {
+    const band = bandOfHandle(qdisc.parent ?? '');
+    if (band === undefined) continue;
+    const chain = chainFrom(qdisc, onDevice);
+    const decider = chain.at(-1);
+    counts[band] = {
+      sent: decider?.packets ?? 0,
+      drops: decider?.drops ?? 0,
+      waiting: Math.max(...chain.map(({ qlen = 0 }) => qlen)),
+    };
+  }
+  return counts;
+}

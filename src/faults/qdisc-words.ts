@@ -1,0 +1,35 @@
+/** One qdisc in the words of tc. */
+import type { Loss } from './impairment.ts';
+import { burstTransitions, type Qdisc } from './tree.ts';
+
+/**
+ * The words after `qdisc add dev DEVICE`. Every field is written even where it is the default: `change` keeps what is not named.
+ * The tbf shall cut, not shape: its rate is so high that the bucket is always full (at 10 Gbit/s the timer for every packet costs
+ * nine tenths of the throughput).
+ */
+export function qdiscWords(qdisc: Qdisc): string {
+  const place = `parent ${qdisc.parent} handle ${qdisc.handle}`;
+  if (qdisc.kind === 'tbf') return `${place} tbf rate 1000gbit burst ${String(qdisc.burstBytes)} limit 10mb`;
+  const { limit, delayMs, jitterMs, distribution, loss } = qdisc;
+  const jitter = jitterMs === 0 ? '' : ` ${microseconds(jitterMs)}`;
+  const shape = jitterMs === 0 || distribution === 'uniform' ? '' : ` distribution ${distribution}`;
+  return `${place} netem limit ${String(limit)} delay ${microseconds(delayMs)}${jitter}${shape} loss ${lossWords(loss)}`;
+}
+
+function lossWords(loss: Loss): string {
+  switch (loss.kind) {
+    case 'none':
+      return '0%';
+    case 'independent':
+      return percentage(loss.percent);
+    case 'burst': {
+      const { enter, leave } = burstTransitions(loss.percent, loss.length);
+      return `gemodel ${percentage(100 * enter)} ${percentage(100 * leave)} 100% 0%`;
+    }
+  }
+}
+
+/** tc reads decimals, but no exponents. */
+const decimal = (value: number): string => String(Number(value.toFixed(6)));
+const percentage = (percent: number): string => `${decimal(percent)}%`;
+const microseconds = (milliseconds: number): string => `${String(Math.round(milliseconds * 1000))}us`;
