@@ -1,0 +1,75 @@
+import pc from 'picocolors';
+import { phases, type Report, type Verdict } from '../../api/index.ts';
+import { describeCleanUp, describeDose, describeObserved, describeVerdict } from '../describe.ts';
+import { formatSpan } from '../text.ts';
+import { fitLine, type Line, paint, span, type Style } from './spans.ts';
+
+export type SummaryOptions = {
+  /** The folder that the files were written to; absent when none were. */
+  folder?: string;
+  /** @default what NO_COLOR, FORCE_COLOR and the terminal say */
+  color?: boolean;
+};
+
+const verdictStyles: Record<Verdict, Style> = {
+  Passed: 'good',
+  Failed: 'bad',
+  Inconclusive: 'doubt',
+  Aborted: 'doubt',
+  Refused: 'doubt',
+  Errored: 'bad',
+};
+
+/** The verdict in words, as the last thing that a run prints. */
+export function renderSummary(report: Report, { folder, color = pc.isColorSupported }: SummaryOptions = {}): string {
+  return summaryLines(report, folder)
+    .map((line) => `${paint(fitLine(line, Number.POSITIVE_INFINITY), color)}\n`)
+    .join('');
+}
+
+export function summaryLines(report: Report, folder: string | undefined): Line[] {
+  const { verdict, reason, message, experiment, startedAt, endedAt } = report;
+  const took = formatSpan(Math.max(0, Date.parse(endedAt) - Date.parse(startedAt)));
+  const labelled = (label: string, ...line: Line): Line => [span(`  ${label.padEnd(12)}`, 'quiet'), ...line];
+  return [
+    [],
+    [
+      span(verdict, verdictStyles[verdict]),
+      span(`  ${describeVerdict(report)}`, 'bold'),
+      span(`  ${experiment.namespace}/${experiment.name}, ${took}`, 'quiet'),
+    ],
+    labelled('reason', span(`${reason}: ${message}`)),
+    ...report.dose.map((dose) =>
+      labelled(
+        'dose',
+        span(dose.ok ? '✓ ' : '✗ ', dose.ok ? 'good' : 'bad'),
+        span(`${dose.fault} on ${dose.target}: ${describeDose(dose)}`),
+      ),
+    ),
+    ...hypothesisLines(report).map((line) => labelled('hypothesis', ...line)),
+    ...(report.abort ? [labelled('abort', span(`${report.abort.cause}, decided ${report.abort.decidedAt}`))] : []),
+    labelled('clean-up', span(describeCleanUp(report), report.residue === 0 ? 'plain' : 'bad')),
+    ...report.warnings.slice(0, 10).map((warning) => labelled('warning', span(warning, 'doubt'))),
+    ...(report.warnings.length > 10
+      ? [labelled('warning', span(`${String(report.warnings.length - 10)} more in the report`, 'doubt'))]
+      : []),
+    ...(folder === undefined ? [] : [labelled('files', span(`${folder}/report.html, report.json, junit.xml, journal.jsonl`))]),
+  ];
+}
+
+/** For each hypothesis one line, and one more for each phase in which it did not hold. */
+function hypothesisLines({ hypothesis }: Report): Line[] {
+  const names = [...new Set(hypothesis.map(({ name }) => name))];
+  const signs = { held: span('✓', 'good'), violated: span('✗', 'bad'), undecided: span('?', 'doubt') };
+  return names.flatMap((name) => {
+    const own = hypothesis.filter((record) => record.name === name);
+    const byPhase = phases.flatMap((phase): Line => {
+      const record = own.find((candidate) => candidate.phase === phase);
+      return record ? [span(`  ${phase} `), signs[record.outcome], span(` ${describeObserved(record)}`, 'quiet')] : [];
+    });
+    const reasons = own
+      .filter(({ outcome }) => outcome !== 'held')
+      .map((record): Line => [span(`  ${record.phase}: ${record.reason}`, 'bad')]);
+    return [[span(name, 'bold'), ...byPhase], ...reasons];
+  });
+}
