@@ -1,0 +1,49 @@
+import type { KubeObject, NodeTask } from '../api/index.ts';
+import type { Clock } from '../lib/index.ts';
+import type { Resource, Store, Stored } from '../store/index.ts';
+import type { FindNamespace } from './find-namespace.ts';
+import type { KernelDriver } from './kernel-driver.ts';
+import type { LeaseSpec } from './lease.ts';
+import type { LeaseWatch } from './lease-watch.ts';
+import type { Limiter } from './limiter.ts';
+import type { Log } from './log.ts';
+
+export type StoredTask = Stored<NodeTask>;
+export type LeaseObject = KubeObject<LeaseSpec>;
+
+/** Why work ends; it becomes the reason of targets that end by it, except for `Ordered`, which is how things should go. */
+export type EndReason = 'Ordered' | 'TaskDeleted' | 'NotAfter' | 'LeaseExpired' | 'AgentStopped';
+
+/** What every piece of work needs. */
+export type AgentContext = {
+  store: Store;
+  tasks: Resource<NodeTask>;
+  node: string;
+  instance: string;
+  stateFolder: string;
+  kernel: KernelDriver;
+  clock: Clock;
+  random: () => number;
+  log: Log;
+  leases: LeaseWatch;
+  findNamespace: FindNamespace;
+  /** The JavaScript file of the TCP prober. */
+  tcpProbeProgram: string;
+  /** How many targets are worked on at once, and how many baselines are measured at once. */
+  targetLimit: Limiter;
+  pingLimit: Limiter;
+  /** Resolves when nothing of a former life is in the kernel any more: no fault is applied before. */
+  swept: Promise<void>;
+  kernelRelease: string;
+  /** Fires when the agent has begun to stop. */
+  stopping: AbortSignal;
+};
+
+/** One task being worked on. */
+export type TaskWork = {
+  /** The object has changed. */
+  update: (task: StoredTask) => void;
+  end: (reason: EndReason) => void;
+  /** Resolves when nothing is left to do, the last status written or given up; never rejects. */
+  done: Promise<void>;
+};

@@ -1,0 +1,228 @@
+import type { FaultWork, NodeTaskTarget, TargetPhase, TargetStatus } from '../api/index.ts';
+import { codeOf, formatInstant, messageOf } from '../lib/index.ts';
+import { pingOnce, type Prober, startProbers } from '../probes/index.ts';
+import type { AgentContext } from './context.ts';
+import { type DoseFacts, measureDose } from './dose.ts';
+import type { FaultReading, Namespace } from './kernel-driver.ts';
+import { advance, isOver, mayBeApplied } from './phases.ts';
+
+/** One target of a fault while it is worked on. Everything that is done to it goes through the functions below. */
+export type FaultTarget = {
+  readonly facts: NodeTaskTarget;
+  readonly work: FaultWork;
+  status: TargetStatus;
+  residue: number;
+  namespace?: Namespace;
+  reading?: FaultReading;
+  pings?: NonNullable<DoseFacts['pings']> & { active: Record<string, number[]> };
+  prober?: Prober;
+  /** Monotonic: when the kernel ends the fault by itself; counted from before the commit, so never too late. */
+  heldUntil: number;
+};
+
+const driver = 'netem';
+/** Smaller than a hypothesis's pings, so that the gate never takes these for exposure. */
+const dosePayloadBytes = 40;
+const baselinePings = { count: 10, periodMs: 50, timeoutMs: 1000 };
+const dosePeriodMs = 200;
+const mostPeers = 4;
+/** The newest of each peer are kept. */
+const mostDoseSamples = 2000;
+
+export function newTarget(facts: NodeTaskTarget, work: FaultWork, at: string): FaultTarget {
+  const status: TargetStatus = { podUid: facts.podUid, phase: 'Pending', since: at };
+  return { facts, work, status, residue: 0, heldUntil: -Infinity };
+}
+
+export function move(
+  context: AgentContext,
+  target: FaultTarget,
+  phase: TargetPhase,
+  facts: Parameters<typeof advance>[3] = {},
+): void {
+  target.status = advance(target.status, phase, formatInstant(context.clock.now()), facts);
+  const { reason, message } = target.status;
+  context.log(phase === 'Refused' || phase === 'Lost' ? 'warn' : 'info', `target ${phase}`, {
+    target: `${target.facts.namespace}/${target.facts.name}`,
+    fault: target.work.id,
+    ...(reason === undefined ? {} : { reason }),
+    ...(message === undefined ? {} : { error: message }),
+  });
+}
+
+/** Finds the namespace; a target without one is refused, for nothing was done to it. */
+export async function locate(context: AgentContext, target: FaultTarget): Promise<void> {
+  const { podUid } = target.facts;
+  try {
+    const found = await context.findNamespace(podUid);
+    if (found === undefined) {
+      const message = `pod ${podUid} has no network namespace on node ${context.node}`;
+      move(context, target, 'Refused', { reason: 'NamespaceNotFound', message });
+      return;
+    }
+    target.namespace = await context.kernel.openNamespace(podUid, found.path);
+  } catch (error) {
+    refuse(context, target, error);
+  }
+}
+
+function refuse(context: AgentContext, target: FaultTarget, error: unknown): void {
+  move(context, target, 'Refused', { reason: codeOf(error), message: messageOf(error) });
+}
+
+/** Baseline, ledger, tree and gate: nothing is hurt by it. Whatever fails is removed again, and the target refused. */
+export async function prepareTarget(context: AgentContext, target: FaultTarget, signal: AbortSignal): Promise<void> {
+  if (target.namespace === undefined) return;
+  try {
+    await measureBaseline(context, target, signal);
+    await context.kernel.prepare(target.namespace, target.work);
+  } catch (error) {
+    // Cut off by an order to end: the undo that follows removes whatever there is.
+    if (signal.aborted) return;
+    target.status = { ...target.status, reason: codeOf(error), message: messageOf(error) };
+    try {
+      const { residue } = await context.kernel.remove(target.namespace, target.work.id);
+      target.residue = residue;
+    } catch (removalError) {
+      target.residue = 1;
+      context.log('error', 'removal after a refusal failed', { fault: target.work.id, error: messageOf(removalError) });
+    }
+    // With residue it stays Applying, and the undo tries again.
+    if (target.residue === 0) refuse(context, target, error);
+  }
+}
+
+/** Peers that answer through the fault once, not twice: a peer that is hurt as well would add its own delay to the answer. */
+export function dosePeersOf(work: FaultWork, podUid: string, targets: readonly NodeTaskTarget[]): string[] {
+  const hurt = new Set(targets.flatMap(({ ips }) => ips));
+  return (work.dosePeers[podUid] ?? []).filter((address) => !hurt.has(address)).slice(0, mostPeers);
+}
+
+async function measureBaseline(context: AgentContext, target: FaultTarget, signal: AbortSignal): Promise<void> {
+  const addresses = target.work.dosePeers[target.facts.podUid] ?? [];
+  if (target.work.effect.type !== 'delay' || addresses.length === 0 || target.namespace === undefined) return;
+  const { path } = target.namespace;
+  const options = { ...baselinePings, addresses, payloadBytes: dosePayloadBytes };
+  const baseline = await context.pingLimit(() => pingOnce(path, options, signal));
+  target.pings = { baseline, active: Object.fromEntries(addresses.map((address) => [address, []])) };
+}
+
+/** The commit point, and every renewal of it. Rejects as the kernel does. */
+export async function holdFor(context: AgentContext, target: FaultTarget, timeoutMs: number): Promise<void> {
+  if (target.namespace === undefined) return;
+  const before = context.clock.monotonic();
+  await context.kernel.renew(target.namespace, target.work.id, timeoutMs);
+  target.heldUntil = before + timeoutMs;
+  if (target.status.phase !== 'Applying') return;
+  move(context, target, 'Active', { driver, activeAt: formatInstant(context.clock.now()) });
+  startDoseProbe(context, target);
+}
+
+function startDoseProbe(context: AgentContext, target: FaultTarget): void {
+  const { pings, namespace, work } = target;
+  if (pings === undefined || namespace === undefined || work.effect.type !== 'delay') return;
+  const { delayMs, jitterMs } = work.effect;
+  const timeoutMs = Math.ceil(1000 + 2 * delayMs + 4 * jitterMs);
+  target.prober = startProbers({
+    namespacePath: namespace.path,
+    streams: Object.keys(pings.active).map((address) => ({
+      id: address,
+      hypothesis: '',
+      podUid: target.facts.podUid,
+      protocol: 'icmp',
+      address,
+      periodMs: dosePeriodMs,
+      timeoutMs,
+    })),
+    payloadBytes: dosePayloadBytes,
+    tcpProbeProgram: context.tcpProbeProgram,
+    onSample: ({ stream, rttMs }) => {
+      const kept = pings.active[stream];
+      // While the gate closes, a ping may meet the fault or not: it proves nothing.
+      if (rttMs === undefined || kept === undefined || target.status.phase !== 'Active') return;
+      kept.push(rttMs);
+      if (kept.length > mostDoseSamples) kept.shift();
+    },
+  });
+  void target.prober.ended.then((end) => {
+    if (end.outcome === 'failed') context.log('warn', 'dose probe failed', { fault: work.id, error: end.message });
+  });
+}
+
+/** Counters, exposure and dose into the status. */
+export async function readTarget(context: AgentContext, target: FaultTarget): Promise<void> {
+  if (target.namespace === undefined) return;
+  const reading = await context.kernel.read(target.namespace, target.work.id);
+  target.reading = reading;
+  const { packets, bytes, drops, exposure } = reading;
+  const dose = measureDose(target.work.effect, { pings: target.pings, counters: reading });
+  target.status = { ...target.status, counters: { packets, bytes, drops }, exposure, ...(dose === undefined ? {} : { dose }) };
+}
+
+/** Closes the gate; true when it is known to be closed. */
+export async function closeTarget(context: AgentContext, target: FaultTarget, reason: string | undefined): Promise<boolean> {
+  if (target.status.phase === 'Applying' || target.status.phase === 'Active') {
+    move(context, target, 'Undoing', reason === undefined ? {} : { reason });
+  }
+  if (target.namespace === undefined) return true;
+  try {
+    await context.kernel.close(target.namespace, target.work.id);
+    target.status = { ...target.status, cleanAt: target.status.cleanAt ?? formatInstant(context.clock.now()) };
+    return true;
+  } catch (error) {
+    context.log('warn', 'gate not closed; the kernel ends the lease by itself', {
+      fault: target.work.id,
+      leaseLeftMs: Math.max(0, Math.round(target.heldUntil - context.clock.monotonic())),
+      error: messageOf(error),
+    });
+    return false;
+  }
+}
+
+/** Removes what is left; true when nothing is. */
+export async function removeTarget(context: AgentContext, target: FaultTarget): Promise<boolean> {
+  if (target.namespace === undefined || isOver(target.status)) return true;
+  try {
+    const { residue, changedByOthers } = await context.kernel.remove(target.namespace, target.work.id);
+    target.residue = residue;
+    if (changedByOthers.length > 0) target.status = { ...target.status, changedByOthers };
+    if (residue > 0) return false;
+    const at = formatInstant(context.clock.now());
+    move(context, target, 'Clean', { cleanAt: target.status.cleanAt ?? at, undoneAt: at });
+    return true;
+  } catch (error) {
+    // What could not be removed is there until proven otherwise.
+    target.residue = Math.max(1, target.residue);
+    context.log('error', 'removal failed', { fault: target.work.id, error: messageOf(error) });
+    return false;
+  }
+}
+
+/** Whether the namespace that was opened is still the one under its name. */
+export async function isGone(context: AgentContext, target: FaultTarget): Promise<boolean> {
+  if (target.namespace === undefined) return false;
+  const found = await context.findNamespace(target.facts.podUid);
+  return found?.inode !== target.namespace.inode;
+}
+
+/** The namespace is gone, and everything of ours with it; the driver still forgets its ledger entry. */
+export async function loseTarget(context: AgentContext, target: FaultTarget): Promise<void> {
+  await stopDoseProbe(target);
+  if (mayBeApplied(target.status)) {
+    const message = `the network namespace of ${target.facts.namespace}/${target.facts.name} is gone`;
+    move(context, target, 'Lost', { reason: 'NamespaceGone', message });
+  }
+  target.residue = 0;
+  if (target.namespace === undefined) return;
+  try {
+    await context.kernel.remove(target.namespace, target.work.id);
+  } catch (error) {
+    context.log('warn', 'forgetting a vanished target failed', { fault: target.work.id, error: messageOf(error) });
+  }
+}
+
+export async function stopDoseProbe(target: FaultTarget): Promise<void> {
+  const { prober } = target;
+  target.prober = undefined;
+  await prober?.stop();
+}

@@ -1,0 +1,201 @@
+import type { FaultWork, NodeTaskStatus } from '../api/index.ts';
+import { formatInstant, messageOf } from '../lib/index.ts';
+import type { AgentContext, StoredTask, TaskWork } from './context.ts';
+import {
+  dosePeersOf,
+  type FaultTarget,
+  holdFor,
+  isGone,
+  locate,
+  loseTarget,
+  move,
+  newTarget,
+  prepareTarget,
+  readTarget,
+} from './fault-target.ts';
+import { finishUntouched, undoTargets } from './fault-undo.ts';
+import { kernelTimeoutMs, renewalDueInMs } from './lease.ts';
+import { isOver, mayBeApplied } from './phases.ts';
+import { createStatusWriter, writeLast } from './status-writer.ts';
+import { createWake, deadlineAt, isAborted, pause, whenAborted } from './timing.ts';
+import { createWorkEnd } from './work-end.ts';
+
+const readEveryMs = 1000;
+/** A renewal that the kernel did not take is tried again after so long. */
+const renewRetryMs = 250;
+
+/**
+ * Works on one fault task to its end: locate, persist "may be applied", prepare, commit by the lease, hold it, undo. However it
+ * ends, every target that may be applied is undone.
+ */
+export function startFaultWork(context: AgentContext, first: StoredTask, fault: FaultWork): TaskWork {
+  const { clock, leases, log } = context;
+  const { spec } = first;
+  const kernelLeaseMs = spec.lease.seconds * 1000;
+  const notAfterLeftMs = deadlineAt(clock, Date.parse(spec.notAfter));
+  const { signal, ...workEnd } = createWorkEnd();
+  const wake = createWake(clock);
+  // Writing goes on while undoing, until the work is done.
+  const writing = new AbortController();
+  const targets = spec.targets.map((facts) => {
+    const dosePeers = { [facts.podUid]: dosePeersOf(fault, facts.podUid, spec.targets) };
+    return newTarget(facts, { ...fault, dosePeers }, formatInstant(clock.now()));
+  });
+  /** Undoing of single targets while the others go on. */
+  const undoing: Promise<void>[] = [];
+
+  const update = (task: StoredTask) => {
+    writer.seen(task);
+    if (task.spec.order === 'undo') workEnd.end('Ordered');
+    else if (task.spec.generation !== spec.generation) {
+      log('warn', 'a running fault cannot be changed; undo it and create another', { task: first.metadata.name });
+    }
+  };
+  const status = (): NodeTaskStatus => ({
+    observedGeneration: spec.generation,
+    targets: targets.map((target) => target.status),
+    residue: targets.reduce((sum, { residue }) => sum + residue, 0),
+    kernel: context.kernelRelease,
+  });
+  const writer = createStatusWriter(context, first, { status, reread: update }, writing.signal);
+  const stopListening = leases.onChange((name) => {
+    if (name === spec.lease.name) wake.ring();
+  });
+
+  const active = () => targets.filter(({ status: { phase } }) => phase === 'Active');
+  const each = async <T>(chosen: readonly FaultTarget[], act: (target: FaultTarget) => Promise<T>) =>
+    await Promise.all(chosen.map((target) => context.targetLimit(() => act(target))));
+  const possibleMs = () =>
+    kernelTimeoutMs({ kernelLeaseMs, leaseLeftMs: leases.leftMs(spec.lease.name), notAfterLeftMs: notAfterLeftMs() });
+
+  /** False, and the work's end, when nothing allows the fault any more. */
+  function allowedOrEnd(): boolean {
+    if (possibleMs() > 0) return true;
+    workEnd.end(notAfterLeftMs() <= 0 ? 'NotAfter' : 'LeaseExpired');
+    return false;
+  }
+
+  /** Ends a single target, outside the limit that its caller may hold. */
+  function giveUp(target: FaultTarget, reason: string, error: unknown): void {
+    target.status = { ...target.status, reason, message: messageOf(error) };
+    undoing.push(undoTargets(context, [target], undefined, writer.request));
+  }
+
+  /** Waits for the sweep and for a fresh lease; one that does not come in its own length does not come. */
+  async function mayBegin(): Promise<boolean> {
+    await Promise.race([context.swept, whenAborted(signal)]);
+    const until = clock.monotonic() + kernelLeaseMs;
+    while (!isAborted(signal) && possibleMs() <= 0 && notAfterLeftMs() > 0 && clock.monotonic() < until) {
+      await wake.sleep(Math.min(until - clock.monotonic(), notAfterLeftMs()), signal);
+    }
+    return !isAborted(signal) && allowedOrEnd();
+  }
+
+  async function apply(): Promise<void> {
+    await each(targets, (target) => locate(context, target));
+    const chosen = targets.filter((target) => !isOver(target.status));
+    if (chosen.length === 0) return;
+    for (const target of chosen) move(context, target, 'Applying');
+    // Persist before acting: from here whoever reads the status knows that something may be in the kernel.
+    const persisted = await Promise.race([writer.flush(), whenAborted(signal)]);
+    if (persisted !== 'written') return;
+    await each(chosen, async (target) => {
+      if (!isAborted(signal)) await prepareTarget(context, target, signal);
+    });
+    await each(
+      chosen.filter(({ status: { phase, reason } }) => phase === 'Applying' && reason === undefined),
+      commit,
+    );
+    writer.request();
+  }
+
+  async function commit(target: FaultTarget): Promise<void> {
+    if (isAborted(signal) || !allowedOrEnd()) return;
+    try {
+      await holdFor(context, target, possibleMs());
+    } catch (error) {
+      giveUp(target, 'KernelRefused', error);
+    }
+  }
+
+  async function keepRenewing(): Promise<void> {
+    while (!isAborted(signal) && active().length > 0 && allowedOrEnd()) {
+      const dueInMs = (target: FaultTarget) => renewalDueInMs(target.heldUntil - clock.monotonic(), possibleMs());
+      const due = active().filter((target) => dueInMs(target) === 0);
+      const renewed = await each(due, renew);
+      const nextMs = Math.min(possibleMs(), ...active().map(dueInMs));
+      if (active().length > 0) await wake.sleep(renewed.includes(false) ? renewRetryMs : Math.max(1, nextMs), signal);
+    }
+  }
+
+  async function renew(target: FaultTarget): Promise<boolean> {
+    const timeoutMs = possibleMs();
+    if (isAborted(signal) || target.status.phase !== 'Active' || timeoutMs <= 0) return true;
+    try {
+      await holdFor(context, target, timeoutMs);
+      return true;
+    } catch (error) {
+      log('warn', 'renewal failed', { fault: fault.id, error: messageOf(error) });
+      if (await isGone(context, target)) await loseTarget(context, target);
+      // The kernel has ended it; a fault with a hole in it is not the fault that was asked for.
+      else if (clock.monotonic() >= target.heldUntil) giveUp(target, 'RenewalFailed', error);
+      return false;
+    }
+  }
+
+  async function keepReading(): Promise<void> {
+    while (!isAborted(signal) && active().length > 0) {
+      const started = clock.monotonic();
+      await each(active(), readOrLose);
+      writer.request();
+      await pause(clock, Math.max(1, started + readEveryMs - clock.monotonic()), signal);
+    }
+    // No target is left to hold: the renewals need not wait for their time.
+    wake.ring();
+  }
+
+  async function readOrLose(target: FaultTarget): Promise<void> {
+    if (isAborted(signal) || target.status.phase !== 'Active') return;
+    try {
+      if (await isGone(context, target)) await loseTarget(context, target);
+      else await readTarget(context, target);
+    } catch (error) {
+      log('warn', 'reading failed', { fault: fault.id, error: messageOf(error) });
+    }
+  }
+
+  async function run(): Promise<void> {
+    if (spec.order === 'undo') workEnd.end('Ordered');
+    try {
+      if (await mayBegin()) {
+        await apply();
+        await Promise.all([keepRenewing(), keepReading()]);
+      }
+    } catch (error) {
+      log('error', 'applying failed; everything is undone', { task: first.metadata.name, error: messageOf(error) });
+    }
+    await undoTargets(
+      context,
+      targets.filter(({ status: { phase } }) => phase === 'Applying' || phase === 'Active'),
+      workEnd.reason(),
+      writer.request,
+    );
+    await Promise.all(undoing);
+    finishUntouched(context, targets, workEnd.reason());
+    if (workEnd.reason() !== 'TaskDeleted') await writeLast(context, writer);
+  }
+
+  const done = run()
+    .catch((error: unknown) => {
+      log('error', 'fault work failed; the kernel ends what is applied', {
+        task: first.metadata.name,
+        applied: targets.filter((target) => mayBeApplied(target.status)).length,
+        error: messageOf(error),
+      });
+    })
+    .finally(() => {
+      stopListening();
+      writing.abort();
+    });
+  return { update, end: workEnd.end, done };
+}
