@@ -1,0 +1,7 @@
+/**
+ * The guest machine: a small virtual machine over this machine's own files, for kernels that lack netem. In comes a command
+ * with its folder and environment; it runs there as root, and what it prints, writes to shared folders and exits with comes out.
+ * Nothing is installed: Debian packages are unpacked into a cache folder, and no process or socket outlives the caller.
+ */
+export { ensureGuestImage, guestCacheFolder, type GuestImage } from './guest-image.ts';
+export { type Guest, type GuestOptions, runInGuest, startGuest } from './run-in-guest.ts';
