@@ -1,10 +1,9 @@
 import { describeFault } from '../faults/index.ts';
 import type { CheckResult, NodeTask, ProbeStream, TargetStatus } from '../api/index.ts';
 import type { Facts, Plan, RunState, TargetFacts } from '../experiment/index.ts';
-import type { TaskPlan } from './plan-run.ts';
+import type { ExpectedTasks } from './plan-run.ts';
+import type { TaskPlan } from './task-plan.ts';
 import { type Measurements, observeWindow, recentSeconds, suffixesOf } from './measurements.ts';
-
-export type ExpectedTasks = { preflight: TaskPlan[]; probe: TaskPlan[]; fault: TaskPlan[] };
 
 /** Everything that one step of a run may depend on, from the tasks as they are in the store. Pure. */
 export function gatherFacts(

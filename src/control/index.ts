@@ -8,4 +8,4 @@ export { type RunJournal } from './journal-entries.ts';
 export { connectivityTests, experiments, leases, nodes, nodeTasks, pods, services, shapers } from './resources.ts';
 export { abortAnnotation } from './run-reconciler.ts';
 export { type ExperimentObject, type ExperimentStatus } from './run-status.ts';
-export { type Node, type Pod, type Service } from './world.ts';
+export { type Node, nodeUidAnnotation, type Pod, type Service } from './world.ts';

@@ -1,13 +1,15 @@
 import type { JournalEntry, NodeTask } from '../api/index.ts';
-import type { RunState } from '../experiment/index.ts';
+import type { Plan, RunState } from '../experiment/index.ts';
 import { formatInstant } from '../lib/index.ts';
-import { allChecks, type ExpectedTasks } from './gather.ts';
+import { allChecks } from './gather.ts';
+import type { ExpectedTasks } from './plan-run.ts';
 
 /** How the run records what happens to it; `append` writes before it returns. */
 export type RunJournal = { append(entry: JournalEntry): void };
 
 /** What a step is going to change, for the journal. It is written before the state is persisted: a repeated record does no harm. */
 export function entriesOfStep(
+  plan: Plan,
   before: RunState,
   after: RunState,
   expected: ExpectedTasks,
@@ -20,10 +22,25 @@ export function entriesOfStep(
   }
   for (const result of after.results.slice(before.results.length)) entries.push({ type: 'hypothesis', result });
   if (after.phase !== before.phase && after.phase !== 'pending' && after.phase !== 'settle') {
-    entries.push({ type: 'phase', phase: after.phase });
+    const endsAt = expectedEnd(plan, after);
+    entries.push({ type: 'phase', phase: after.phase, ...(endsAt === undefined ? {} : { endsAt: formatInstant(endsAt) }) });
   }
   if (after.phase === 'done' && before.phase !== 'done') entries.push(...closingEntries(after, expected, tasks));
   return entries;
+}
+
+/** When a phase of known length will be over, as far as that can be said at its beginning. */
+function expectedEnd(plan: Plan, { phase, since }: RunState): number | undefined {
+  switch (phase) {
+    case 'before':
+      return since + plan.beforeMs + plan.settleMs;
+    case 'during':
+      return since + plan.durationMs;
+    case 'after':
+      return since + plan.afterMs;
+    default:
+      return undefined;
+  }
 }
 
 /** What changed in the life of each target since the tasks were last seen. */

@@ -1,28 +1,12 @@
-import {
-  type Experiment,
-  type HypothesisEntry,
-  type KubeObject,
-  nodeLabel,
-  type NodeTaskSpec,
-  type NodeTaskTarget,
-  type PreflightCheck,
-  type ProbeStream,
-  runUidLabel,
-  type Shaper,
-  systemNamespace,
-  workLabel,
-  type ConnectivityTest,
-  apiVersion,
-} from '../api/index.ts';
+import type { Experiment, NodeTaskSpec, PreflightCheck, ProbeStream, Shaper } from '../api/index.ts';
 import { type Plan, selectTargets } from '../experiment/index.ts';
 import { requirements } from '../faults/index.ts';
 import { formatInstant } from '../lib/index.ts';
 import { dosePeersOf, exposureOf } from './exposure.ts';
-import { resolveDestinations, resolvePeers } from './resolve.ts';
-import { addressesOfPod, isIpv6, type Pod, type World } from './world.ts';
-
-/** A hypothesis entry whose test is known, whether it was inline or a reference. */
-export type PlannedEntry = HypothesisEntry & { connectivity: ConnectivityTest };
+import { type PlannedEntry, planStreams, resolveSources } from './plan-probes.ts';
+import { resolvePeers } from './resolve.ts';
+import { byNode, faultId, leaseName, taskName, type TaskPlan, taskTarget } from './task-plan.ts';
+import { nodeAddresses, type Pod, unique, type World } from './world.ts';
 
 /** A run as it was asked for, with every reference replaced by what it refers to. */
 export type RunRequest = {
@@ -38,86 +22,44 @@ export type RunRequest = {
 
 export type RunTarget = { uid: string; namespace: string; name: string; node: string };
 
-export type PlannedRun = {
-  kind: 'planned';
-  plan: Plan;
-  targets: RunTarget[];
-  /** Specs of the tasks by the name that each will have; orders and end are set when they are written. */
-  tasks: { preflight: TaskPlan[]; probe: TaskPlan[]; fault: TaskPlan[] };
-};
+/** The run's tasks by work; for most runs one a node and work, since a shaper has one configuration. */
+export type ExpectedTasks = { preflight: TaskPlan[]; probe: TaskPlan[]; fault: TaskPlan[] };
+
+export type PlannedRun = { kind: 'planned'; plan: Plan; targets: RunTarget[]; tasks: ExpectedTasks };
 export type Refusal = { kind: 'refused'; reason: string; message: string };
-export type TaskPlan = { name: string; spec: NodeTaskSpec };
+
+/** One configuration of the shaper and the pods that it is going to hurt. */
+type SelectedPart = { part: Shaper['parts'][number]; pods: Pod[] };
+
+/** What all tasks of a run share. */
+type TaskBase = Pick<NodeTaskSpec, 'run' | 'instance' | 'generation' | 'order' | 'lease' | 'notAfter'>;
 
 /** The most that a last probe takes to be answered, aggregated and written, on top of its time-out. */
 const reportMs = 2500;
+/** A run without a fault holds no kernel lease; its Lease still says that somebody is in charge. */
+const leaseSecondsWithoutFault = 30;
 
 /** Turns a request and the world into everything that the run needs, or refuses it; nothing is ever widened. Pure. */
 export function planRun(request: RunRequest, world: World, now: number): PlannedRun | Refusal {
   const running = world.pods.filter(({ status, spec }) => status?.phase === 'Running' && spec.nodeName !== undefined);
   const sources = resolveSources(request.entries, running);
-  if ('reason' in sources) return sources;
-  const streams = planStreams(request.entries, sources.pods, world);
-  const parts = (request.shaper?.parts ?? []).map((part) => ({
-    part,
-    pods: selectTargets(part.targets, running.map(candidate), request.seed),
-  }));
+  if ('message' in sources) return { kind: 'refused', reason: 'SourceNotRunning', message: sources.message };
+  const parts = (request.shaper?.parts ?? []).map((part) => ({ part, pods: select(part, running, request.seed) }));
   const empty = parts.find(({ pods }) => pods.length === 0);
   if (empty) {
     const message = `no running pod is selected by ${JSON.stringify(empty.part.targets)}`;
     return { kind: 'refused', reason: 'NoTarget', message };
   }
-  const targetPods = unique(parts.flatMap(({ pods }) => pods.map(({ pod }) => pod)));
   const plan = machinePlan(request);
-  const notAfter = formatInstant(now + latestEnd(plan));
-  const lease = { name: leaseName(request.uid), seconds: request.shaper?.leaseSeconds ?? 30 };
-  const base = {
-    run: { uid: request.uid, namespace: request.namespace, name: request.name },
-    instance: request.instance,
-    generation: 1,
-    order: 'apply' as const,
-    lease,
-    notAfter,
+  const streams = planStreams(request.entries, sources.pods, world);
+  const hurt = unique(parts.flatMap(({ pods }) => pods));
+  const base = taskBase(request, plan, now);
+  const tasks = {
+    preflight: preflightTasks(base, unique([...hurt, ...sources.pods]), parts, streams),
+    probe: probeTasks(base, sources.pods, streams),
+    fault: faultTasks(base, parts, streams, world, running),
   };
-  const fault = parts.flatMap(({ part, pods }, index) =>
-    byNode(pods.map(({ pod }) => pod)).map(([node, nodePods]): TaskPlan => {
-      const peers = resolvePeers(part.peers, world);
-      return {
-        name: taskName(request.uid, `fault-${String(index)}`, node),
-        spec: {
-          ...base,
-          node,
-          work: 'fault',
-          targets: nodePods.map(taskTarget),
-          fault: {
-            id: faultId(request.uid, index),
-            device: part.device,
-            direction: 'egress',
-            effect: part.fault,
-            peers,
-            excluded: nodeAddresses(node, nodePods, world),
-            dosePeers: dosePeersOf(nodePods, targetPods, peers, streams, running),
-            exposure: exposureOf(nodePods, streams, running),
-          },
-        },
-      };
-    }),
-  );
-  const probe = byNode(sources.pods).map(([node, nodePods]): TaskPlan => {
-    const here = new Set(nodePods.map(({ metadata }) => metadata.uid));
-    const spec = { ...base, node, work: 'probe' as const, targets: nodePods.map(taskTarget) };
-    return {
-      name: taskName(request.uid, 'probe', node),
-      spec: { ...spec, probe: { streams: streams.filter(({ podUid }) => here.has(podUid)) } },
-    };
-  });
-  const preflight = byNode(unique([...targetPods, ...sources.pods])).map(([node, nodePods]): TaskPlan => {
-    const checks = checksFor(nodePods, parts, streams);
-    return {
-      name: taskName(request.uid, 'preflight', node),
-      spec: { ...base, node, work: 'preflight', targets: nodePods.map(taskTarget), checks },
-    };
-  });
-  return { kind: 'planned', plan, targets: targetPods.map(runTarget), tasks: { preflight, probe, fault } };
+  return { kind: 'planned', plan, targets: hurt.map(runTarget), tasks };
 }
 
 /** What the machine needs of a run; also all that is left of the plan after a restart. */
@@ -135,110 +77,92 @@ export function machinePlan({ experiment, shaper, entries }: Pick<RunRequest, 'e
   };
 }
 
-export function taskObject({ name, spec }: TaskPlan): KubeObject<NodeTaskSpec> {
-  const labels = { [nodeLabel]: spec.node, [runUidLabel]: spec.run.uid, [workLabel]: spec.work };
-  return { apiVersion, kind: 'NodeTask', metadata: { name, namespace: systemNamespace, labels }, spec };
+function select(part: SelectedPart['part'], running: readonly Pod[], seed: string): Pod[] {
+  const candidates = running.map((pod) => {
+    const { namespace = '', name, uid = '', labels } = pod.metadata;
+    return { pod, namespace, name, uid, ...(labels ? { labels } : {}) };
+  });
+  return selectTargets(part.targets, candidates, seed).map(({ pod }) => pod);
 }
 
-export function leaseName(runUid: string): string {
-  return `run-${runUid}`;
+function taskBase({ uid, namespace, name, instance, shaper }: RunRequest, plan: Plan, now: number): TaskBase {
+  const { beforeMs, durationMs, afterMs, settleMs, limits } = plan;
+  const latestEnd =
+    beforeMs + durationMs + afterMs + 2 * settleMs + limits.preflightMs + limits.probeStartMs + limits.injectMs + limits.undoMs;
+  return {
+    run: { uid, namespace, name },
+    instance,
+    generation: 1,
+    order: 'apply',
+    lease: { name: leaseName(uid), seconds: shaper?.leaseSeconds ?? leaseSecondsWithoutFault },
+    notAfter: formatInstant(now + latestEnd),
+  };
 }
 
-function latestEnd({ beforeMs, durationMs, afterMs, settleMs, limits }: Plan): number {
-  const work = beforeMs + durationMs + afterMs + 2 * settleMs;
-  return work + limits.preflightMs + limits.probeStartMs + limits.injectMs + limits.undoMs;
-}
-
-function resolveSources(entries: readonly PlannedEntry[], running: readonly Pod[]): { pods: Pod[] } | Refusal {
-  const pods: Pod[] = [];
-  for (const { name, connectivity } of entries) {
-    const { source } = connectivity;
-    const pod = running.find(({ metadata }) => metadata.namespace === source.namespace && metadata.name === source.name);
-    if (!pod) {
-      const message = `hypothesis '${name}': the source pod ${source.namespace}/${source.name ?? ''} is not running`;
-      return { kind: 'refused', reason: 'SourceNotRunning', message };
-    }
-    pods.push(pod);
-  }
-  return { pods: unique(pods) };
-}
-
-function planStreams(entries: readonly PlannedEntry[], sources: readonly Pod[], world: World): ProbeStream[] {
-  return entries.flatMap(({ name, connectivity }) => {
-    const { source, layer, periodMs, timeoutMs } = connectivity;
-    const pod = sources.find(({ metadata }) => metadata.namespace === source.namespace && metadata.name === source.name);
-    const families = new Set((pod ? addressesOfPod(pod) : []).map(isIpv6));
-    return resolveDestinations(connectivity, world)
-      .filter(({ address }) => families.size === 0 || families.has(isIpv6(address)))
-      .map((destination): ProbeStream => {
-        const where =
-          destination.port === undefined ? destination.address : `${destination.address} port ${String(destination.port)}`;
-        return {
-          id: `${name}: ${destination.name} (${where})`,
-          hypothesis: name,
-          podUid: pod?.metadata.uid ?? '',
-          protocol: layer === 3 ? 'icmp' : 'tcp',
-          address: destination.address,
-          ...(destination.port === undefined ? {} : { port: destination.port }),
-          periodMs,
-          timeoutMs,
-        };
-      });
+function faultTasks(
+  base: TaskBase,
+  parts: readonly SelectedPart[],
+  streams: readonly ProbeStream[],
+  world: World,
+  running: readonly Pod[],
+): TaskPlan[] {
+  const hurt = parts.flatMap(({ pods }) => pods);
+  return parts.flatMap(({ part, pods }, index) => {
+    const peers = resolvePeers(part.peers, world);
+    return byNode(pods).map(([node, here]): TaskPlan => {
+      const fault = {
+        id: faultId(base.run.uid, index),
+        device: part.device,
+        direction: 'egress' as const,
+        effect: part.fault,
+        peers,
+        excluded: nodeAddresses(node, here, world),
+        dosePeers: dosePeersOf(here, hurt, peers, streams, running),
+        exposure: exposureOf(here, streams, running),
+      };
+      const name = taskName(base.run.uid, `fault-${index}`, node);
+      return { name, spec: { ...base, node, work: 'fault', targets: here.map(taskTarget), fault } };
+    });
   });
 }
 
-type Part = { part: Shaper['parts'][number]; pods: { pod: Pod }[] };
+function probeTasks(base: TaskBase, sources: readonly Pod[], streams: readonly ProbeStream[]): TaskPlan[] {
+  return byNode(sources).map(([node, here]): TaskPlan => {
+    const probe = { streams: streams.filter(({ podUid }) => here.some(({ metadata }) => metadata.uid === podUid)) };
+    return {
+      name: taskName(base.run.uid, 'probe', node),
+      spec: { ...base, node, work: 'probe', targets: here.map(taskTarget), probe },
+    };
+  });
+}
 
-function checksFor(nodePods: readonly Pod[], parts: readonly Part[], streams: readonly ProbeStream[]): PreflightCheck[] {
-  const here = new Set(nodePods.map(({ metadata }) => metadata.uid));
+function preflightTasks(
+  base: TaskBase,
+  pods: readonly Pod[],
+  parts: readonly SelectedPart[],
+  streams: readonly ProbeStream[],
+): TaskPlan[] {
+  return byNode(pods).map(([node, here]): TaskPlan => {
+    const checks = checksFor(here, parts, streams);
+    return {
+      name: taskName(base.run.uid, 'preflight', node),
+      spec: { ...base, node, work: 'preflight', targets: here.map(taskTarget), checks },
+    };
+  });
+}
+
+function checksFor(here: readonly Pod[], parts: readonly SelectedPart[], streams: readonly ProbeStream[]): PreflightCheck[] {
+  const uids = new Set(here.map(({ metadata }) => metadata.uid));
   const checks = parts.flatMap(({ part, pods }): PreflightCheck[] => {
-    const hurt = pods.flatMap(({ pod: { metadata } }) =>
-      metadata.uid !== undefined && here.has(metadata.uid) ? [metadata.uid] : [],
-    );
+    const hurt = pods.flatMap(({ metadata: { uid } }) => (uid !== undefined && uids.has(uid) ? [uid] : []));
     if (hurt.length === 0) return [];
     return [...requirements(part.fault), ...hurt.map((podUid) => ({ check: 'device' as const, podUid, device: part.device }))];
   });
-  const pings = parts.length > 0 || streams.some(({ protocol, podUid }) => protocol === 'icmp' && here.has(podUid));
+  const pings = parts.length > 0 || streams.some(({ protocol, podUid }) => protocol === 'icmp' && uids.has(podUid));
   if (pings) checks.push({ check: 'tool', tool: 'fping' });
   return [...new Map(checks.map((check) => [JSON.stringify(check), check])).values()];
 }
 
-function nodeAddresses(node: string, pods: readonly Pod[], { nodes }: World): string[] {
-  const ofNode = nodes.find(({ metadata }) => metadata.name === node)?.status?.addresses?.map(({ address }) => address) ?? [];
-  const ofPods = pods.flatMap(({ status }) => [status?.hostIP, ...(status?.hostIPs ?? []).map(({ ip }) => ip)]);
-  return [...new Set([...ofNode, ...ofPods])].filter(
-    (address): address is string => address !== undefined && /^[0-9a-f.:]+$/i.test(address),
-  );
-}
-
-function candidate(pod: Pod): { pod: Pod; namespace: string; name: string; uid: string; labels?: Record<string, string> } {
-  const { namespace = '', name, uid = '', labels } = pod.metadata;
-  return { pod, namespace, name, uid, ...(labels ? { labels } : {}) };
-}
-
-function taskTarget(pod: Pod): NodeTaskTarget {
-  const { uid = '', namespace = '', name } = pod.metadata;
-  return { podUid: uid, namespace, name, ips: addressesOfPod(pod) };
-}
-
-function runTarget(pod: Pod): RunTarget {
-  const { uid = '', namespace = '', name } = pod.metadata;
-  return { uid, namespace, name, node: pod.spec.nodeName ?? '' };
-}
-
-function byNode(pods: readonly Pod[]): [node: string, pods: Pod[]][] {
-  return [...Map.groupBy(pods, ({ spec }) => spec.nodeName ?? '')];
-}
-
-function unique(pods: readonly Pod[]): Pod[] {
-  return [...new Map(pods.map((pod) => [pod.metadata.uid, pod])).values()];
-}
-
-function taskName(runUid: string, work: string, node: string): string {
-  return `${runUid}-${work}-${node}`.toLowerCase();
-}
-
-/** At most 32 characters: it names a set in the kernel. */
-function faultId(runUid: string, part: number): string {
-  return `f${runUid.replaceAll('-', '').slice(0, 24)}p${String(part)}`;
+function runTarget({ metadata: { uid = '', namespace = '', name }, spec }: Pod): RunTarget {
+  return { uid, namespace, name, node: spec.nodeName ?? '' };
 }

@@ -2,14 +2,15 @@ import type { NodeTask } from '../api/index.ts';
 import { initialState, type Plan, type RunEvent, type RunState, step } from '../experiment/index.ts';
 import { type Clock, codeOf, messageOf } from '../lib/index.ts';
 import type { Cache, ObjectKey, Store, Stored } from '../store/index.ts';
-import { gatherFacts, type ExpectedTasks } from './gather.ts';
+import { gatherFacts } from './gather.ts';
 import { entriesOfStep, entriesOfTargets, type RunJournal } from './journal-entries.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import { collect, type Measurements } from './measurements.ts';
-import { leaseName, machinePlan, planRun, type RunTarget } from './plan-run.ts';
+import { type ExpectedTasks, machinePlan, planRun, type RunTarget } from './plan-run.ts';
 import { experiments } from './resources.ts';
 import { readRunRequest, readWorld } from './run-request.ts';
 import { type ExperimentObject, statusOf } from './run-status.ts';
+import { leaseName } from './task-plan.ts';
 import { applyTasks, deleteTasks } from './task-writer.ts';
 import type { ReconcileResult } from './work-queue.ts';
 
@@ -109,7 +110,7 @@ async function advance(
   const facts = gatherFacts(memory.plan, prior, memory.expected, tasks, memory.measurements);
   const decision = step(memory.plan, prior, { type: 'facts', facts }, now);
 
-  for (const entry of entriesOfStep(before, decision.state, memory.expected, tasks)) memory.journal.append(entry);
+  for (const entry of entriesOfStep(memory.plan, before, decision.state, memory.expected, tasks)) memory.journal.append(entry);
   if (decision.state !== before) await persist(options, object, memory, decision.state);
   memory.first = undefined;
 

@@ -1,9 +1,10 @@
 import { type Experiment, type HypothesisEntry, readSpec, type Shaper } from '../api/index.ts';
 import type { Store } from '../store/index.ts';
-import type { PlannedEntry, RunRequest } from './plan-run.ts';
+import type { PlannedEntry } from './plan-probes.ts';
+import type { RunRequest } from './plan-run.ts';
 import { connectivityTests, nodes, pods, services, shapers } from './resources.ts';
 import type { ExperimentObject } from './run-status.ts';
-import type { World } from './world.ts';
+import { underNodeUid, type World } from './world.ts';
 
 /** Reads a run's spec and everything that it refers to. Rejects with InvalidInput or NotFound when a part is not usable. */
 export async function readRunRequest(
@@ -13,7 +14,7 @@ export async function readRunRequest(
   drawnSeed: string,
 ): Promise<RunRequest> {
   const { uid = '', namespace = 'default', name } = object.metadata;
-  const experiment = readSpec('NetworkExperiment', object.spec);
+  const experiment = readSpec('NetworkExperiment', object.spec, namespace);
   const shaper = await readShaper(store, namespace, experiment);
   const entries = await Promise.all(experiment.hypothesis.map((entry) => readEntry(store, namespace, entry)));
   const seed = object.status?.seed ?? experiment.seed ?? drawnSeed;
@@ -22,14 +23,14 @@ export async function readRunRequest(
 
 export async function readWorld(store: Store): Promise<World> {
   const [allPods, allServices, allNodes] = await Promise.all([store.list(pods), store.list(services), store.list(nodes)]);
-  return { pods: allPods.items, services: allServices.items, nodes: allNodes.items };
+  return { pods: allPods.items.map(underNodeUid), services: allServices.items, nodes: allNodes.items };
 }
 
 async function readShaper(store: Store, namespace: string, { fault }: Experiment): Promise<Shaper | undefined> {
   if (fault === undefined) return undefined;
   if ('shaper' in fault) return fault.shaper;
   const object = await store.get(shapers, { namespace, name: fault.ref });
-  return readSpec('NetworkTrafficShaper', object.spec);
+  return readSpec('NetworkTrafficShaper', object.spec, namespace);
 }
 
 async function readEntry(store: Store, namespace: string, entry: HypothesisEntry): Promise<PlannedEntry> {
@@ -37,7 +38,7 @@ async function readEntry(store: Store, namespace: string, entry: HypothesisEntry
   if ('connectivity' in test) return { ...entry, connectivity: test.connectivity };
   if (test.kind === 'connectivity' && 'ref' in test) {
     const object = await store.get(connectivityTests, { namespace, name: test.ref });
-    return { ...entry, connectivity: readSpec('NetworkConnectivityTest', object.spec) };
+    return { ...entry, connectivity: readSpec('NetworkConnectivityTest', object.spec, namespace) };
   }
   throw new Error(`hypothesis '${entry.name}' of kind '${test.kind}' passed the check for what is built`);
 }

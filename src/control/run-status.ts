@@ -1,7 +1,8 @@
 import type { Condition, ObjectMeta, Verdict } from '../api/index.ts';
 import type { RunPhase, RunState } from '../experiment/index.ts';
 import { formatInstant } from '../lib/index.ts';
-import type { RunTarget, TaskPlan } from './plan-run.ts';
+import type { RunTarget } from './plan-run.ts';
+import type { TaskPlan } from './task-plan.ts';
 
 /** The status of a NetworkExperiment. Its one writer is the run reconciler. */
 export type ExperimentStatus = {

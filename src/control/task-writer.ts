@@ -2,8 +2,8 @@ import { type NodeTask, type NodeTaskSpec, systemNamespace } from '../api/index.
 import type { Effects, Plan, RunState } from '../experiment/index.ts';
 import { codeOf, formatInstant } from '../lib/index.ts';
 import type { Store, Stored } from '../store/index.ts';
-import type { ExpectedTasks } from './gather.ts';
-import { taskObject, type TaskPlan } from './plan-run.ts';
+import type { ExpectedTasks } from './plan-run.ts';
+import { taskObject, type TaskPlan } from './task-plan.ts';
 import { nodeTasks } from './resources.ts';
 
 /** An agent that ends a fault by itself at its end must not do so before the control process had its chance to order it. */
@@ -67,7 +67,7 @@ async function ensure(
 }
 
 async function create(store: Store, plan: TaskPlan): Promise<void> {
-  await store.create(nodeTasks, taskObject(plan) as NodeTask).catch((error: unknown) => {
+  await store.create(nodeTasks, taskObject(plan)).catch((error: unknown) => {
     // The cache lags behind a creation of ours; the next look finds it.
     if (codeOf(error) !== 'AlreadyExists') throw error;
   });

@@ -1,4 +1,8 @@
+import { isIP } from 'node:net';
 import type { KubeObject } from '../api/index.ts';
+
+/** Kubernetes' own annotation of mirror pods. */
+export const nodeUidAnnotation = 'kubernetes.io/config.hash';
 
 /** The parts of Kubernetes' core kinds that a plan depends on. */
 export type Pod = KubeObject<
@@ -40,4 +44,25 @@ export function podsOfService(service: Service, pods: readonly Pod[]): Pod[] {
 
 export function isIpv6(address: string): boolean {
   return address.includes(':');
+}
+
+/**
+ * The pod under the uid that its node knows. Of a pod that a node made by itself (a static pod, or one of the lab) the API server's
+ * object is a mirror with another uid, and this annotation says which one the node uses.
+ */
+export function underNodeUid(pod: Pod): Pod {
+  const uid = pod.metadata.annotations?.[nodeUidAnnotation] ?? pod.metadata.uid;
+  return { ...pod, metadata: { ...pod.metadata, ...(uid === undefined ? {} : { uid }) } };
+}
+
+export function unique(pods: readonly Pod[]): Pod[] {
+  return [...new Map(pods.map((pod) => [pod.metadata.uid, pod])).values()];
+}
+
+/** Addresses of the node that the pods are on, as the node says and as the pods say. */
+export function nodeAddresses(node: string, pods: readonly Pod[], { nodes }: World): string[] {
+  const ofNode = nodes.find(({ metadata }) => metadata.name === node)?.status?.addresses?.map(({ address }) => address) ?? [];
+  const ofPods = pods.flatMap(({ status }) => [status?.hostIP ?? '', ...(status?.hostIPs ?? []).map(({ ip }) => ip)]);
+  // A node's addresses include its host name, which is none.
+  return [...new Set([...ofNode, ...ofPods])].filter((address) => isIP(address) !== 0);
 }

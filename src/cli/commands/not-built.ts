@@ -1,0 +1,29 @@
+import { Command } from 'commander';
+import { SquallError } from '../../lib/index.ts';
+
+/** Commands of the contract that a later part builds: they are named, and answer what they are. */
+const names: Record<string, string> = {
+  serve: 'run schedules, the API and the page',
+  preview: 'show who and what would be hurt',
+  schedule: 'show the next ticks of a schedule',
+  abort: 'stop a run',
+  halt: 'stop everything and refuse every start',
+  resume: 'allow starts again',
+  clean: 'remove what was left in kernels',
+  convert: 'translate between dialects',
+  sflow: 'decode sFlow datagrams',
+  doctor: 'check kernel, tools and rights',
+};
+
+export function notBuiltCommands(): Command[] {
+  return Object.entries(names).map(([name, description]) =>
+    new Command(name)
+      .description(`${description} (not built yet)`)
+      .argument('[argument...]')
+      .allowUnknownOption()
+      .helpOption(false)
+      .action(() => {
+        throw new SquallError('NotImplemented', `'squall ${name}' is not built yet`);
+      }),
+  );
+}

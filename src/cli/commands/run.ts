@@ -1,0 +1,117 @@
+import { resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import pino from 'pino';
+import { exitCodeOf, formatProblem, notImplementedYet, readManifestFiles, type Report, worst } from '../../api/index.ts';
+import { parseDuration, SquallError, systemClock } from '../../lib/index.ts';
+import { chooseKernel, gatherKernelFacts, type KernelChoice, type KernelMode } from '../../lab/index.ts';
+import { createLiveView, renderSummary } from '../../report/index.ts';
+import { defaultStateFolder } from '../state.ts';
+import { runAgainInGuest } from '../run/in-guest.ts';
+import { runLocally } from '../run/run-locally.ts';
+import { toExperiments } from '../run/wrap.ts';
+
+type RunOptions = {
+  lab?: string;
+  guest: KernelMode;
+  out?: string;
+  for?: string;
+  output: 'text' | 'json';
+  state: string;
+};
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('run experiments to their verdicts')
+    .argument('<file...>', 'manifests: NetworkExperiment, NetworkTrafficShaper, NetworkConnectivityTest')
+    .option(
+      '--lab <topology>',
+      'bring up a lab of network namespaces from Pod and Service manifests, and take it down afterwards',
+    )
+    .addOption(
+      new Option('--guest <mode>', 'run in the guest machine: auto is where this kernel lacks netem')
+        .choices(['auto', 'always', 'never'])
+        .default('auto'),
+    )
+    .option('--out <folder>', 'write journal.jsonl, report.json, junit.xml and report.html there')
+    .option('--for <duration>', 'duration of a NetworkTrafficShaper that names none, such as 30s')
+    .addOption(new Option('-o, --output <format>', 'what to print').choices(['text', 'json']).default('text'))
+    .option('--state <folder>', 'state folder', defaultStateFolder())
+    .action(async (files: string[], options: RunOptions) => {
+      process.exitCode = await run(files, options);
+    });
+}
+
+async function run(files: string[], options: RunOptions): Promise<number> {
+  const { manifests, warnings, errors } = await readManifestFiles(files);
+  for (const warning of warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
+  const problems = [...errors, ...manifests.flatMap(notImplementedYet)];
+  for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
+  if (problems.length > 0) return 2;
+  if (options.for !== undefined && parseDuration(options.for) === undefined) {
+    throw new SquallError('InvalidInput', `--for: expected a duration such as 30s, found '${options.for}'`);
+  }
+  const experiments = toExperiments(manifests, options.for);
+  const choice = chooseKernel(options.guest, await gatherKernelFacts());
+  const stateFolder = resolve(options.state);
+  const out = options.out === undefined ? undefined : resolve(options.out);
+  if (choice.where === 'guest') {
+    process.stderr.write(`kernel: guest machine, because ${choice.why}\n`);
+    return await runAgainInGuest({ stateFolder, writable: out === undefined ? [] : [out], why: choice.why });
+  }
+  const kernelChoice = localChoice(choice);
+  process.stderr.write(`kernel: ${kernelChoice.guest ? 'guest machine' : 'this machine'}, because ${kernelChoice.why}\n`);
+  return await runHere({ ...options, stateFolder, out, manifests, experiments, kernelChoice });
+}
+
+type Here = Pick<Parameters<typeof runLocally>[0], 'stateFolder' | 'manifests' | 'experiments' | 'kernelChoice'> &
+  Pick<RunOptions, 'lab' | 'output'> & { out: string | undefined };
+
+async function runHere({ output, ...options }: Here): Promise<number> {
+  const stopping = new AbortController();
+  const interrupt = (signal: NodeJS.Signals): void => {
+    if (stopping.signal.aborted) process.stderr.write('already undoing; the kernel lease ends the fault in any case\n');
+    stopping.abort(signal);
+  };
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  const stream = output === 'json' ? process.stderr : process.stdout;
+  const view = createLiveView({
+    stream,
+    isTty: stream.isTTY && output === 'text',
+    columns: stream.columns || 100,
+    color: stream.isTTY && !process.env['NO_COLOR'],
+    clock: systemClock,
+  });
+  const log = pino({ level: process.env['SQUALL_LOG'] ?? 'warn' }, pino.destination(2));
+  try {
+    const reports = await runLocally({
+      ...options,
+      log,
+      onRecord: view.onRecord,
+      onRecovered: tellRecovered,
+      signal: stopping.signal,
+    });
+    view.close();
+    print(reports, output, options.out);
+    const decisive = worst(reports);
+    return decisive ? exitCodeOf(decisive.verdict, decisive.reason) : 4;
+  } finally {
+    view.close();
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
+
+function print(reports: readonly Report[], output: 'text' | 'json', out: string | undefined): void {
+  if (output === 'json') process.stdout.write(`${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`);
+  else for (const report of reports) process.stdout.write(`${renderSummary(report, out)}\n`);
+}
+
+function tellRecovered({ experiment, verdict, reason, residue }: Report): void {
+  const name = `${experiment.namespace}/${experiment.name}`;
+  process.stderr.write(`an earlier run was cut off: ${name}: ${verdict} (${reason}), residue ${residue}\n`);
+}
+
+/** Inside the guest the choice was made outside; the reason came along. */
+function localChoice({ why }: KernelChoice): { guest: boolean; why: string } {
+  const reason = process.env['SQUALL_GUEST_WHY'];
+  return process.env['SQUALL_GUEST'] === '1' ? { guest: true, why: reason ?? why } : { guest: false, why };
+}

@@ -1,0 +1,40 @@
+/** The composition root of the `squall` program: every command, and how its errors become an exit code. */
+import { Command, CommanderError } from 'commander';
+import { codeOf, errorFacts, messageOf } from '../lib/index.ts';
+import { labCommand } from './commands/lab.ts';
+import { notBuiltCommands } from './commands/not-built.ts';
+import { runCommand } from './commands/run.ts';
+import { validateCommand } from './commands/validate.ts';
+
+const usageExit = errorFacts('InvalidInput').exit;
+
+async function main(): Promise<void> {
+  const program = new Command('squall')
+    .description('chaos experiments for networks, with a verdict and a proof of clean-up')
+    .showHelpAfterError()
+    .exitOverride();
+  for (const command of [runCommand(), validateCommand(), labCommand(), ...notBuiltCommands()])
+    program.addCommand(overrideExit(command));
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : usageExit;
+      return;
+    }
+    const code = codeOf(error);
+    process.stderr.write(`squall: ${code}: ${messageOf(error)}\n`);
+    if (code === 'Internal' && error instanceof Error && process.env['SQUALL_LOG'] === 'debug')
+      process.stderr.write(`${error.stack ?? ''}\n`);
+    process.exitCode = errorFacts(code).exit;
+  }
+}
+
+/** Subcommands do not inherit it: without it a wrong option would end the process with code 1, which means Failed. */
+function overrideExit(command: Command): Command {
+  command.exitOverride();
+  command.commands.forEach(overrideExit);
+  return command;
+}
+
+await main();

@@ -1,0 +1,43 @@
+import { fileURLToPath } from 'node:url';
+import { guestEnvironment, startGuest } from '../../lab/index.ts';
+import { lockState } from '../state-lock.ts';
+
+export type GuestRun = {
+  stateFolder: string;
+  /** More folders that the command writes. */
+  writable: readonly string[];
+  why: string;
+};
+
+/**
+ * Runs this very command again inside the guest machine: the same program and arguments over the same files. Output, exit code and
+ * signals come through, and what is written to the state folder and `writable` is real, whatever happens to the guest.
+ */
+export async function runAgainInGuest({ stateFolder, writable, why }: GuestRun): Promise<number> {
+  using _lock = lockState(stateFolder);
+  const { stdout, stderr } = process;
+  const guest = await startGuest({
+    command: [process.execPath, fileURLToPath(new URL('../bin/squall.js', import.meta.url)), ...process.argv.slice(2)],
+    cwd: process.cwd(),
+    env: { ...guestEnvironment(process.env), SQUALL_GUEST: '1', SQUALL_GUEST_WHY: why, SQUALL_STATE: stateFolder },
+    writable: [stateFolder, ...writable],
+    ...(stdout.isTTY ? { terminal: { columns: stdout.columns, rows: stdout.rows } } : {}),
+    onStdout: (data) => stdout.write(data),
+    onStderr: (data) => stderr.write(data),
+    onProgress: (text) => stderr.write(`${text}\n`),
+  });
+  const forward = (signal: NodeJS.Signals): void => {
+    guest.sendSignal(signal);
+  };
+  const resize = (): void => {
+    guest.resize(stdout.columns, stdout.rows);
+  };
+  process.on('SIGINT', forward).on('SIGTERM', forward);
+  stdout.on('resize', resize);
+  try {
+    return await guest.exitCode;
+  } finally {
+    process.off('SIGINT', forward).off('SIGTERM', forward);
+    stdout.off('resize', resize);
+  }
+}

@@ -1,0 +1,66 @@
+import { apiVersion, connectivityMetrics, type ConnectivityTest, type Manifest } from '../../api/index.ts';
+import { formatDuration, SquallError } from '../../lib/index.ts';
+
+/** A manifest as `squall run` puts it into the store: what it refers to, and the experiments that are run, in file order. */
+export type Runnable = { apiVersion: string; kind: string; metadata: Manifest['object']['metadata']; spec: unknown };
+
+/**
+ * Every manifest that is to be run, as a NetworkExperiment: experiments as they are, a bare shaper as a run without hypothesis,
+ * a bare test as a run without fault. Shapers and tests that an experiment of the same input refers to are not run by themselves.
+ * @param duration of bare shapers that name none
+ */
+export function toExperiments(manifests: readonly Manifest[], duration: string | undefined): Runnable[] {
+  const referenced = new Set(manifests.flatMap(referencesOf));
+  return manifests.flatMap((manifest): Runnable[] => {
+    if (referenced.has(keyOf(manifest))) return [];
+    switch (manifest.kind) {
+      case 'NetworkExperiment':
+        return [manifest.object];
+      case 'NetworkTrafficShaper':
+        return [wrap(manifest, shaperRun(manifest, duration))];
+      case 'NetworkConnectivityTest':
+        return [wrap(manifest, testRun(manifest))];
+      default:
+        throw new SquallError('NotImplemented', `${manifest.file}: a ${manifest.kind} cannot be run yet`);
+    }
+  });
+}
+
+function shaperRun(manifest: Manifest & { kind: 'NetworkTrafficShaper' }, given: string | undefined): unknown {
+  const { durationMs } = manifest.model;
+  const duration = durationMs === undefined ? given : formatDuration(durationMs);
+  if (duration === undefined) {
+    const where = `${manifest.file}: spec.duration`;
+    throw new SquallError(
+      'InvalidInput',
+      `${where}: required when a NetworkTrafficShaper is run by itself; set it, or give --for 30s`,
+    );
+  }
+  const { duration: _own, ...fault } = manifest.object.spec as Record<string, unknown>;
+  return { duration, before: '0s', after: '0s', fault };
+}
+
+function testRun(manifest: Manifest & { kind: 'NetworkConnectivityTest' }): unknown {
+  const test: ConnectivityTest = manifest.model;
+  // One second more than the probes take: only whole seconds are counted.
+  const duration = formatDuration(Math.ceil((test.periodMs * test.count) / 1000) * 1000 + 1000);
+  const tolerance = { [connectivityMetrics[0]]: 0 };
+  const entry = { name: manifest.object.metadata.name, connectivity: manifest.object.spec, phases: ['during'], tolerance };
+  return { duration, hypothesis: [entry] };
+}
+
+function wrap({ object }: Manifest, spec: unknown): Runnable {
+  return { apiVersion, kind: 'NetworkExperiment', metadata: object.metadata, spec };
+}
+
+function referencesOf(manifest: Manifest): string[] {
+  if (manifest.kind !== 'NetworkExperiment') return [];
+  const { fault, hypothesis } = manifest.model;
+  const namespace = manifest.object.metadata.namespace ?? 'default';
+  const tests = hypothesis.flatMap(({ test }) => ('ref' in test ? [`NetworkConnectivityTest ${namespace}/${test.ref}`] : []));
+  return fault && 'ref' in fault ? [`NetworkTrafficShaper ${namespace}/${fault.ref}`, ...tests] : tests;
+}
+
+function keyOf({ kind, object }: Manifest): string {
+  return `${kind} ${object.metadata.namespace ?? 'default'}/${object.metadata.name}`;
+}

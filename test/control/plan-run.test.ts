@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import type { Endpoint } from '../../src/api/index.ts';
+import { planRun, type PlannedRun, type RunRequest } from '../../src/control/plan-run.ts';
+import { entry, pod, request, shaper, world } from './world.ts';
+
+const now = Date.parse('2026-01-01T00:00:00Z');
+
+function plan(changes: Partial<RunRequest> = {}): PlannedRun {
+  const planned = planRun(request(changes), world, now);
+  if (planned.kind === 'refused') throw new Error(planned.message);
+  return planned;
+}
+
+/** The shaper of these tests with its only part changed. */
+function shaperWith(changes: Partial<(typeof shaper.parts)[number]>): typeof shaper {
+  return { ...shaper, parts: shaper.parts.map((part) => ({ ...part, ...changes })) };
+}
+
+describe('planRun', () => {
+  it('hurts the running pods of the selection and no other', () => {
+    expect(plan().targets.map(({ name, node }) => [name, node])).toEqual(
+      expect.arrayContaining([
+        ['payments-0', 'lab'],
+        ['payments-1', 'other'],
+      ]),
+    );
+    expect(plan().targets).toHaveLength(2);
+  });
+
+  it('writes one fault task for each node, with names that a second planning would repeat', () => {
+    const names = plan().tasks.fault.map(({ name }) => name);
+    expect(names).toEqual(plan().tasks.fault.map(({ name }) => name));
+    expect(new Set(plan().tasks.fault.map(({ spec }) => spec.node))).toEqual(new Set(['lab', 'other']));
+  });
+
+  it('gives every task the lease of the shaper and an end', () => {
+    for (const { spec } of Object.values(plan().tasks).flat()) {
+      expect(spec.lease).toEqual({ name: 'run-11111111-2222-4333-8444-555555555555', seconds: 9 });
+      expect(Date.parse(spec.notAfter)).toBeGreaterThan(now + 30_000);
+    }
+  });
+
+  it('never lets the fault touch the addresses of its node', () => {
+    const onLab = plan().tasks.fault.find(({ spec }) => spec.node === 'lab');
+    expect(onLab?.spec.fault?.excluded).toEqual(['10.0.0.254', 'fd00::fe']);
+  });
+
+  it('probes every address of a destination that the source has a family for', () => {
+    const streams = plan().tasks.probe.flatMap(({ spec }) => spec.probe?.streams ?? []);
+    expect(streams.map(({ address, port, protocol }) => [address, port, protocol])).toEqual([
+      ['10.96.0.1', 8080, 'tcp'],
+      ['fd00:96::1', 8080, 'tcp'],
+    ]);
+  });
+
+  it('pings the pods behind a service at layer 3, since a cluster address answers no ping', () => {
+    const destinations: Endpoint[] = [{ kind: 'service', namespace: 'shop', name: 'payments' }];
+    const streams = plan({ entries: [entry({ layer: 3, destinations })] }).tasks.probe.flatMap(
+      ({ spec }) => spec.probe?.streams ?? [],
+    );
+    expect(streams.map(({ address }) => address)).toEqual(['10.0.0.10', 'fd00::10', '10.0.0.11', 'fd00::11']);
+  });
+
+  it('measures the dose against a pod that is not hurt itself', () => {
+    const dosePeers = plan().tasks.fault.flatMap(({ spec }) => Object.values(spec.fault?.dosePeers ?? {}));
+    expect(dosePeers).toEqual([
+      ['10.0.0.1', 'fd00::1'],
+      ['10.0.0.1', 'fd00::1'],
+    ]);
+  });
+
+  it('measures no dose against a peer that the selection does not cover', () => {
+    const peers: Endpoint[] = [{ kind: 'cidr', cidr: '10.0.0.16/28' }];
+    const dosePeers = plan({ shaper: shaperWith({ peers }) }).tasks.fault.flatMap(({ spec }) =>
+      Object.values(spec.fault?.dosePeers ?? {}),
+    );
+    expect(dosePeers).toEqual([['10.0.0.20'], ['10.0.0.20']]);
+  });
+
+  it('tells the packets of the hypothesis by the pod that they go back to', () => {
+    const exposure = plan().tasks.fault.find(({ spec }) => spec.node === 'lab')?.spec.fault?.exposure;
+    expect(exposure).toEqual([
+      { hypothesis: 'reaches', podUid: 'uid-payments-0', address: '10.0.0.1', protocol: 'tcp' },
+      { hypothesis: 'reaches', podUid: 'uid-payments-0', address: 'fd00::1', protocol: 'tcp' },
+    ]);
+  });
+
+  it('checks each device that is going to be changed, once', () => {
+    const devices = plan().tasks.preflight.flatMap(({ spec }) => (spec.checks ?? []).filter(({ check }) => check === 'device'));
+    expect(devices).toHaveLength(2);
+    expect(devices).toEqual(
+      expect.arrayContaining([
+        { check: 'device', podUid: 'uid-payments-0', device: 'eth0' },
+        { check: 'device', podUid: 'uid-payments-1', device: 'eth0' },
+      ]),
+    );
+  });
+
+  it.each<[string, Partial<RunRequest>, string]>([
+    [
+      'a selection that is empty',
+      { shaper: shaperWith({ targets: [{ kind: 'pod', namespace: 'shop', name: 'nobody' }] }) },
+      'NoTarget',
+    ],
+    [
+      'a target that does not run',
+      { shaper: shaperWith({ targets: [{ kind: 'pod', namespace: 'shop', name: 'payments-2' }] }) },
+      'NoTarget',
+    ],
+    ['a source that is not there', { entries: [entry({ source: { namespace: 'shop', name: 'nobody' } })] }, 'SourceNotRunning'],
+  ])('refuses %s', (_what, changes, reason) => {
+    expect(planRun(request(changes), world, now)).toMatchObject({ kind: 'refused', reason });
+  });
+
+  it.each<[string, Endpoint]>([
+    ['a service', { kind: 'service', namespace: 'shop', name: 'nothing' }],
+    ['a pod', { kind: 'pod', namespace: 'shop', name: 'nobody' }],
+    ['a selection', { kind: 'selector', namespace: 'shop', selector: { matchLabels: { app: 'nobody' } } }],
+  ])('never widens %s that has no address to every peer', (_what, peer) => {
+    expect(() => plan({ shaper: shaperWith({ peers: [peer] }) })).toThrow('has no address');
+  });
+
+  it('leaves no dose to be measured where every pod is hurt', () => {
+    const pods = world.pods.map((each) => ({ ...each, metadata: { ...each.metadata, labels: { app: 'payments' } } }));
+    const planned = planRun(request(), { ...world, pods: [...pods, pod('late', 30, { app: 'payments' })] }, now);
+    expect(
+      planned.kind === 'planned' && planned.tasks.fault.flatMap(({ spec }) => Object.values(spec.fault?.dosePeers ?? {}).flat()),
+    ).toEqual([]);
+  });
+});
