@@ -3,5 +3,13 @@
  * with its folder and environment; it runs there as root, and what it prints, writes to shared folders and exits with comes out.
  * Nothing is installed: Debian packages are unpacked into a cache folder, and no process or socket outlives the caller.
  */
+export {
+  chooseKernel,
+  gatherKernelFacts,
+  type GuestMode,
+  type KernelChoice,
+  type KernelFacts,
+  type NetemTrial,
+} from './choose-kernel.ts';
 export { ensureGuestImage, guestCacheFolder, type GuestImage } from './guest-image.ts';
 export { type Guest, type GuestOptions, runInGuest, startGuest } from './run-in-guest.ts';

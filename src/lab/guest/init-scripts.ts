@@ -89,8 +89,11 @@ exec /usr/bin/env -i ${variables.join(' ')} ${command.map(quoteWord).join(' ')}
  * left to work for and the machine powers off.
  */
 export function supervisorScript(terminal?: { columns: number; rows: number }): string {
+  // A console forgets its size and modes when nobody has it open.
   const size =
-    terminal === undefined ? '' : `$b stty -F /dev/hvc0 raw -echo cols ${String(terminal.columns)} rows ${String(terminal.rows)}`;
+    terminal === undefined
+      ? ''
+      : `exec 4<>/dev/hvc0; $b stty raw -echo cols ${String(terminal.columns)} rows ${String(terminal.rows)} <&4`;
   const stdout = terminal === undefined ? `${guestFolder}/stdout` : '/dev/hvc0';
   return `b=${guestFolder}/busybox
 find_port() {
@@ -113,14 +116,14 @@ ${size}
   while read -r word first second <&3; do
     case $word in
       signal) while ! [ -s ${guestFolder}/command.pid ]; do $b sleep 0.05; done; kill -s "$first" "$($b cat ${guestFolder}/command.pid)" ;;
-      size) $b stty -F /dev/hvc0 cols "$first" rows "$second"; kill -s WINCH "$($b cat ${guestFolder}/command.pid)" ;;
+      size) $b stty cols "$first" rows "$second" <&4; kill -s WINCH "$($b cat ${guestFolder}/command.pid)" ;;
     esac
   done
   $b poweroff -f
 ) &
-${terminal === undefined ? `$b cat <${guestFolder}/stdout >"$(find_port ${ports.stdout})" & output=$!` : 'output='}
-$b cat <${guestFolder}/stderr >"$(find_port ${ports.stderr})" & errors=$!
-$b setsid $b sh ${guestFolder}/command </dev/null >${stdout} 2>${guestFolder}/stderr
+${terminal === undefined ? `$b cat <${guestFolder}/stdout >"$(find_port ${ports.stdout})" 3>&- & output=$!` : 'output='}
+$b cat <${guestFolder}/stderr >"$(find_port ${ports.stderr})" 3>&- & errors=$!
+$b setsid $b sh ${guestFolder}/command </dev/null >${stdout} 2>${guestFolder}/stderr 3>&- 4>&-
 code=$?
 # A process that outlives the command may hold its output open for ever.
 ( $b sleep 3; kill $output $errors ) 2>/dev/null &

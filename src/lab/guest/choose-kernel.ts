@@ -1,0 +1,76 @@
+import { codeOf, messageOf, type ProgramResult, runProgram, SquallError } from '../../lib/index.ts';
+
+export type GuestMode = 'auto' | 'always' | 'never';
+
+/** Where a command runs, and why, in words for the person. */
+export type KernelChoice = { where: 'host' | 'guest'; why: string };
+
+/** What an attempt to use netem in a throw-away namespace said. */
+export type NetemTrial =
+  { outcome: 'works' } | { outcome: 'missing' | 'refused'; text: string } | { outcome: 'toolMissing'; text: string };
+
+export type KernelFacts = { userId: number; insideGuest: boolean; netem: NetemTrial };
+
+/** The two wordings of iproute2 releases for a qdisc kind that the kernel lacks. */
+const missingWordings = ['Specified qdisc kind is unknown', 'Specified qdisc not found'];
+
+const loadRemedy =
+  'load it (modprobe sch_netem; on Ubuntu after apt-get install linux-modules-extra-$(uname -r)) or use --guest auto';
+const toolRemedy = 'install it (apt-get install --no-install-recommends iproute2 util-linux)';
+
+/**
+ * Decides whether a command can do its work on this machine's kernel or needs the guest's. Only trial decides: lists of modules
+ * say what a kernel may have, not what this process may use.
+ */
+export function chooseKernel(mode: GuestMode, { userId, insideGuest, netem }: KernelFacts): KernelChoice {
+  if (insideGuest) return { where: 'host', why: 'already inside the guest machine' };
+  // The guest runs this machine's own programs: what is missing here is missing there.
+  if (netem.outcome === 'toolMissing') throw new SquallError('ToolMissing', `${netem.text}; ${toolRemedy}`);
+  if (mode === 'always') return requireRoot(userId, { where: 'guest', why: 'asked for with --guest always' });
+  if (userId !== 0) {
+    const remedy = 'run as root (sudo), for network namespaces and for the guest machine alike';
+    throw new SquallError('PermissionDenied', `changing networks needs root, and this is user ${String(userId)}; ${remedy}`);
+  }
+  if (netem.outcome === 'works') return { where: 'host', why: "this machine's kernel has netem" };
+  const lack = netem.outcome === 'missing' ? 'has no netem' : 'does not let netem be used';
+  if (mode === 'auto') return { where: 'guest', why: `this machine's kernel ${lack} (tc: ${netem.text})` };
+  throw new SquallError(
+    'KernelRefused',
+    `--guest never was given, and this machine's kernel ${lack} (tc: ${netem.text}); ${loadRemedy}`,
+  );
+}
+
+function requireRoot(userId: number, choice: KernelChoice): KernelChoice {
+  if (userId === 0) return choice;
+  throw new SquallError(
+    'PermissionDenied',
+    `the guest machine needs root to serve this machine's files, and this is user ${String(userId)}; run as root (sudo)`,
+  );
+}
+
+/** Reads the answer of `tc qdisc add … netem`; undefined when a program was not found. */
+export function readNetemTrial(result: ProgramResult): NetemTrial {
+  if (result.code === 0) return { outcome: 'works' };
+  const text =
+    result.stderr
+      .trim()
+      .split('\n')[0]
+      ?.replace(/^Error: /, '') ?? '';
+  if (/failed to execute tc/.test(result.stderr)) return { outcome: 'toolMissing', text: "the program 'tc' is not installed" };
+  const outcome = missingWordings.some((wording) => result.stderr.includes(wording)) ? 'missing' : 'refused';
+  return { outcome, text: text === '' ? `exit code ${String(result.code)}` : text };
+}
+
+/** Tries netem in a network namespace that vanishes with the trial; the kernel loads its module on the way, if it has it. */
+export async function gatherKernelFacts(env: NodeJS.ProcessEnv = process.env): Promise<KernelFacts> {
+  const insideGuest = env.SQUALL_GUEST === '1';
+  const userId = process.getuid?.() ?? -1;
+  if (insideGuest) return { userId, insideGuest, netem: { outcome: 'works' } };
+  const trial = ['--net', 'tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'delay', '1ms'];
+  try {
+    return { userId, insideGuest, netem: readNetemTrial(await runProgram('unshare', trial, { timeoutMs: 10_000 })) };
+  } catch (error) {
+    if (codeOf(error) !== 'ToolMissing') throw error;
+    return { userId, insideGuest, netem: { outcome: 'toolMissing', text: messageOf(error) } };
+  }
+}
