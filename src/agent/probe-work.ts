@@ -127,13 +127,17 @@ export function startProbeWork(context: AgentContext, first: StoredTask, streams
     for (const source of sources) source.status = { ...source.status, message: 'the file of raw samples is full' };
   }
 
+  async function stopAll(): Promise<void> {
+    await Promise.all(sources.flatMap(({ prober }) => (prober === undefined ? [] : [prober.stop()])));
+  }
+
   async function run(): Promise<void> {
     if (spec.order === 'undo') workEnd.end('Ordered');
     if (!isAborted(signal) && notAfterLeftMs() > 0) {
       const samples = await createSampleFile(join(context.stateFolder, 'samples'), first.metadata.name);
       const running = sources.map((source) => start(source, samples));
       await watchOver(samples);
-      await Promise.all(sources.map((source) => source.prober?.stop()));
+      await stopAll();
       await Promise.all(running);
       await samples.flush();
     } else workEnd.end('NotAfter');
@@ -144,7 +148,7 @@ export function startProbeWork(context: AgentContext, first: StoredTask, streams
   const done = run()
     .catch(async (error: unknown) => {
       log('error', 'probe work failed', { task: first.metadata.name, error: messageOf(error) });
-      await Promise.all(sources.map((source) => source.prober?.stop()));
+      await stopAll();
       for (const source of sources) move(source, 'Lost', { reason: codeOf(error), message: messageOf(error) });
       await writeLast(context, writer);
     })

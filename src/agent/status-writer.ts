@@ -14,9 +14,9 @@ export type StatusWriter = {
    * Resolves with `written` once a write that began after this call has succeeded; `gone` when the task does not exist any more,
    * `stopped` when the signal fired first.
    */
-  flush(): Promise<'written' | 'gone' | 'stopped'>;
+  flush: () => Promise<'written' | 'gone' | 'stopped'>;
   /** The newest object that was seen: its resourceVersion saves a conflict. */
-  seen(task: StoredTask): void;
+  seen: (task: StoredTask) => void;
 };
 
 const betweenWritesMs = 1000;

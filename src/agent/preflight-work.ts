@@ -1,0 +1,144 @@
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import type { CheckResult, NodeTaskStatus, PreflightCheck, TargetStatus } from '../api/index.ts';
+import { formatInstant, messageOf, runProgram, SquallError } from '../lib/index.ts';
+import {
+  capabilityTrials,
+  type DeviceFacts,
+  judgeCapability,
+  judgeDevice,
+  judgeDistribution,
+  judgeTool,
+  type TrialOutcome,
+} from '../preflight/index.ts';
+import type { AgentContext, StoredTask, TaskWork } from './context.ts';
+import { endReason } from './fault-undo.ts';
+import { advance } from './phases.ts';
+import { createStatusWriter, writeLast } from './status-writer.ts';
+import { deadlineAt } from './timing.ts';
+import { createWorkEnd } from './work-end.ts';
+
+const programTimeoutMs = 10_000;
+
+/** Makes every check of one task, writes the results, and is done: its targets are Clean, since nothing was done to them. */
+export function startPreflightWork(context: AgentContext, first: StoredTask, checks: readonly PreflightCheck[]): TaskWork {
+  const { spec } = first;
+  const { signal, ...workEnd } = createWorkEnd();
+  const writing = new AbortController();
+  const notAfterLeftMs = deadlineAt(context.clock, Date.parse(spec.notAfter));
+  let results: CheckResult[] | undefined;
+  let targets = spec.targets.map(({ podUid }): TargetStatus => ({
+    podUid,
+    phase: 'Pending',
+    since: formatInstant(context.clock.now()),
+  }));
+  const status = (): NodeTaskStatus => ({
+    observedGeneration: spec.generation,
+    targets,
+    ...(results === undefined ? {} : { checks: results }),
+    residue: 0,
+    kernel: context.kernelRelease,
+  });
+  const update = (task: StoredTask) => {
+    writer.seen(task);
+    if (task.spec.order === 'undo') workEnd.end('Ordered');
+  };
+  const writer = createStatusWriter(context, first, { status, reread: update }, writing.signal);
+
+  async function run(): Promise<void> {
+    if (spec.order === 'undo') workEnd.end('Ordered');
+    else if (notAfterLeftMs() <= 0) workEnd.end('NotAfter');
+    else {
+      results = [];
+      for (const check of checks) {
+        if (signal.aborted) break;
+        results.push(await runCheck(context, check));
+      }
+    }
+    const reason = endReason(workEnd.reason());
+    const at = formatInstant(context.clock.now());
+    targets = targets.map((target) => advance(target, 'Clean', at, reason === undefined ? {} : { reason }));
+    if (workEnd.reason() !== 'TaskDeleted') await writeLast(context, writer);
+  }
+
+  const done = run()
+    .catch((error: unknown) => {
+      context.log('error', 'preflight work failed', { task: first.metadata.name, error: messageOf(error) });
+    })
+    .finally(() => {
+      writing.abort();
+    });
+  return { update, end: workEnd.end, done };
+}
+
+/** Gathers what one check needs and judges it. What could not be tried is a check that failed, with the reason. */
+export async function runCheck(context: Pick<AgentContext, 'findNamespace'>, check: PreflightCheck): Promise<CheckResult> {
+  try {
+    switch (check.check) {
+      case 'capability':
+        return judgeCapability(check, await tryCapability(check.capability));
+      case 'tool':
+        return judgeTool(check, await findIn((process.env.PATH ?? '').split(delimiter), check.tool, constants.X_OK));
+      case 'device':
+        return judgeDevice(check, await lookAtDevice(context, check.podUid, check.device));
+      case 'distribution':
+        return judgeDistribution(
+          check,
+          await findIn(distributionFolders(), `${check.distribution}.dist`, constants.R_OK),
+          distributionFolders(),
+        );
+    }
+  } catch (error) {
+    const remedy = "see the agent's log, and run 'squall doctor' on the node";
+    return { check, ok: false, expected: 'the check can be made', found: messageOf(error), remedy };
+  }
+}
+
+async function tryCapability(capability: keyof typeof capabilityTrials): Promise<TrialOutcome> {
+  const { program, args, input } = capabilityTrials[capability];
+  const result = await runProgram('unshare', ['--net', '--', program, ...args], { input, timeoutMs: programTimeoutMs });
+  return { ok: result.code === 0, message: result.stderr.trim().replaceAll(/\s*\n\s*/g, '; ') };
+}
+
+async function lookAtDevice(
+  context: Pick<AgentContext, 'findNamespace'>,
+  podUid: string,
+  device: string,
+): Promise<DeviceFacts | undefined> {
+  const namespace = await context.findNamespace(podUid);
+  if (namespace === undefined) return undefined;
+  const read = async (program: string, args: string[]) => {
+    const all = [`--net=${namespace.path}`, '--', program, ...args];
+    const result = await runProgram('nsenter', all, { timeoutMs: programTimeoutMs });
+    if (result.code !== 0) throw new SquallError('KernelRefused', `${program} ${args.join(' ')}: ${result.stderr.trim()}`);
+    return JSON.parse(result.stdout === '' ? '[]' : result.stdout) as Record<string, unknown>[];
+  };
+  const links = await read('ip', ['-j', 'link', 'show']);
+  const qdiscs = await read('tc', ['-j', 'qdisc', 'show']);
+  return {
+    devices: links.map(({ ifname }) => String(ifname)),
+    roots: qdiscs
+      .filter(({ dev, root }) => dev === device && root === true)
+      .map(({ kind, handle }) => ({ kind: String(kind), handle: String(handle) })),
+  };
+}
+
+/** Where iproute2 looks for its tables. */
+function distributionFolders(): string[] {
+  const { TC_LIB_DIR } = process.env;
+  return TC_LIB_DIR === undefined ? ['/usr/lib/tc', '/usr/lib64/tc', '/usr/share/tc', '/lib/tc'] : [TC_LIB_DIR];
+}
+
+async function findIn(folders: readonly string[], file: string, mode: number): Promise<string | undefined> {
+  if (!/^[\w.+-]+$/.test(file)) throw new SquallError('InvalidInput', `'${file}' is no file name`);
+  for (const folder of folders) {
+    const path = join(folder, file);
+    try {
+      await access(path, mode);
+      return path;
+    } catch {
+      // Not here; the next folder may have it.
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,135 @@
+import { release } from 'node:os';
+import { join } from 'node:path';
+import { type NodeTask, nodeLabel, systemNamespace } from '../api/index.ts';
+import { type Clock, messageOf } from '../lib/index.ts';
+import { createCache, type Resource, type Store } from '../store/index.ts';
+import type { AgentContext, LeaseObject } from './context.ts';
+import { findNamespace as findNamespaceOnNode, type FindNamespace } from './find-namespace.ts';
+import type { KernelDriver } from './kernel-driver.ts';
+import { watchLeases } from './lease-watch.ts';
+import { createLimiter } from './limiter.ts';
+import type { Log } from './log.ts';
+import { trimSampleFolder } from './sample-file.ts';
+import { watchServer } from './server-health.ts';
+import { superviseTasks } from './supervisor.ts';
+import { sweepFormerLife } from './sweep.ts';
+import { whenAborted } from './timing.ts';
+
+export const nodeTasks: Resource<NodeTask> = {
+  apiVersion: 'networkmachinery.io/v1alpha1',
+  kind: 'NodeTask',
+  plural: 'nodetasks',
+  namespaced: true,
+};
+export const leases: Resource<LeaseObject> = {
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  plural: 'leases',
+  namespaced: true,
+};
+
+export type AgentOptions = {
+  store: Store;
+  /** This node's name: only NodeTasks with this label are looked at. */
+  node: string;
+  /** The instance whose tasks these are; tasks of another are left alone. */
+  instance: string;
+  stateFolder: string;
+  kernel: KernelDriver;
+  clock: Clock;
+  log: Log;
+  /** Ends the agent: everything is undone first. */
+  signal: AbortSignal;
+  /** The JavaScript (or TypeScript) file of the TCP prober. */
+  tcpProbeProgram: string;
+  random?: () => number;
+  findNamespace?: FindNamespace;
+  /** Ends the agent when the API server was away for so long; absent: it waits for ever. */
+  goneAfterMs?: number;
+};
+
+export type AgentEnd = 'Stopped' | 'ServerGone';
+
+const targetsAtOnce = 2;
+const baselinesAtOnce = 8;
+/** The server may come back at any moment, and a lease hangs on noticing: the client's own longest pause is too long. */
+const retry = { first: 50, most: 1000 };
+/** What could not be undone by then is left to the kernel's lease and the next start's sweep. */
+const stopWithinMs = 20_000;
+
+/**
+ * The agent's life: sweep, then work on this node's tasks until the signal fires or the server has gone for good; then undo
+ * everything. Rejects only when the state folder cannot be used.
+ */
+export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
+  const { store, clock, log, node, instance, stateFolder, signal, random = Math.random } = options;
+  const sweep = await sweepFormerLife({ ...options, random }, signal);
+  const samples = join(stateFolder, 'samples');
+  // What the work needs outlives the order to stop: undoing must be able to report.
+  const life = new AbortController();
+  const stopping = new AbortController();
+  const health = watchServer(options, leases, life.signal);
+  const cacheOptions = {
+    namespace: systemNamespace,
+    retry,
+    trouble: (error: Error) => {
+      log('debug', 'watch interrupted', { error: messageOf(error) });
+      health.trouble();
+    },
+  };
+  const leaseCache = createCache(store, leases, cacheOptions, clock, random, life.signal);
+  const taskCache = createCache(
+    store,
+    nodeTasks,
+    { ...cacheOptions, labelSelector: `${nodeLabel}=${node}` },
+    clock,
+    random,
+    life.signal,
+  );
+  const context: AgentContext = {
+    store,
+    tasks: nodeTasks,
+    node,
+    instance,
+    stateFolder,
+    kernel: options.kernel,
+    clock,
+    random,
+    log,
+    leases: watchLeases(leaseCache, clock),
+    findNamespace: options.findNamespace ?? findNamespaceOnNode,
+    tcpProbeProgram: options.tcpProbeProgram,
+    targetLimit: createLimiter(targetsAtOnce),
+    pingLimit: createLimiter(baselinesAtOnce),
+    swept: sweep.clean,
+    kernelRelease: release(),
+    stopping: stopping.signal,
+  };
+  const supervisor = superviseTasks(context, taskCache, sweep);
+  taskCache.synced
+    .then(() => trimSampleFolder(samples, new Set(taskCache.list().map(({ metadata }) => metadata.name))))
+    .catch((error: unknown) => {
+      if (!life.signal.aborted) log('warn', 'sample folder not trimmed', { error: messageOf(error) });
+    });
+
+  const gone = options.goneAfterMs === undefined ? undefined : health.goneFor(options.goneAfterMs);
+  const end = await Promise.race<AgentEnd>([
+    whenAborted(signal).then(() => 'Stopped'),
+    ...(gone === undefined ? [] : [gone.then((): AgentEnd => 'ServerGone')]),
+    // A cache ends early only by a fault of ours; the agent then undoes everything rather than going on blind.
+    Promise.race([taskCache.ended, leaseCache.ended]).then(
+      (): AgentEnd => 'Stopped',
+      (error: unknown) => {
+        log('error', 'watching failed', { error: messageOf(error) });
+        return 'Stopped' as const;
+      },
+    ),
+  ]);
+  log('info', 'stopping', { why: end, running: supervisor.running() });
+  stopping.abort();
+  await Promise.race([supervisor.end('AgentStopped'), clock.sleep(stopWithinMs, life.signal)]);
+  if (supervisor.running() > 0) log('error', 'stopped with work unfinished', { running: supervisor.running() });
+  life.abort();
+  await Promise.allSettled([leaseCache.ended, taskCache.ended]);
+  return end;
+}

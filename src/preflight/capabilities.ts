@@ -1,0 +1,61 @@
+import type { PreflightCheck } from '../api/index.ts';
+
+type Capability = Extract<PreflightCheck, { check: 'capability' }>['capability'];
+
+/** A program that succeeds in an empty network namespace exactly when the kernel and the tools can do it. */
+export type CapabilityTrial = { program: string; args: string[]; input?: string; expected: string; remedy: string };
+
+const table = 'inet squall_trial';
+const missingNftables =
+  "install the package nftables and load the module with 'modprobe nf_tables'; Linux 5.2 or newer is needed for the inet family";
+
+/**
+ * Module lists prove nothing (a built-in is in none, a listed one may not load): each capability is tried. The kernel loads the
+ * module by itself where it may.
+ */
+export const capabilityTrials: Record<Capability, CapabilityTrial> = {
+  netem: {
+    program: 'tc',
+    args: ['qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'delay', '1ms'],
+    expected: 'the kernel has the netem queueing discipline (module sch_netem)',
+    remedy: missingQdisc('sch_netem'),
+  },
+  prio: {
+    program: 'tc',
+    args: ['qdisc', 'add', 'dev', 'lo', 'root', 'handle', 'fa17:', 'prio', 'bands', '16'],
+    expected: 'the kernel has the prio queueing discipline (module sch_prio) with 16 bands',
+    remedy: missingQdisc('sch_prio'),
+  },
+  'nft-set-timeout': {
+    program: 'nft',
+    args: ['-f', '-'],
+    input: [
+      `add table ${table}`,
+      `add set ${table} lease { type ifname; flags timeout; }`,
+      `add element ${table} lease { "lo" timeout 5s }`,
+      '',
+    ].join('\n'),
+    expected: 'nftables takes sets whose elements time out',
+    remedy: missingNftables,
+  },
+  'nft-set-priority': {
+    program: 'nft',
+    args: ['-f', '-'],
+    input: [
+      `add table ${table}`,
+      `add chain ${table} gate { type filter hook postrouting priority 300; policy accept; }`,
+      `add rule ${table} gate meta priority set fa17:2`,
+      '',
+    ].join('\n'),
+    expected: 'nftables can set the priority of packets in postrouting',
+    remedy: missingNftables,
+  },
+};
+
+function missingQdisc(module: string): string {
+  return (
+    `load it with 'modprobe ${module}'; where there is no such module, install the package that has it: linux-modules-extra-$(uname -r) ` +
+    'on Ubuntu, kernel-modules-extra on Fedora and RHEL, linux-image-amd64 or linux-image-cloud-amd64 on Debian (then reboot into it), ' +
+    'or let Squall use its guest machine (--guest auto)'
+  );
+}

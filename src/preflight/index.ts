@@ -1,0 +1,7 @@
+/**
+ * What must be true of nodes and targets before anything is touched.
+ * Checks, and what was found when they were tried, come in; trying itself is the agent's.
+ * Results go out, each with what was expected, what was found and what to do about it.
+ */
+export { type CapabilityTrial, capabilityTrials } from './capabilities.ts';
+export { type DeviceFacts, judgeCapability, judgeDevice, judgeDistribution, judgeTool, type TrialOutcome } from './judge.ts';

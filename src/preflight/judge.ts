@@ -1,0 +1,83 @@
+import type { CheckResult, PreflightCheck } from '../api/index.ts';
+import { capabilityTrials } from './capabilities.ts';
+
+type CheckOf<Kind extends PreflightCheck['check']> = Extract<PreflightCheck, { check: Kind }>;
+
+/** How a trial ended; `message` is what the program said, in one line. */
+export type TrialOutcome = { ok: boolean; message: string };
+
+export function judgeCapability(check: CheckOf<'capability'>, outcome: TrialOutcome): CheckResult {
+  const { program, expected, remedy } = capabilityTrials[check.capability];
+  const found = outcome.ok ? `${program} did it in a scratch namespace` : outcome.message;
+  return { check, ok: outcome.ok, expected, found, remedy: outcome.ok ? '' : remedy };
+}
+
+const packages: Record<string, string> = {
+  tc: 'iproute2',
+  ip: 'iproute2',
+  nft: 'nftables',
+  nsenter: 'util-linux',
+  unshare: 'util-linux',
+  setpriv: 'util-linux',
+};
+
+/** @param path where the tool is, if anywhere */
+export function judgeTool(check: CheckOf<'tool'>, path: string | undefined): CheckResult {
+  const expected = `the program '${check.tool}' is installed`;
+  if (path !== undefined) return { check, ok: true, expected, found: path, remedy: '' };
+  const name = packages[check.tool] ?? check.tool;
+  return {
+    check,
+    ok: false,
+    expected,
+    found: 'not in PATH',
+    remedy: `install the package ${name}, such as by 'apt-get install ${name}'`,
+  };
+}
+
+/** What is in a target's namespace; undefined where the namespace itself is missing. */
+export type DeviceFacts = {
+  devices: string[];
+  /** Root queueing disciplines of the device, as tc names them; handle `0:` is the kernel's own default. */
+  roots: { kind: string; handle: string }[];
+};
+
+/** Ours, kept by another fault on the same target; the planner composes with it. */
+const ownRoot = { kind: 'prio', handle: 'fa17:' };
+
+export function judgeDevice(check: CheckOf<'device'>, facts: DeviceFacts | undefined): CheckResult {
+  const expected = `device ${check.device} exists in pod ${check.podUid}, with a root queueing discipline that can be replaced and restored`;
+  const refuse = (found: string, remedy: string): CheckResult => ({ check, ok: false, expected, found, remedy });
+  if (facts === undefined) return refuse('the pod has no network namespace on this node', 'target a pod that runs on this node');
+  if (!facts.devices.includes(check.device)) {
+    return refuse(
+      `no device ${check.device}; there are: ${facts.devices.join(', ')}`,
+      'name one of these as the device of the fault',
+    );
+  }
+  const foreign = facts.roots.find(
+    ({ kind, handle }) => handle !== '0:' && !(kind === ownRoot.kind && handle === ownRoot.handle),
+  );
+  if (foreign !== undefined) {
+    const name = `${foreign.kind} ${foreign.handle}`;
+    return refuse(
+      `somebody else's root queueing discipline: ${name}`,
+      `remove it with 'tc qdisc del dev ${check.device} root' in the pod's namespace, or choose another device`,
+    );
+  }
+  const found = facts.roots.map(({ kind, handle }) => `${kind} ${handle}`).join(', ') || 'no queueing discipline';
+  return { check, ok: true, expected, found, remedy: '' };
+}
+
+/** @param path where the table is, if anywhere; @param folders that were looked into */
+export function judgeDistribution(
+  check: CheckOf<'distribution'>,
+  path: string | undefined,
+  folders: readonly string[],
+): CheckResult {
+  const file = `${check.distribution}.dist`;
+  const expected = `tc has the table of the ${check.distribution} distribution (${file})`;
+  if (path !== undefined) return { check, ok: true, expected, found: path, remedy: '' };
+  const remedy = 'install the package iproute2 with its tables, or set TC_LIB_DIR to the folder that has them';
+  return { check, ok: false, expected, found: `no ${file} in ${folders.join(', ')}`, remedy };
+}
