@@ -77,6 +77,21 @@ export type ConnectivityTest = {
   count: number;
 };
 
+/** iperf between every client and every server. */
+export type PerformanceTest = {
+  clients: { endpoint: Endpoint; protocol: 'tcp' | 'udp'; bitsPerSecond?: number; bidirectional: boolean }[];
+  servers: Endpoint[];
+  /** @default 5201 */
+  port: number;
+  /** Of one iteration. @default 10000 */
+  durationMs: number;
+  /** @default 1 */
+  iterations: number;
+};
+
+/** An expression that an observer answers with one number; the metric's name in tolerances is `value`. */
+export type Query = { endpoint?: string; expression: string };
+
 export const phases = ['before', 'during', 'after'] as const;
 export type Phase = (typeof phases)[number];
 
@@ -92,7 +107,10 @@ export const connectivityMetrics = [
 ] as const;
 export type ConnectivityMetric = (typeof connectivityMetrics)[number];
 
-/** All limits given must hold. Milliseconds or percentage points, as the metric. */
+export const performanceMetrics = ['bitrate', 'retransmits', 'lossPercent', 'rttMean', 'jitter'] as const;
+export type PerformanceMetric = (typeof performanceMetrics)[number];
+
+/** All limits given must hold. Milliseconds, percentage points or bits per second, as the metric. */
 export type Bound = {
   atMost?: number;
   /** Most above the value measured before the fault, in the metric's own unit; not evaluated in `before`. */
@@ -105,8 +123,8 @@ export type Tolerance = Partial<Record<string, Bound>>;
 export type HypothesisTest =
   | { kind: 'connectivity'; connectivity: ConnectivityTest }
   | { kind: 'connectivity' | 'performance'; ref: string }
-  | { kind: 'performance'; performance: unknown }
-  | { kind: 'query'; query: unknown };
+  | { kind: 'performance'; performance: PerformanceTest }
+  | { kind: 'query'; query: Query };
 
 export type HypothesisEntry = {
   name: string;
@@ -117,7 +135,8 @@ export type HypothesisEntry = {
   recoverWithinMs?: number;
 };
 
-export type AbortRule = { kind: 'hypothesis'; hypothesis: string; forMs: number } | { kind: 'monitor'; monitor: unknown };
+export type AbortRule =
+  { kind: 'hypothesis'; hypothesis: string; forMs: number } | { kind: 'monitor'; monitor: { ref: string; threshold: string } };
 
 /** A NetworkExperiment's spec. `fault` is absent only where a bare test was wrapped into a run. */
 export type Experiment = {

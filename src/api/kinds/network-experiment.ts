@@ -1,0 +1,140 @@
+/** NetworkExperiment: one run of steady state, fault, undo and verdict. */
+import { z } from 'zod';
+import { parseDuration } from '../../lib/index.ts';
+import {
+  anyText,
+  duration,
+  list,
+  localName,
+  milliseconds,
+  object,
+  objectName,
+  ref,
+  refOr,
+  refuse,
+  refuseTwins,
+} from '../fields.ts';
+import { apiVersion } from '../metadata.ts';
+import type { AbortRule, Experiment } from '../model.ts';
+import { defineKind } from './definition.ts';
+import { hypothesis, phasesOf, toHypothesisEntry } from './hypothesis.ts';
+import { longestDuration, shaperFields, shaperSpec, toShaper } from './network-traffic-shaper.ts';
+
+const abortRule = object({
+  hypothesis: localName.optional(),
+  for: duration('1s', '1h').optional().describe('How long the hypothesis must be violated without a break.'),
+  monitor: object({ ref: objectName, threshold: anyText('the name of a threshold of the monitor', 128) }).optional(),
+}).check((context) => {
+  const { hypothesis: name, for: time, monitor } = context.value;
+  if ((name === undefined) === (monitor === undefined)) {
+    refuse(context, [], 'expected either {hypothesis, for} or {monitor: {ref, threshold}}');
+  } else if (name !== undefined && time === undefined) {
+    refuse(context, ['for'], 'required with hypothesis; expected a duration such as 5s');
+  } else if (monitor !== undefined && time !== undefined) {
+    refuse(context, ['for'], 'not used with monitor, whose threshold has its own time; remove it');
+  }
+});
+
+export const experimentSpec = object({
+  duration: duration('1s', longestDuration).describe('How long the fault is kept.'),
+  fault: refOr(shaperFields, shaperSpec).optional(),
+  before: duration('0s', '24h').optional().describe('Default 10s.'),
+  after: duration('0s', '24h').optional().describe('Default 10s.'),
+  hypothesis: hypothesis.optional(),
+  preflight: list(ref, 'references to NetworkModulesValidators').optional(),
+  abort: list(abortRule, 'abort rules').optional(),
+  seed: z
+    .union([z.int(), z.string().min(1).max(64)], { error: 'expected a text of 1 to 64 characters' })
+    .optional()
+    .describe('Decides who is hurt where not all are; drawn when absent.')
+    .meta({ 'x-kubernetes-int-or-string': true }),
+}).check((context) => {
+  const { fault, hypothesis: entries = [] } = context.value;
+  if (fault === undefined && entries.length === 0)
+    refuse(context, ['fault'], 'required; expected a fault, or {ref: name} of a shaper');
+  if (fault?.duration !== undefined && parseDuration(fault.duration) !== parseDuration(context.value.duration)) {
+    refuse(context, ['fault', 'duration'], `the run's own duration (${context.value.duration}) counts; remove this one`);
+  }
+  refuseTwins(
+    context,
+    'hypothesis',
+    entries.map(({ name }) => name),
+  );
+  checkPhaseLengths(context);
+  checkAbortRules(context);
+});
+export type WrittenExperiment = z.output<typeof experimentSpec>;
+type Check = { value: WrittenExperiment; issues: z.core.$ZodRawIssue[] };
+
+/** A phase without length has no probes, so nothing could be said about it. */
+function checkPhaseLengths(context: Check): void {
+  const { hypothesis: entries = [] } = context.value;
+  const lengths = { before: parseDuration(context.value.before ?? '10s'), after: parseDuration(context.value.after ?? '10s') };
+  for (const phase of ['before', 'after'] as const) {
+    const user = entries.find((entry) => phasesOf(entry).includes(phase));
+    if (user !== undefined && (lengths[phase] ?? 0) < 1000) {
+      refuse(context, [phase], `expected at least 1s: the hypothesis ${user.name} is measured in this phase`);
+    }
+  }
+  entries.forEach(({ recoverWithin }, index) => {
+    if (recoverWithin === undefined || (parseDuration(recoverWithin) ?? 0) <= (lengths.after ?? 0)) return;
+    const after = context.value.after ?? '10s, the default';
+    refuse(context, ['hypothesis', index, 'recoverWithin'], `expected at most the phase after (${after}): nobody looks later`);
+  });
+}
+
+function checkAbortRules(context: Check): void {
+  const { hypothesis: entries = [], abort = [] } = context.value;
+  abort.forEach(({ hypothesis: name }, index) => {
+    if (name === undefined) return;
+    const named = entries.find((entry) => entry.name === name);
+    const path = ['abort', index, 'hypothesis'];
+    if (named === undefined) {
+      refuse(
+        context,
+        path,
+        `expected the name of a hypothesis entry: ${entries.map((entry) => entry.name).join(', ') || 'there is none'}`,
+      );
+    } else if (!phasesOf(named).includes('during')) {
+      refuse(context, path, 'expected a hypothesis that is measured during the fault; add during to its phases');
+    }
+  });
+}
+
+export function toExperiment(written: WrittenExperiment, namespace: string): Experiment {
+  return {
+    durationMs: milliseconds(written.duration),
+    fault: toFaultOrRef(written.fault, namespace),
+    beforeMs: milliseconds(written.before ?? '10s'),
+    afterMs: milliseconds(written.after ?? '10s'),
+    hypothesis: (written.hypothesis ?? []).map((entry) => toHypothesisEntry(entry, namespace)),
+    preflight: written.preflight ?? [],
+    abort: (written.abort ?? []).flatMap(toAbortRule),
+    seed: written.seed === undefined ? undefined : String(written.seed),
+  };
+}
+
+function toFaultOrRef(written: WrittenExperiment['fault'], namespace: string): Experiment['fault'] {
+  if (written === undefined) return undefined;
+  const { ref: name, ...inline } = written;
+  return name === undefined ? { shaper: toShaper(shaperSpec.parse(inline), namespace) } : { ref: name };
+}
+
+function toAbortRule({ hypothesis: name, for: time, monitor }: z.output<typeof abortRule>): AbortRule[] {
+  if (monitor !== undefined) return [{ kind: 'monitor', monitor }];
+  return name === undefined || time === undefined ? [] : [{ kind: 'hypothesis', hypothesis: name, forMs: milliseconds(time) }];
+}
+
+export const networkExperiment = defineKind({
+  apiVersion,
+  kind: 'NetworkExperiment',
+  plural: 'networkexperiments',
+  singular: 'networkexperiment',
+  shortName: 'nx',
+  namespaced: true,
+  status: true,
+  // The report of a run is the ConfigMap `<run>-report`.
+  longestName: 253 - '-report'.length,
+  specSchema: experimentSpec,
+  toModel: toExperiment,
+});

@@ -1,0 +1,79 @@
+/** NetworkTrafficShaper: a fault on targets; applied while it exists, or for `duration`. */
+import type { z } from 'zod';
+import { endpoint, toEndpoint } from '../endpoints.ts';
+import { duration, filledList, milliseconds, object, oneOf, refuse } from '../fields.ts';
+import { apiVersion } from '../metadata.ts';
+import type { Shaper, ShaperPart } from '../model.ts';
+import { defineKind } from './definition.ts';
+import { faultConfiguration, toFault } from './fault-configuration.ts';
+import { target, toTarget } from './target.ts';
+
+export const defaultDevice = 'eth0';
+
+/** The longest that one fault may last: a week. */
+export const longestDuration = '168h';
+
+export const shaperFields = {
+  targets: filledList(target, 'targets'),
+  configuration: faultConfiguration.optional(),
+  direction: oneOf('egress', 'ingress', 'both').optional().describe('Seen from the target; default egress.'),
+  peers: filledList(endpoint, 'peers').optional().describe('Only packets to these are hurt; without the field, to every peer.'),
+  duration: duration('1s', longestDuration).optional(),
+  lease: duration('3s', '1h')
+    .refine((value) => Number.isInteger(milliseconds(value) / 1000), { error: 'expected whole seconds' })
+    .optional()
+    .describe('The kernel ends the fault when nobody has renewed it for so long; default 30s.'),
+};
+
+const shaperObject = object(shaperFields);
+export type WrittenShaper = z.output<typeof shaperObject>;
+
+/** Every target needs exactly one configuration: its own or the shaper's. */
+export function checkShaper(context: { value: WrittenShaper; issues: z.core.$ZodRawIssue[] }): void {
+  const { targets, configuration } = context.value;
+  const without = targets.findIndex((one) => one.configuration === undefined);
+  if (configuration === undefined && without >= 0) {
+    refuse(context, ['configuration'], `required: targets[${without}] has no configuration of its own`);
+  }
+  if (configuration !== undefined && without < 0) {
+    refuse(context, ['configuration'], 'not used, since every target has a configuration of its own; remove it');
+  }
+}
+
+export const shaperSpec = shaperObject.check(checkShaper);
+
+/** Targets that share a configuration become one part, in the order in which they are written. */
+export function toShaper(written: WrittenShaper, namespace: string): Shaper {
+  const parts = new Map<string, ShaperPart>();
+  for (const one of written.targets) {
+    const configuration = one.configuration ?? written.configuration;
+    if (configuration === undefined) continue;
+    const key = JSON.stringify(configuration);
+    const part = parts.get(key) ?? {
+      targets: [],
+      device: configuration.device ?? defaultDevice,
+      direction: written.direction ?? 'egress',
+      fault: toFault(configuration),
+      peers: (written.peers ?? []).map((peer) => toEndpoint(peer, namespace)),
+    };
+    part.targets.push(toTarget(one, namespace));
+    parts.set(key, part);
+  }
+  return {
+    parts: [...parts.values()],
+    durationMs: written.duration === undefined ? undefined : milliseconds(written.duration),
+    leaseSeconds: milliseconds(written.lease ?? '30s') / 1000,
+  };
+}
+
+export const networkTrafficShaper = defineKind({
+  apiVersion,
+  kind: 'NetworkTrafficShaper',
+  plural: 'networktrafficshapers',
+  singular: 'networktrafficshaper',
+  shortName: 'nts',
+  namespaced: true,
+  status: true,
+  specSchema: shaperSpec,
+  toModel: toShaper,
+});

@@ -1,0 +1,29 @@
+/** NodeTask, internal: only controllers write it. The schema checks what an agent relies on before it looks closer. */
+import { z } from 'zod';
+import { apiVersion } from '../metadata.ts';
+import type { NodeTaskSpec } from '../node-task.ts';
+import { defineKind } from './definition.ts';
+
+const nodeTaskSpec = z.looseObject({
+  node: z.string().min(1),
+  run: z.looseObject({ uid: z.string().min(1), namespace: z.string(), name: z.string() }),
+  work: z.enum(['fault', 'probe', 'preflight']),
+  instance: z.string().regex(/^[0-9a-f]{8}$/),
+  generation: z.int(),
+  order: z.enum(['apply', 'undo']),
+  targets: z.array(z.looseObject({ podUid: z.string(), namespace: z.string(), name: z.string(), ips: z.array(z.string()) })),
+  lease: z.looseObject({ name: z.string().min(1), seconds: z.number().positive() }),
+  notAfter: z.iso.datetime({ offset: true }),
+});
+
+export const nodeTask = defineKind({
+  apiVersion,
+  kind: 'NodeTask',
+  plural: 'nodetasks',
+  singular: 'nodetask',
+  namespaced: true,
+  status: true,
+  specSchema: nodeTaskSpec,
+  // The parts by work (fault, probe, checks) are the writers' contract and were typed there.
+  toModel: (written) => written as NodeTaskSpec,
+});

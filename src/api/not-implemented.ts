@@ -1,0 +1,92 @@
+/** What is valid but cannot be run, because its part of Squall has not been built. Shrinks with every part. */
+import type { Manifest } from './manifests.ts';
+import type { ConnectivityTest, Endpoint, Experiment, HypothesisTest, Shaper } from './model.ts';
+import { describeValue, formatPath, type Path, type Problem, valueAt } from './problems.ts';
+
+type Missing = { path: Path; what: string };
+
+/** Empty when the manifest can be run; otherwise every field (or the kind) that stands in the way. */
+export function notImplementedYet(manifest: Manifest): Problem[] {
+  return missingIn(manifest).map(({ path, what }) => ({
+    file: manifest.file,
+    ...manifest.locate(path),
+    path: formatPath(path),
+    value: describeValue(valueAt(manifest.object, path)),
+    message: `${what} is valid, but running it is not built yet`,
+    code: 'NotImplemented',
+  }));
+}
+
+function missingIn(manifest: Manifest): Missing[] {
+  switch (manifest.kind) {
+    case 'NetworkTrafficShaper':
+      return missingInShaper(manifest.model, ['spec'], manifest.object.spec);
+    case 'NetworkConnectivityTest':
+      return missingInConnectivity(manifest.model, ['spec']);
+    case 'NetworkExperiment':
+      return missingInExperiment(manifest.model, manifest.object.spec);
+    default:
+      return [{ path: ['kind'], what: manifest.kind }];
+  }
+}
+
+/** Parts come from targets, so their paths are looked up by the targets that have a configuration of their own. */
+function missingInShaper(shaper: Shaper, at: Path, written: unknown): Missing[] {
+  const found: Missing[] = [];
+  const direction = shaper.parts[0]?.direction ?? 'egress';
+  if (direction !== 'egress') found.push({ path: [...at, 'direction'], what: `direction ${direction}` });
+  const targets = valueAt(written, ['targets']);
+  const configurations: Path[] = [
+    ['configuration'],
+    ...(Array.isArray(targets) ? targets.map((_target, index): Path => ['targets', index, 'configuration']) : []),
+  ];
+  for (const path of configurations) {
+    const type = valueAt(written, [...path, 'type']);
+    if (typeof type === 'string' && type !== 'delay' && type !== 'loss')
+      found.push({ path: [...at, ...path, 'type'], what: `fault ${type}` });
+  }
+  for (const [index, target] of (Array.isArray(targets) ? targets : []).entries()) {
+    if (valueAt(target, ['mode']) !== 'random-max-percent') continue;
+    found.push({ path: [...at, 'targets', index, 'mode'], what: 'mode random-max-percent' });
+  }
+  for (const [index, peer] of (shaper.parts[0]?.peers ?? []).entries()) {
+    found.push(...missingInEndpoint(peer, ['ip', 'cidr', 'pod', 'service', 'selector'], [...at, 'peers', index], 'peer'));
+    if (peer.port !== undefined) found.push({ path: [...at, 'peers', index, 'port'], what: 'a peer with a port' });
+  }
+  return found;
+}
+
+function missingInEndpoint(endpoint: Endpoint, built: readonly Endpoint['kind'][], at: Path, what: string): Missing[] {
+  return built.includes(endpoint.kind) ? [] : [{ path: [...at, 'kind'], what: `a ${what} of kind ${endpoint.kind}` }];
+}
+
+function missingInConnectivity(test: ConnectivityTest, at: Path): Missing[] {
+  const found: Missing[] = [];
+  if (test.source.selector !== undefined) found.push({ path: [...at, 'source', 'sourceSelector'], what: 'a source by selector' });
+  if (test.frequencyMs !== undefined) found.push({ path: [...at, 'frequency'], what: 'repeating a test' });
+  for (const [index, destination] of test.destinations.entries()) {
+    found.push(...missingInEndpoint(destination, ['ip', 'pod', 'service'], [...at, 'destinations', index], 'destination'));
+  }
+  return found;
+}
+
+function missingInExperiment(experiment: Experiment, written: unknown): Missing[] {
+  const found: Missing[] = [];
+  if (experiment.fault !== undefined && 'shaper' in experiment.fault) {
+    found.push(...missingInShaper(experiment.fault.shaper, ['spec', 'fault'], valueAt(written, ['fault'])));
+  }
+  for (const [index, { test }] of experiment.hypothesis.entries()) {
+    found.push(...missingInTest(test, ['spec', 'hypothesis', index]));
+  }
+  if (experiment.preflight.length > 0)
+    found.push({ path: ['spec', 'preflight'], what: 'preflight by a NetworkModulesValidator' });
+  for (const [index, rule] of experiment.abort.entries()) {
+    if (rule.kind === 'monitor') found.push({ path: ['spec', 'abort', index, 'monitor'], what: 'abort by a monitor' });
+  }
+  return found;
+}
+
+function missingInTest(test: HypothesisTest, at: Path): Missing[] {
+  if (test.kind !== 'connectivity') return [{ path: [...at, test.kind], what: `a ${test.kind} hypothesis` }];
+  return 'connectivity' in test ? missingInConnectivity(test.connectivity, [...at, 'connectivity']) : [];
+}
