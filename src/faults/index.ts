@@ -3,6 +3,7 @@
  * The faults of one target come in, with facts about its devices. Plans as plain data go out, texts for tc and nft made from them,
  * and comparisons with what those report; nothing here runs a program.
  */
+export { type DropCount, dropsOf } from './attribution.ts';
 export { describeFault, requirements } from './catalogue.ts';
 export { treeDifferences } from './compare-tree.ts';
 export type { DeviceTree } from './tree.ts';

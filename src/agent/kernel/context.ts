@@ -1,0 +1,15 @@
+import type { Clock } from '../../lib/index.ts';
+import type { KeyedQueue } from './keyed-queue.ts';
+import type { Ledger } from './ledger.ts';
+import type { Programs } from './programs.ts';
+
+/** What every operation of the driver needs. */
+export type DriverContext = {
+  instance: string;
+  bootId: string;
+  clock: Clock;
+  programs: Programs;
+  ledger: Ledger;
+  /** Keyed by the namespace's inode. */
+  queue: KeyedQueue;
+};

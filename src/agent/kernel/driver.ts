@@ -1,0 +1,78 @@
+import { renderLeases } from '../../faults/index.ts';
+import type { Clock } from '../../lib/index.ts';
+import type { KernelDriver, Namespace } from '../kernel-driver.ts';
+import { createLimiter } from '../limiter.ts';
+import type { DriverContext } from './context.ts';
+import { createKeyedQueue } from './keyed-queue.ts';
+import { createLedger, readBootId } from './ledger.ts';
+import { openNamespace } from './namespace.ts';
+import { prepareFault } from './preparing.ts';
+import { createPrograms } from './programs.ts';
+import { preparedEntry, readFault } from './reading.ts';
+import { closeFault, removeFault } from './removing.ts';
+import { sweepNode } from './sweeping.ts';
+import { countResidue } from './residue.ts';
+
+export type KernelDriverOptions = {
+  /** Absolute; the ledger is kept in its folder `ledger`. */
+  stateFolder: string;
+  instance: string;
+  clock: Clock;
+  /** Where named namespaces are. @default /run/netns */
+  namespaceFolder?: string;
+};
+
+export type NetemDriver = KernelDriver & {
+  /** Commits or renews several faults of one namespace in one transaction. */
+  renewAll(namespace: Namespace, leases: readonly { faultId: string; timeoutMs: number }[]): Promise<void>;
+  /** Things of this instance in these namespaces, whoever put them there. */
+  countResidue(namespaces: readonly Namespace[]): Promise<number>;
+};
+
+/** More than two at once only make each other slower, on any number of processors that was tried. */
+const mostPrograms = 2;
+
+/** The driver that puts faults into a kernel with netem, prio and nftables. Operations on one namespace run one after the other. */
+export async function createKernelDriver(options: KernelDriverOptions): Promise<NetemDriver> {
+  const { stateFolder, instance, clock, namespaceFolder = '/run/netns' } = options;
+  const bootId = await readBootId();
+  const context: DriverContext = {
+    instance,
+    bootId,
+    clock,
+    programs: createPrograms(createLimiter(mostPrograms)),
+    ledger: createLedger(stateFolder, instance, bootId),
+    queue: createKeyedQueue(),
+  };
+  const inTurn = async <T>({ inode }: Namespace, work: () => Promise<T>): Promise<T> => await context.queue(inode, work);
+  const renewAll: NetemDriver['renewAll'] = async (namespace, leases) => {
+    await inTurn(namespace, async () => {
+      const withDevices = leases.map(async ({ faultId, timeoutMs }) => {
+        const { works } = await preparedEntry(context, namespace, faultId);
+        return { faultId, timeoutMs, device: works.find(({ id }) => id === faultId)?.device ?? '' };
+      });
+      await context.programs.changeGate(namespace, renderLeases(instance, await Promise.all(withDevices)));
+    });
+  };
+  return {
+    openNamespace,
+    prepare: async (namespace, work) => {
+      await inTurn(namespace, async () => {
+        await prepareFault(context, namespace, work);
+      });
+    },
+    renew: async (namespace, faultId, timeoutMs) => {
+      await renewAll(namespace, [{ faultId, timeoutMs }]);
+    },
+    renewAll,
+    close: async (namespace, faultId) => {
+      await inTurn(namespace, async () => {
+        await closeFault(context, namespace, faultId);
+      });
+    },
+    remove: async (namespace, faultId) => await removeFault(context, namespace, faultId),
+    read: async (namespace, faultId) => await inTurn(namespace, async () => await readFault(context, namespace, faultId)),
+    sweep: async () => await sweepNode(context, namespaceFolder),
+    countResidue: async (namespaces) => await countResidue(context, namespaces),
+  };
+}

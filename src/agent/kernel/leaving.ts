@@ -1,0 +1,53 @@
+/** Takes one fault out of a target that keeps others. */
+import { dropsOf, readBandCounts, readGate, type TcQdisc } from '../../faults/index.ts';
+import { shrinkTo, verifyPlan } from './apply.ts';
+import type { DriverContext } from './context.ts';
+import type { LedgerEntry } from './ledger.ts';
+import { planWorks } from './preparation.ts';
+import { devicesOf } from './reconcile.ts';
+import { restoreQueueLengths } from './undo.ts';
+
+/**
+ * The others' packets, leases and counters are not touched; the fault's own bands must be empty.
+ * @param qdiscs what the target has now, with counters
+ */
+export async function leaveOthers(
+  context: DriverContext,
+  entry: LedgerEntry,
+  qdiscs: readonly TcQdisc[],
+  faultId: string,
+): Promise<void> {
+  const { programs, ledger, instance } = context;
+  const { namespace, plan } = entry;
+  const [links, objects] = await Promise.all([
+    programs.links(namespace),
+    programs.list(namespace, [`list table inet ${plan.gate.table}`]),
+  ]);
+  const works = entry.works.filter(({ id }) => id !== faultId);
+  const gatePriority = readGate(objects, instance)?.priority ?? plan.gate.priority;
+  const next: LedgerEntry = {
+    ...entry,
+    works,
+    plan: planWorks({ instance, namespace, works, links, gatePriority, earlier: plan }),
+    carried: carriedOver(entry, qdiscs, faultId),
+  };
+  await shrinkTo(context, next, entry, { qdiscs: [...qdiscs], objects });
+  const devicesLeft = devicesOf(plan).filter((device) => !devicesOf(next.plan).includes(device));
+  await restoreQueueLengths(context, entry, devicesLeft);
+  await verifyPlan(context, next);
+  await ledger.write(next);
+}
+
+/** What the remaining faults have counted in the bands that go with this one. */
+function carriedOver({ plan, works, carried }: LedgerEntry, qdiscs: readonly TcQdisc[], faultId: string): LedgerEntry['carried'] {
+  const counts = Object.fromEntries(devicesOf(plan).map((device) => [device, readBandCounts(qdiscs, device)]));
+  const going = { ...plan, classes: plan.classes.filter(({ faultIds }) => faultIds.includes(faultId)) };
+  const remaining = works.filter(({ id }) => id !== faultId);
+  return Object.fromEntries(
+    remaining.map(({ id }) => {
+      const { drops, offered } = dropsOf(going, works, counts, id);
+      const before = carried[id] ?? { drops: 0, offered: 0 };
+      return [id, { drops: before.drops + drops, offered: before.offered + offered }];
+    }),
+  );
+}

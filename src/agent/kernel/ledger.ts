@@ -1,0 +1,104 @@
+/**
+ * The ledger: one file a network namespace that says what was there before us and what we are about to put there. It is on disk
+ * before the first command runs and goes away after the last one was proven undone, so that undoing never depends on anybody's memory.
+ */
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FaultWork } from '../../api/index.ts';
+import type { DropCount, TargetPlan } from '../../faults/index.ts';
+import type { Namespace } from '../kernel-driver.ts';
+import { isMissing } from './namespace.ts';
+import type { Observation } from './programs.ts';
+
+export type LedgerEntry = {
+  version: 1;
+  instance: string;
+  /** Of the boot that the namespace belongs to; inodes mean nothing in another. */
+  bootId: string;
+  namespace: Namespace;
+  /** What was there before the first fault of this target. */
+  snapshot: Observation;
+  works: FaultWork[];
+  /** The program of all works together. */
+  plan: TargetPlan;
+  /** By fault id: what was counted in bands that have been removed since. */
+  carried: Record<string, DropCount>;
+};
+
+export type Ledger = {
+  /** The entry of this very namespace; one that an older namespace with the same inode left behind does not count. */
+  read(namespace: Namespace): Promise<LedgerEntry | undefined>;
+  /** Durable once this resolves. */
+  write(entry: LedgerEntry): Promise<void>;
+  remove(inode: number): Promise<void>;
+  /** Every file, by inode; `entry` is undefined where the file cannot be read as one. */
+  list(): Promise<{ inode: number; entry: LedgerEntry | undefined }[]>;
+};
+
+export function createLedger(stateFolder: string, instance: string, bootId: string): Ledger {
+  const folder = join(stateFolder, 'ledger');
+  const fileOf = (inode: number) => join(folder, `${String(inode)}.json`);
+  const readEntry = async (inode: number): Promise<LedgerEntry | undefined> => {
+    try {
+      const entry = JSON.parse(await readFile(fileOf(inode), 'utf8')) as Partial<LedgerEntry>;
+      return entry.version === 1 && entry.instance === instance ? (entry as LedgerEntry) : undefined;
+    } catch (error) {
+      if (isMissing(error) || error instanceof SyntaxError) return undefined;
+      throw error;
+    }
+  };
+  return {
+    read: async ({ inode, podUid }) => {
+      const entry = await readEntry(inode);
+      return entry?.bootId === bootId && entry.namespace.podUid === podUid ? entry : undefined;
+    },
+    write: async (entry) => {
+      await mkdir(folder, { recursive: true });
+      const temporary = `${fileOf(entry.namespace.inode)}.new`;
+      await writeDurably(temporary, JSON.stringify(entry));
+      await rename(temporary, fileOf(entry.namespace.inode));
+      await syncFolder(folder);
+    },
+    remove: async (inode) => {
+      await rm(fileOf(inode), { force: true });
+      await syncFolder(folder);
+    },
+    list: async () => {
+      const names = await readdir(folder).catch((error: unknown) => {
+        if (isMissing(error)) return [];
+        throw error;
+      });
+      const inodes = names.map((name) => /^(\d+)\.json$/.exec(name)?.[1]).filter((inode) => inode !== undefined);
+      return await Promise.all(inodes.map(async (inode) => ({ inode: Number(inode), entry: await readEntry(Number(inode)) })));
+    },
+  };
+}
+
+/** Names this boot of the kernel. */
+export async function readBootId(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'w', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** A rename is durable once its folder is. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path).catch((error: unknown) => {
+    if (isMissing(error)) return undefined;
+    throw error;
+  });
+  if (folder === undefined) return;
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

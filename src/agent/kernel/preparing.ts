@@ -1,0 +1,39 @@
+/** Prepares a fault: ledger, tree, gate, and a look at what the kernel made of them. Nobody is hurt before a lease is committed. */
+import type { FaultWork } from '../../api/index.ts';
+import { messageOf, SquallError } from '../../lib/index.ts';
+import type { Namespace } from '../kernel-driver.ts';
+import { growTo, shrinkTo, verifyPlan } from './apply.ts';
+import type { DriverContext } from './context.ts';
+import type { LedgerEntry } from './ledger.ts';
+import { decidePreparation } from './preparation.ts';
+import { undoTarget } from './undo.ts';
+
+/** All or nothing: when anything fails, what was there before is put back and the error is thrown. */
+export async function prepareFault(context: DriverContext, namespace: Namespace, work: FaultWork): Promise<void> {
+  const { programs, ledger, instance, bootId } = context;
+  const [observation, entry] = await Promise.all([programs.observe(namespace), ledger.read(namespace)]);
+  const next = decidePreparation({ instance, bootId, namespace, work, observation, entry });
+  await ledger.write(next);
+  try {
+    await growTo(context, next, entry, observation);
+    await verifyPlan(context, next);
+  } catch (error) {
+    await takeBack(context, next, entry).catch((failure: unknown) => {
+      throw new SquallError('CleanUpIncomplete', `${messageOf(error)}; and what was there before could not be put back`, {
+        cause: failure,
+      });
+    });
+    throw error;
+  }
+}
+
+/** Back to the faults that were there before; without any, back to the snapshot. */
+async function takeBack(context: DriverContext, failed: LedgerEntry, before: LedgerEntry | undefined): Promise<void> {
+  if (before === undefined) {
+    const { residue } = await undoTarget(context, failed, 0);
+    if (residue > 0) throw new SquallError('CleanUpIncomplete', `${String(residue)} things of ours are left in the target`);
+    return;
+  }
+  await shrinkTo(context, before, failed, await context.programs.observe(failed.namespace));
+  await context.ledger.write(before);
+}

@@ -1,0 +1,96 @@
+/** The programs that read and change a kernel, each run inside a target's network namespace. */
+import { type NftObject, parseNft, type TcQdisc } from '../../faults/index.ts';
+import { runProgram, SquallError } from '../../lib/index.ts';
+import type { Namespace } from '../kernel-driver.ts';
+import type { Limiter } from '../limiter.ts';
+import { withNamespace } from './namespace.ts';
+
+/** The fields of `ip -j link` that are used; the rest is kept for comparisons. `txqlen` is absent when it is 0. */
+export type IpLink = { ifindex: number; ifname: string; mtu: number; txqlen?: number };
+
+/** All that an undo must restore, as tc, ip and nft print it. */
+export type Observation = { qdiscs: TcQdisc[]; links: IpLink[]; objects: NftObject[] };
+
+export type Programs = {
+  /** Lines for `tc -batch`, in order; stops at the first that fails. */
+  changeTree(namespace: Namespace, lines: readonly string[]): Promise<void>;
+  /** One nft transaction. */
+  changeGate(namespace: Namespace, text: string): Promise<void>;
+  setQueueLength(namespace: Namespace, device: string, length: number): Promise<void>;
+  /** Every qdisc, with its counters. */
+  qdiscs(namespace: Namespace): Promise<TcQdisc[]>;
+  links(namespace: Namespace): Promise<IpLink[]>;
+  /** nft's list commands; an object that does not exist gives an empty list. */
+  list(namespace: Namespace, commands: readonly string[]): Promise<NftObject[]>;
+  observe(namespace: Namespace): Promise<Observation>;
+};
+
+/** Every program of ours takes milliseconds; one that takes this long hangs. */
+const timeoutMs = 15_000;
+/** How nft says that a table or set does not exist. */
+const noSuchObject = 'No such file or directory';
+
+/** @param limit bounds how many programs run at once */
+export function createPrograms(limit: Limiter): Programs {
+  const env = { ...process.env, LC_ALL: 'C' };
+  const run = async (namespace: Namespace, command: string[], input?: string) =>
+    await limit(
+      async () =>
+        await withNamespace(
+          namespace,
+          async (path) => await runProgram('nsenter', [`--net=${path}`, '--', ...command], { input, timeoutMs, env }),
+        ),
+    );
+  const demand = async (namespace: Namespace, command: string[], input?: string): Promise<string> => {
+    const { code, stdout, stderr } = await run(namespace, command, input);
+    if (code === 0) return stdout;
+    throw new SquallError('KernelRefused', `${explain(command, stderr, input)} (pod ${namespace.podUid})`);
+  };
+  const json = async <T>(namespace: Namespace, command: string[]): Promise<T[]> => {
+    const output = await demand(namespace, command);
+    // ip and tc print nothing at all for an empty list.
+    return output.trim() === '' ? [] : (JSON.parse(output) as T[]);
+  };
+  const programs: Programs = {
+    changeTree: async (namespace, lines) => {
+      if (lines.length > 0) await demand(namespace, ['tc', '-batch', '-'], lines.map((line) => `${line}\n`).join(''));
+    },
+    changeGate: async (namespace, text) => {
+      await demand(namespace, ['nft', '-f', '-'], text);
+    },
+    setQueueLength: async (namespace, device, length) => {
+      await demand(namespace, ['ip', 'link', 'set', 'dev', device, 'txqueuelen', String(length)]);
+    },
+    qdiscs: async (namespace) => await json<TcQdisc>(namespace, ['tc', '-j', '-s', 'qdisc', 'show']),
+    links: async (namespace) => await json<IpLink>(namespace, ['ip', '-j', 'link', 'show']),
+    list: async (namespace, commands) => {
+      const command = ['nft', '-j', commands.join('; ')];
+      const { code, stdout, stderr } = await run(namespace, command);
+      if (code === 0) return parseNft(stdout);
+      if (stderr.includes(noSuchObject)) return [];
+      throw new SquallError('KernelRefused', `${explain(command, stderr)} (pod ${namespace.podUid})`);
+    },
+    observe: async (namespace) => {
+      const [qdiscs, links, objects] = await Promise.all([
+        programs.qdiscs(namespace),
+        programs.links(namespace),
+        programs.list(namespace, ['list ruleset']),
+      ]);
+      return { qdiscs, links, objects };
+    },
+  };
+  return programs;
+}
+
+/** What a program complained about, with the line of its input that it complained about. */
+function explain(command: readonly string[], stderr: string, input?: string): string {
+  const complaint = stderr.trim().split('\n').slice(0, 3).join(' | ');
+  const lineNumber = /Command failed -:(\d+)/.exec(stderr)?.[1];
+  const line = lineNumber === undefined ? undefined : input?.split('\n')[Number(lineNumber) - 1];
+  return `${command.slice(0, 2).join(' ')} failed: ${complaint}${line === undefined ? '' : ` in '${line}'`}`;
+}
+
+/** Whether an error says that the table or set to be changed is not there. */
+export function isNoSuchObject(error: unknown): boolean {
+  return error instanceof SquallError && error.code === 'KernelRefused' && error.message.includes(noSuchObject);
+}

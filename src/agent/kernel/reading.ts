@@ -1,0 +1,58 @@
+/** What the kernel has counted for one fault. */
+import {
+  dropsOf,
+  gateCounterName,
+  leaseLeftMs,
+  leaseSetName,
+  readBandCounts,
+  readCounters,
+  tableName,
+} from '../../faults/index.ts';
+import { SquallError } from '../../lib/index.ts';
+import type { FaultReading, Namespace } from '../kernel-driver.ts';
+import type { DriverContext } from './context.ts';
+import type { LedgerEntry } from './ledger.ts';
+import { devicesOf } from './reconcile.ts';
+
+export async function readFault(context: DriverContext, namespace: Namespace, faultId: string): Promise<FaultReading> {
+  const { programs, instance } = context;
+  const entry = await preparedEntry(context, namespace, faultId);
+  const table = tableName(instance);
+  const [qdiscs, objects] = await Promise.all([
+    programs.qdiscs(namespace),
+    programs.list(namespace, [`list counters table inet ${table}`, `list set inet ${table} ${leaseSetName(faultId)}`]),
+  ]);
+  const counters = readCounters(objects, instance);
+  const met = counters[gateCounterName(faultId)];
+  if (met === undefined) {
+    throw new SquallError(
+      'KernelRefused',
+      `GateGone: table inet ${table} no longer has fault ${faultId}; somebody else removed it, and the fault has no effect`,
+    );
+  }
+  const counts = Object.fromEntries(devicesOf(entry.plan).map((device) => [device, readBandCounts(qdiscs, device)]));
+  const { drops, offered } = dropsOf(entry.plan, entry.works, counts, faultId);
+  const carried = entry.carried[faultId] ?? { drops: 0, offered: 0 };
+  return {
+    ...met,
+    drops: drops + carried.drops,
+    offered: offered + carried.offered,
+    exposure: exposureOf(entry, faultId, counters),
+    leaseLeftMs: leaseLeftMs(objects, leaseSetName(faultId)),
+  };
+}
+
+function exposureOf({ plan }: LedgerEntry, faultId: string, counters: ReturnType<typeof readCounters>): Record<string, number> {
+  const asked = plan.gate.exposure.filter((exposure) => exposure.faultId === faultId);
+  return Object.fromEntries(asked.map(({ hypothesis, counter }) => [hypothesis, counters[counter]?.packets ?? 0]));
+}
+
+/** @throws SquallError KernelRefused when the fault was not prepared in this namespace */
+export async function preparedEntry({ ledger }: DriverContext, namespace: Namespace, faultId: string): Promise<LedgerEntry> {
+  const entry = await ledger.read(namespace);
+  if (entry?.works.some(({ id }) => id === faultId) === true) return entry;
+  throw new SquallError(
+    'KernelRefused',
+    `NotPrepared: fault ${faultId} is not prepared in the namespace of pod ${namespace.podUid}; prepare it first`,
+  );
+}

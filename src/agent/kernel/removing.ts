@@ -1,0 +1,81 @@
+/** Ends and removes one fault: gate, drain, tree. */
+import { renderClose, renderGateRemoval } from '../../faults/index.ts';
+import type { Namespace, Removal } from '../kernel-driver.ts';
+import type { DriverContext } from './context.ts';
+import { leaveOthers } from './leaving.ts';
+import type { LedgerEntry } from './ledger.ts';
+import { isPresent } from './namespace.ts';
+import { isNoSuchObject } from './programs.ts';
+import { undoTree, undoUnrecorded } from './undo.ts';
+import { drainSlackMs, longestWait, nextLookMs, waitingPackets } from './waiting.ts';
+
+const nothingLeft: Removal = { residue: 0, changedByOthers: [] };
+
+/** Closes the gate of one fault; fine when there is none. */
+export async function closeFault({ programs, instance }: DriverContext, namespace: Namespace, faultId: string): Promise<void> {
+  if (!(await isPresent(namespace))) return;
+  await programs.changeGate(namespace, renderClose(instance, [faultId])).catch((error: unknown) => {
+    if (!isNoSuchObject(error)) throw error;
+  });
+}
+
+/**
+ * Removes one fault. The others of the target go on without losing a packet; with the last one everything goes, and what was
+ * there before is compared with what is there now.
+ */
+export async function removeFault(context: DriverContext, namespace: Namespace, faultId: string): Promise<Removal> {
+  const { clock, queue } = context;
+  const closed = await queue(namespace.inode, async () => await closeForRemoval(context, namespace, faultId));
+  if (closed !== 'drain') return closed;
+  const startedAt = clock.monotonic();
+  // Every look is a turn of its own: others of the namespace need not wait until the packets are out.
+  for (;;) {
+    const next = await queue(
+      namespace.inode,
+      async () => await finishWhenDrained(context, namespace, faultId, clock.monotonic() - startedAt),
+    );
+    if (!('lookAgainMs' in next)) return next;
+    await clock.sleep(next.lookAgainMs);
+  }
+}
+
+async function closeForRemoval(context: DriverContext, namespace: Namespace, faultId: string): Promise<Removal | 'drain'> {
+  const { programs, instance } = context;
+  const entry = await presentEntry(context, namespace);
+  if (entry === 'gone') return nothingLeft;
+  if (entry === undefined) {
+    await undoUnrecorded(context, namespace);
+    return nothingLeft;
+  }
+  if (!entry.works.some(({ id }) => id === faultId)) return nothingLeft;
+  if (entry.works.length > 1) await closeFault(context, namespace, faultId);
+  // The last fault takes the table along: one program fewer.
+  else await programs.changeGate(namespace, renderGateRemoval(instance));
+  return 'drain';
+}
+
+/** The target's entry; `gone` when the namespace is, since qdiscs and tables die with it. */
+async function presentEntry({ ledger }: DriverContext, namespace: Namespace): Promise<LedgerEntry | 'gone' | undefined> {
+  const entry = await ledger.read(namespace);
+  if (await isPresent(namespace)) return entry;
+  if (entry !== undefined) await ledger.remove(namespace.inode);
+  return 'gone';
+}
+
+async function finishWhenDrained(
+  context: DriverContext,
+  namespace: Namespace,
+  faultId: string,
+  elapsedMs: number,
+): Promise<Removal | { lookAgainMs: number }> {
+  const entry = await presentEntry(context, namespace);
+  if (entry === undefined || entry === 'gone') return nothingLeft;
+  const qdiscs = await context.programs.qdiscs(namespace);
+  const longestMs = longestWait(entry, faultId);
+  if (waitingPackets(entry, qdiscs, faultId) > 0 && elapsedMs < longestMs + drainSlackMs) {
+    return { lookAgainMs: nextLookMs(longestMs) };
+  }
+  if (entry.works.every(({ id }) => id === faultId)) return await undoTree(context, entry, qdiscs);
+  if (entry.works.some(({ id }) => id === faultId)) await leaveOthers(context, entry, qdiscs, faultId);
+  return nothingLeft;
+}

@@ -1,0 +1,72 @@
+/** Undoes a whole target and proves it: by the ledger, or by the table's name where the ledger was lost. */
+import { readGate, renderGateRemoval, type TcQdisc } from '../../faults/index.ts';
+import { SquallError } from '../../lib/index.ts';
+import type { Namespace, Removal } from '../kernel-driver.ts';
+import { changesBetween } from './changes.ts';
+import type { DriverContext } from './context.ts';
+import type { LedgerEntry } from './ledger.ts';
+import { devicesOf, queueLengthsToRestore, residueIn, treeCommands } from './reconcile.ts';
+import { drainSlackMs, longestWait, nextLookMs, waitingPackets } from './waiting.ts';
+
+/** Gate, drain (for `drainMs` at most), tree. */
+export async function undoTarget(context: DriverContext, entry: LedgerEntry, drainMs: number): Promise<Removal> {
+  const { programs, clock, instance } = context;
+  const { namespace } = entry;
+  await programs.changeGate(namespace, renderGateRemoval(instance));
+  const startedAt = clock.monotonic();
+  const mostMs = Math.min(drainMs, longestWait(entry) + drainSlackMs);
+  let qdiscs = await programs.qdiscs(namespace);
+  while (waitingPackets(entry, qdiscs) > 0 && clock.monotonic() - startedAt < mostMs) {
+    await clock.sleep(nextLookMs(longestWait(entry)));
+    qdiscs = await programs.qdiscs(namespace);
+  }
+  return await undoTree(context, entry, qdiscs);
+}
+
+/**
+ * The last step of every undo, after the gate has gone. The entry goes only when the proof is there.
+ * @param qdiscs what the target has now
+ */
+export async function undoTree(context: DriverContext, entry: LedgerEntry, qdiscs: readonly TcQdisc[]): Promise<Removal> {
+  const { programs, ledger, instance } = context;
+  const { namespace, snapshot } = entry;
+  await programs.changeTree(namespace, treeCommands(qdiscs, devicesOf(entry.plan), undefined));
+  await restoreQueueLengths(context, entry, devicesOf(entry.plan));
+  const after = await programs.observe(namespace);
+  const residue = residueIn(after, instance, entry).length;
+  if (residue === 0) await ledger.remove(namespace.inode);
+  return { residue, changedByOthers: changesBetween(snapshot, after, instance) };
+}
+
+/** Sets back what the kernel changed by itself on devices whose tree has gone. */
+export async function restoreQueueLengths(
+  { programs }: DriverContext,
+  entry: LedgerEntry,
+  devices: readonly string[],
+): Promise<void> {
+  const { namespace, snapshot } = entry;
+  const withoutQueue = snapshot.links.filter(({ ifname, txqlen = 0 }) => txqlen === 0 && devices.includes(ifname));
+  if (withoutQueue.length === 0) return;
+  const toRestore = queueLengthsToRestore(entry, await programs.links(namespace));
+  for (const { device, length } of toRestore.filter((restore) => devices.includes(restore.device))) {
+    await programs.setQueueLength(namespace, device, length);
+  }
+}
+
+/**
+ * Removes a table of ours that the ledger does not know, because the state folder was lost, and the tree beside it: no other
+ * instance would have put its own next to ours. What the queue lengths were cannot be known any more.
+ * @returns what was removed, one sentence each
+ */
+export async function undoUnrecorded({ programs, instance }: DriverContext, namespace: Namespace): Promise<string[]> {
+  const tables = await programs.list(namespace, ['list tables']);
+  if (readGate(tables, instance) === undefined) return [];
+  const qdiscs = await programs.qdiscs(namespace);
+  const devices = [...new Set(qdiscs.map(({ dev = '' }) => dev))];
+  await programs.changeGate(namespace, renderGateRemoval(instance));
+  await programs.changeTree(namespace, treeCommands(qdiscs, devices, undefined));
+  const after = await programs.observe(namespace);
+  const left = [...residueIn(after, instance, undefined), ...treeCommands(after.qdiscs, devices, undefined)];
+  if (left.length > 0) throw new SquallError('CleanUpIncomplete', `of ours are left in ${namespace.path}: ${left.join(', ')}`);
+  return [`${namespace.path}: a table that the ledger did not know, and its tree`];
+}

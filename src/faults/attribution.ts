@@ -1,0 +1,28 @@
+/** Which bands tell how many packets a fault itself dropped. */
+import type { FaultWork } from '../api/index.ts';
+import type { BandCount } from './observed-tree.ts';
+import type { TargetPlan } from './plan.ts';
+
+export type DropCount = { drops: number; offered: number };
+
+/**
+ * What the bands of a fault dropped, of how many packets offered. Bands where another fault loses packets too are left out: there
+ * nobody can say which of the two dropped a packet.
+ * @param counts device → band → counts, as the kernel reports them
+ */
+export function dropsOf(
+  plan: TargetPlan,
+  works: readonly FaultWork[],
+  counts: Readonly<Record<string, Record<number, BandCount>>>,
+  faultId: string,
+): DropCount {
+  const lossy = new Set(works.filter(({ effect }) => effect.type !== 'delay').map(({ id }) => id));
+  const total = { drops: 0, offered: 0 };
+  for (const { device, band, faultIds } of plan.classes) {
+    if (!faultIds.includes(faultId) || faultIds.some((id) => id !== faultId && lossy.has(id))) continue;
+    const { sent = 0, drops = 0, waiting = 0 } = counts[device]?.[band] ?? {};
+    total.drops += drops;
+    total.offered += sent + drops + waiting;
+  }
+  return total;
+}
