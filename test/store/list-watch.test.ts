@@ -1,0 +1,255 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Clock, type ErrorCode, SquallError, systemClock } from '../../src/lib/index.ts';
+import {
+  type Change,
+  createCache,
+  createStore,
+  listWatch,
+  type ListWatchOptions,
+  type Store,
+  transportFor,
+} from '../../src/store/index.ts';
+import { type Proxy, startProxy } from './proxy.ts';
+import { seededRandom } from './random.ts';
+import { type RunningServer, startServer, type Thing, thing, things } from './support.ts';
+
+/** Follows the things of a store into a list of `type name value`, until it is stopped. */
+function followThings(store: Store, options: ListWatchOptions, clock: Clock = systemClock) {
+  const seen: string[] = [];
+  const troubles: ErrorCode[] = [];
+  const waiting = new Set<() => void>();
+  const controller = new AbortController();
+  const tell = () => {
+    for (const check of waiting) check();
+  };
+  const handler = {
+    change: ({ type, object }: Change<Thing>) => {
+      seen.push(`${type} ${object.metadata.name} ${object.data?.value ?? ''}`);
+      tell();
+    },
+    trouble: (error: SquallError) => {
+      troubles.push(error.code);
+      tell();
+    },
+  };
+  const ended = listWatch(store, things, options, handler, clock, seededRandom(1), controller.signal);
+  return {
+    seen,
+    troubles,
+    until: (holds: () => boolean) =>
+      new Promise<void>((resolve) => {
+        const check = () => {
+          if (!holds()) return;
+          waiting.delete(check);
+          resolve();
+        };
+        waiting.add(check);
+        check();
+      }),
+    stop: async () => {
+      controller.abort();
+      await ended;
+    },
+  };
+}
+
+describe('listWatch over a bad line', () => {
+  let server: RunningServer;
+  let proxy: Proxy;
+  let behind: Store;
+  const options: ListWatchOptions = { retry: { first: 5, most: 50 }, silenceMs: 400 };
+
+  beforeEach(async () => {
+    server = await startServer({ limits: { bookmarkMs: 100, maxEvents: 100 } });
+    proxy = await startProxy(server.folder, server.socket);
+    behind = createStore(transportFor({ socket: proxy.socket }));
+  });
+  afterEach(async () => {
+    behind.close();
+    await proxy.close();
+    await server.close();
+  });
+
+  it('loses and doubles nothing when connections break within lists, lines and characters', async () => {
+    const random = seededRandom(7);
+    for (let index = 0; index < 20; index += 1)
+      await server.store.create(things, thing(`old-${String(index)}`, 'ä€𝄞'.repeat(20)));
+    // An answer to the first list is larger than most of these, so lists are cut as well as watches.
+    proxy.cutAfter(() => 200 + Math.floor(random() * 12_000));
+    const follower = followThings(behind, options);
+    for (let index = 0; index < 150; index += 1)
+      await server.store.create(things, thing(`new-${String(index)}`, 'ä€𝄞'.repeat(20)));
+    await server.store.create(things, thing('last'));
+    proxy.cutAfter(undefined);
+    await follower.until(() => follower.seen.includes('added last value'));
+    await follower.stop();
+    expect(follower.seen.length).toBe(171);
+    expect(new Set(follower.seen).size).toBe(171);
+    expect(follower.troubles.length).toBeGreaterThan(2);
+    expect(new Set(follower.troubles)).toEqual(new Set(['Unavailable']));
+  });
+
+  /** What was created after the first list can only have come by the watch: the watch is open then. */
+  async function followByWatch() {
+    const follower = followThings(behind, options);
+    await server.store.create(things, thing('first'));
+    await follower.until(() => follower.seen.length === 1);
+    await server.store.create(things, thing('second'));
+    await follower.until(() => follower.seen.length === 2);
+    return follower;
+  }
+
+  it('gives up a connection that has gone silent, and misses nothing of what happened meanwhile', async () => {
+    const follower = await followByWatch();
+    proxy.freeze();
+    await server.store.create(things, thing('third'));
+    await server.store.delete(things, { namespace: 'shop', name: 'first' });
+    await follower.until(() => follower.seen.length === 4);
+    await follower.stop();
+    expect(follower.seen.slice(2)).toEqual(['added third value', 'deleted first value']);
+    expect(follower.troubles).toEqual(['Unavailable']);
+  });
+
+  it('keeps a quiet connection that sends bookmarks', async () => {
+    const follower = await followByWatch();
+    const before = proxy.connections();
+    await systemClock.sleep(1000);
+    expect(proxy.connections()).toBe(before);
+    expect(follower.troubles).toEqual([]);
+    await follower.stop();
+  });
+
+  it('takes what a slow line brings', async () => {
+    proxy.delay(150);
+    const follower = followThings(behind, options);
+    for (const name of ['first', 'second', 'third']) await server.store.create(things, thing(name));
+    await follower.until(() => follower.seen.length === 3);
+    await follower.stop();
+    expect(follower.seen).toEqual(['added first value', 'added second value', 'added third value']);
+    expect(follower.troubles).toEqual([]);
+  });
+
+  it('lists again when the server has forgotten its place, and tells what was deleted and made anew meanwhile', async () => {
+    const absence = Promise.withResolvers<undefined>();
+    let isAbsent = false;
+    const clock = {
+      ...systemClock,
+      sleep: (milliseconds: number) => (isAbsent ? absence.promise : systemClock.sleep(milliseconds)),
+    };
+    const follower = followThings(behind, options, clock);
+    for (const name of ['kept', 'deleted', 'reborn', 'changed']) await server.store.create(things, thing(name));
+    await follower.until(() => follower.seen.length === 4);
+    isAbsent = true;
+    proxy.cut();
+    await follower.until(() => follower.troubles.length === 1);
+    const at = (name: string) => ({ namespace: 'shop', name });
+    await server.store.delete(things, at('deleted'));
+    await server.store.delete(things, at('reborn'));
+    await server.store.create(things, thing('reborn', 'again'));
+    await server.store.update(things, { ...(await server.store.get(things, at('changed'))), data: { value: 'newer' } });
+    for (let index = 0; index < 120; index += 1) {
+      await server.store.patchMetadata(things, at('changed'), { annotations: { count: String(index) } });
+    }
+    isAbsent = false;
+    absence.resolve(undefined);
+    await follower.until(() => follower.seen.length === 8);
+    await follower.stop();
+    expect(follower.troubles).toEqual(['Unavailable', 'Expired']);
+    expect(follower.seen.slice(4).sort()).toEqual([
+      'added reborn again',
+      'deleted deleted value',
+      'deleted reborn value',
+      'modified changed newer',
+    ]);
+    expect(follower.seen.indexOf('deleted reborn value')).toBeLessThan(follower.seen.indexOf('added reborn again'));
+  });
+});
+
+describe('listWatch and a server that answers wrongly', () => {
+  /** A store whose every list answers at once and whose every watch ends as told. */
+  function brokenStore(watch: () => AsyncIterable<never>): { store: Store; calls: () => { lists: number; watches: number } } {
+    let lists = 0;
+    let watches = 0;
+    const store = {
+      list: () => {
+        lists += 1;
+        return Promise.resolve({ items: [], resourceVersion: '5' });
+      },
+      watch: () => {
+        watches += 1;
+        return watch();
+      },
+    } as Partial<Store> as Store;
+    return { store, calls: () => ({ lists, watches }) };
+  }
+
+  /** Time passes only in sleeps, each of which is over at once. */
+  function leapingClock(): Clock & { slept: number[] } {
+    const slept: number[] = [];
+    const elapsed = () => slept.reduce((sum, milliseconds) => sum + milliseconds, 0);
+    return {
+      slept,
+      now: elapsed,
+      monotonic: elapsed,
+      sleep: (milliseconds) => {
+        slept.push(milliseconds);
+        return Promise.resolve();
+      },
+    };
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async function* failing(code: ErrorCode): AsyncGenerator<never, void, undefined> {
+    throw new SquallError(code, 'as the test wants it');
+  }
+  async function* ending(): AsyncGenerator<never, void, undefined> {
+    // Accepts the watch and ends it at once, without an error.
+  }
+
+  it.each<[string, () => AsyncGenerator<never, void, undefined>]>([
+    ['every watch is Expired', () => failing('Expired')],
+    ['every watch is Unavailable', () => failing('Unavailable')],
+    ['every watch ends at once', ending],
+  ])('waits longer and longer when %s', async (_what, watch) => {
+    const { store, calls } = brokenStore(watch);
+    const clock = leapingClock();
+    const controller = new AbortController();
+    const stopping = {
+      ...clock,
+      sleep: async (milliseconds: number) => {
+        await clock.sleep(milliseconds);
+        if (clock.slept.length === 40) controller.abort();
+      },
+    };
+    await listWatch(store, things, {}, { change: () => undefined }, stopping, () => 0.999, controller.signal);
+    expect(calls().watches).toBe(40);
+    expect(clock.slept.slice(0, 4)).toEqual([50, 100, 200, 400]);
+    expect(clock.slept.slice(10).every((milliseconds) => milliseconds > 9_000)).toBe(true);
+  });
+
+  it('rejects with what its handler throws, instead of going on with half a story', async () => {
+    const server = await startServer();
+    await server.store.create(things, thing('any'));
+    const failure = new Error('the handler failed');
+    const cache = createCache(server.store, things, {}, systemClock, Math.random, new AbortController().signal);
+    cache.onChange(() => {
+      throw failure;
+    });
+    await expect(cache.ended).rejects.toBe(failure);
+    await server.close();
+  });
+
+  it('rejects `synced` of a cache that is stopped before its first list', async () => {
+    const store = createStore(transportFor({ socket: '/nowhere/api.sock' }));
+    const controller = new AbortController();
+    const troubles: string[] = [];
+    const trouble = (error: SquallError) => {
+      troubles.push(error.code);
+      controller.abort();
+    };
+    const cache = createCache(store, things, { trouble }, systemClock, Math.random, controller.signal);
+    await expect(cache.synced).rejects.toMatchObject({ code: 'Unavailable' });
+    await cache.ended;
+    expect(troubles).toEqual(['Unavailable']);
+  });
+});
