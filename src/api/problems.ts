@@ -46,10 +46,14 @@ export function describeValue(value: unknown): string {
   return printable.length > longestValue ? `${printable.slice(0, longestValue)}…` : printable;
 }
 
-/** `file:line: path: message (got value)`, as compilers print it. */
-export function formatProblem(problem: Problem): string {
+/**
+ * `file:line: path: message (got value)`, as compilers print it.
+ * @param severity said before the message; an error is what is meant without it
+ */
+export function formatProblem(problem: Problem, severity?: 'warning' | 'note'): string {
   const place = problem.line > 0 ? `${problem.file}:${problem.line}` : problem.file;
-  const parts = [place, problem.path, problem.code === 'NotImplemented' ? 'NotImplemented' : '', problem.message];
+  const code = problem.code === 'NotImplemented' ? problem.code : '';
+  const parts = [place, problem.path, severity ?? '', code, problem.message];
   return `${parts.filter((part) => part !== '').join(': ')} (got ${problem.value})`;
 }
 

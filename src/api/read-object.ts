@@ -15,7 +15,7 @@ export function readObject(content: unknown): { ok: true; typed: Typed } | { ok:
 /** What a server answers to a create or update: every error as a sentence, and none when the object is good. */
 export function validateObject(content: unknown): string[] {
   const result = readObject(content);
-  return result.ok ? [] : result.problems.map(formatProblem);
+  return result.ok ? [] : result.problems.map((problem) => formatProblem(problem));
 }
 
 /**
