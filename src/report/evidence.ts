@@ -19,14 +19,12 @@ export type Evidence = {
 };
 
 export function gatherEvidence(records: readonly JournalRecord[]): Evidence {
-  const preflights = recordsOf(records, 'preflight');
+  // A run that was restarted may have written its preflight twice.
+  const preflight = recordsOf(records, 'preflight').at(-1);
   const kernel = recordsOf(records, 'kernel').at(-1);
   return {
     report: buildReport(records),
-    preflight:
-      preflights.length === 0
-        ? undefined
-        : { ok: preflights.every(({ ok }) => ok), checks: preflights.flatMap(({ checks }) => checks) },
+    preflight: preflight && { ok: preflight.ok, checks: preflight.checks },
     machine: kernel && { guest: kernel.guest, why: kernel.why },
     streams: collectStreams(records),
     journalRecords: records.length,

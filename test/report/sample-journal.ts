@@ -87,7 +87,9 @@ export function sampleJournal(options: SampleOptions = {}): JournalRecord[] {
         }
         add({ type: 'samples', stream, hypothesis, samples });
         const key = `${stream} ${name}`;
-        seen.set(key, [...(seen.get(key) ?? []), ...samples.map(([, rtt]) => rtt)]);
+        const known = seen.get(key) ?? [];
+        for (const [, rtt] of samples) known.push(rtt);
+        seen.set(key, known);
       }
     }
     for (const hypothesis of new Set(streams.map((stream) => stream.hypothesis))) {

@@ -1,5 +1,5 @@
 import { plural } from '../text.ts';
-import { html, type Markup } from './markup.ts';
+import { markup, type Markup } from './markup.ts';
 
 /** What a table cell may hold. */
 export type Cell = string | number | Markup;
@@ -17,25 +17,25 @@ export function table(
   rows: readonly (readonly Cell[])[],
   numeric: readonly number[] = [],
 ): Markup {
-  const kind = (index: number): Markup | undefined => (numeric.includes(index) ? html` class="figure"` : undefined);
+  const kind = (index: number): Markup | undefined => (numeric.includes(index) ? markup` class="figure"` : undefined);
   const cells = (row: readonly Cell[]): Markup[] =>
     row.map((cell, index) =>
-      index === 0 ? html`<th scope="row" ${kind(index)}>${cell}</th>` : html`<td${kind(index)}>${cell}</td>`,
+      index === 0 ? markup`<th scope="row" ${kind(index)}>${cell}</th>` : markup`<td${kind(index)}>${cell}</td>`,
     );
-  return html`<div class="scroll">
+  return markup`<div class="scroll">
     <table>
       <caption>
         ${caption}${rows.length > mostRows ? `: the first ${plural(mostRows, 'row')} of ${plural(rows.length, 'row')}; all are in report.json` : ''}
       </caption>
       <thead>
         <tr>
-          ${heads.map((head, index) => html`<th scope="col" ${kind(index)}>${head}</th>`)}
+          ${heads.map((head, index) => markup`<th scope="col" ${kind(index)}>${head}</th>`)}
         </tr>
       </thead>
       <tbody>
         ${rows.slice(0, mostRows).map(
           (row) =>
-            html`<tr>
+            markup`<tr>
               ${cells(row)}
             </tr>`,
         )}
@@ -55,15 +55,15 @@ const chips = {
 /** A result by sign, word and colour, so that no one of them has to be seen. */
 export function chip(kind: keyof typeof chips, word: string = chips[kind].word): Markup {
   const { tone, sign } = chips[kind];
-  return html`<span class="chip ${tone}"><span aria-hidden="true">${sign}</span> ${word}</span>`;
+  return markup`<span class="chip ${tone}"><span aria-hidden="true">${sign}</span> ${word}</span>`;
 }
 
 /** A list of terms and what they are. */
 export function facts(entries: readonly (readonly [string, Cell])[]): Markup {
-  return html`<dl class="facts">
+  return markup`<dl class="facts">
     ${entries.map(
       ([term, value]) =>
-        html`<div>
+        markup`<div>
           <dt>${term}</dt>
           <dd>${value}</dd>
         </div>`,
@@ -73,19 +73,19 @@ export function facts(entries: readonly (readonly [string, Cell])[]): Markup {
 
 /** A section with its heading; `note` says in a sentence what is shown. */
 export function section(id: string, heading: string, note: string, body: Markup): Markup {
-  return html`<section aria-labelledby="${id}">
+  return markup`<section aria-labelledby="${id}">
     <h2 id="${id}">${heading}</h2>
-    ${note === '' ? undefined : html`<p class="note">${note}</p>`}${body}
+    ${note === '' ? undefined : markup`<p class="note">${note}</p>`}${body}
   </section>`;
 }
 
 export function folded(summary: string, body: Markup, open = false): Markup {
   return open
-    ? html`<details open>
+    ? markup`<details open>
         <summary>${summary}</summary>
         ${body}
       </details>`
-    : html`<details>
+    : markup`<details>
         <summary>${summary}</summary>
         ${body}
       </details>`;

@@ -1,7 +1,7 @@
 import type { DoseRecord } from '../../api/index.ts';
 import { linearScale } from '../charts/scale.ts';
 import { describeDose } from '../describe.ts';
-import { html, type Markup } from './markup.ts';
+import { markup, type Markup } from './markup.ts';
 
 const width = 150;
 
@@ -12,7 +12,7 @@ export function doseStrip(dose: DoseRecord): Markup {
   const x = linearScale([0, most], [4, width - 4]);
   const low = x.place(measured.low);
   const extent = Math.max(2, x.place(measured.high) - low);
-  return html`<svg class="dose-strip" viewBox="0 0 ${width} 24" role="img" aria-label="${describeDose(dose)}">
+  return markup`<svg class="dose-strip" viewBox="0 0 ${width} 24" role="img" aria-label="${describeDose(dose)}">
     <path class="axis" d="M4 12H${width - 4}" />
     <rect
       class="dose-interval ${dose.ok ? 'good' : 'bad'}"

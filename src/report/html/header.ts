@@ -2,7 +2,7 @@ import type { Report, Verdict } from '../../api/index.ts';
 import { describeCleanUp, describeFaults, describeVerdict } from '../describe.ts';
 import type { Evidence } from '../evidence.ts';
 import { formatCount, formatInstantForPeople, formatSpan, formatValue, plural } from '../text.ts';
-import { html, type Markup } from './markup.ts';
+import { markup, type Markup } from './markup.ts';
 
 const signs: Record<Verdict, string> = {
   Passed: 'M6 12.5l4 4 8-9',
@@ -16,7 +16,7 @@ const signs: Record<Verdict, string> = {
 /** The verdict and why, as the first thing that is seen. */
 export function header({ report }: Evidence): Markup {
   const { verdict, reason, message, experiment } = report;
-  return html`<header class="verdict ${verdict.toLowerCase()}">
+  return markup`<header class="verdict ${verdict.toLowerCase()}">
       <svg class="sign" viewBox="0 0 24 24" aria-hidden="true">
         <circle cx="12" cy="12" r="10.5" />
         <path d="${signs[verdict]}" />
@@ -49,10 +49,10 @@ type Tile = { label: string; value: string; detail: string; tone: Tone };
 /** The four questions of a run, each answered by one figure. */
 function tiles(report: Report): Markup {
   const all = [steadyStateTile(report), doseTile(report), exposureTile(report), cleanUpTile(report)];
-  return html`<ul class="tiles">
+  return markup`<ul class="tiles">
     ${all.map(
       ({ label, value, detail, tone }) =>
-        html`<li class="tile ${tone}">
+        markup`<li class="tile ${tone}">
           <span class="label">${label}</span> <span class="value">${value}</span><span class="detail">${detail}</span>
         </li>`,
     )}

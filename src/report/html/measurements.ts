@@ -4,7 +4,7 @@ import { describeMetricValue } from '../describe.ts';
 import type { Evidence, Stream } from '../evidence.ts';
 import { observationOf } from '../limits.ts';
 import { formatCount, formatPercent, plural } from '../text.ts';
-import { html, type Markup } from './markup.ts';
+import { markup, type Markup } from './markup.ts';
 import { observations } from './sections.ts';
 import { isThinned, streamChart } from './stream-chart.ts';
 import { folded, section } from './blocks.ts';
@@ -15,7 +15,7 @@ const mostColumns = 9600;
 
 export function measurements({ report, streams }: Evidence): Markup {
   if (streams.length === 0)
-    return section('measurements', 'Measurements', '', html`<p>No probe was sent before the run ended.</p>`);
+    return section('measurements', 'Measurements', '', markup`<p>No probe was sent before the run ended.</p>`);
   const shown = worstFirst(streams, report.hypothesis).slice(0, mostCharts);
   const columns = Math.min(640, Math.floor(mostColumns / shown.length));
   const frame = measuredFrame(report, streams);
@@ -24,8 +24,8 @@ export function measurements({ report, streams }: Evidence): Markup {
     'measurements',
     'Measurements',
     'Round-trip time and loss of every stream of probes. Point at a chart, or focus it and use the arrow keys, to read its values.',
-    html`${legend()}${shown.map((stream, index) => figure(stream, `stream-${String(index)}`, frame, report.hypothesis, columns))}
-    ${more > 0 ? html`<p class="note">The ${mostCharts} worst streams are drawn; ${plural(more, 'more stream')} in the table below and in journal.jsonl.</p>` : undefined}
+    markup`${legend()}${shown.map((stream, index) => figure(stream, `stream-${String(index)}`, frame, report.hypothesis, columns))}
+    ${more > 0 ? markup`<p class="note">The ${mostCharts} worst streams are drawn; ${plural(more, 'more stream')} in the table below and in journal.jsonl.</p>` : undefined}
     ${report.hypothesis.length > 0 ? folded('All figures', observations(report)) : undefined}`,
   );
 }
@@ -42,7 +42,7 @@ function figure(stream: Stream, id: string, frame: Frame, hypothesis: readonly H
   const thinned = isThinned(stream, frame, columns)
     ? ` ${formatCount(stream.samples.length)} probes are drawn as the least, mean and greatest of each of ${formatCount(columns)} columns.`
     : '';
-  return html`<figure class="stream">
+  return markup`<figure class="stream">
     <h3 id="${id}-title">${stream.id}</h3>
     <p class="quiet">${stream.hypothesis} · ${plural(stream.samples.length, 'probe')}, ${formatCount(lost)} lost</p>
     <div class="scroll chart-box">
@@ -50,7 +50,7 @@ function figure(stream: Stream, id: string, frame: Frame, hypothesis: readonly H
       <div class="tip" role="status" hidden></div>
     </div>
     <figcaption id="${id}-numbers">
-      ${numbers.map((words) => html`<span class="per-phase">${words}</span> `)}${thinned}
+      ${numbers.map((words) => markup`<span class="per-phase">${words}</span> `)}${thinned}
     </figcaption>
   </figure>`;
 }
@@ -70,13 +70,13 @@ function worstFirst(streams: readonly Stream[], hypothesis: readonly HypothesisR
 
 function legend(): Markup {
   const entry = (drawing: Markup, words: string): Markup =>
-    html`<li><svg viewBox="0 0 28 14" aria-hidden="true">${drawing}</svg>${words}</li>`;
-  return html`<ul class="legend">
-    ${entry(html`<path class="rtt-line" d="M1 9L9 5L18 8L27 4" />`, 'RTT')}
-    ${entry(html`<rect class="rtt-band" x="1" y="3" width="26" height="8" />`, 'least to greatest')}
-    ${entry(html`<path class="lost" d="M14 12v-9" />`, 'lost probe')}
-    ${entry(html`<rect class="loss-bar" x="9" y="3" width="10" height="10" />`, 'loss')}
-    ${entry(html`<path class="limit" d="M1 7H27" />`, 'tolerance')}
-    ${entry(html`<rect class="fault" x="1" y="1" width="26" height="12" /><path class="fault-edge" d="M1 13V1H27V13" />`, 'fault active')}
+    markup`<li><svg viewBox="0 0 28 14" aria-hidden="true">${drawing}</svg>${words}</li>`;
+  return markup`<ul class="legend">
+    ${entry(markup`<path class="rtt-line" d="M1 9L9 5L18 8L27 4" />`, 'RTT')}
+    ${entry(markup`<rect class="rtt-band" x="1" y="3" width="26" height="8" />`, 'least to greatest')}
+    ${entry(markup`<path class="lost" d="M14 12v-9" />`, 'lost probe')}
+    ${entry(markup`<rect class="loss-bar" x="9" y="3" width="10" height="10" />`, 'loss')}
+    ${entry(markup`<path class="limit" d="M1 7H27" />`, 'tolerance')}
+    ${entry(markup`<rect class="fault" x="1" y="1" width="26" height="12" /><path class="fault-edge" d="M1 13V1H27V13" />`, 'fault active')}
   </ul>`;
 }

@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import type { Evidence, PreflightEvidence } from '../evidence.ts';
 import { formatCount, formatInstantForPeople, shorten } from '../text.ts';
 import { header, runName } from './header.ts';
-import { html, type Markup, ownText } from './markup.ts';
+import { markup, type Markup, ownText } from './markup.ts';
 import { measurements } from './measurements.ts';
 import { script } from './script.ts';
 import { abort, cleanUp, dose, steadyState, targets } from './sections.ts';
@@ -15,14 +15,14 @@ const mostManifestCharacters = 100_000;
 const mostWarnings = 100;
 
 /**
- * One page that needs nothing but itself. All text from outside is escaped by `html`; besides, the page's own policy lets only
+ * One page that needs nothing but itself. All text from outside is escaped by `markup`; besides, the page's own policy lets only
  * this style sheet and this script work, by their hashes, and lets nothing be loaded or sent.
  */
 export function renderPage(evidence: Evidence): string {
   const { report } = evidence;
   const policy = `default-src 'none'; style-src '${hashOf(style)}'; script-src '${hashOf(script)}'; base-uri 'none'; form-action 'none'`;
   const refused = evidence.preflight?.ok === false;
-  const page = html`<!doctype html>
+  const page = markup`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
@@ -30,9 +30,7 @@ export function renderPage(evidence: Evidence): string {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>${report.verdict}: ${runName(report)} · Squall</title>
-        <style>
-          ${ownText(style)}
-        </style>
+        <style>${ownText(style)}</style>
       </head>
       <body>
         <main>
@@ -45,28 +43,27 @@ export function renderPage(evidence: Evidence): string {
           Made by Squall from ${formatCount(evidence.journalRecords)} records in journal.jsonl. The same as data: report.json
           (${report.apiVersion}); for CI: junit.xml.
         </footer>
-        <script>
-          ${ownText(script)};
-        </script>
+        <script>${ownText(script)}</script>
       </body>
-    </html> `;
-  return page.markup;
+    </html>
+`;
+  return page.html;
 }
 
 function warnings(messages: readonly string[]): Markup | undefined {
   if (messages.length === 0) return undefined;
   const more = messages.length - mostWarnings;
-  return html`<aside class="warnings" aria-labelledby="warnings">
+  return markup`<aside class="warnings" aria-labelledby="warnings">
     <h2 id="warnings">Warnings</h2>
     <ul>
-      ${messages.slice(0, mostWarnings).map((message) => html`<li>${shorten(message, 1000)}</li>`)}
-      ${more > 0 ? html`<li>${more} more in report.json</li>` : undefined}
+      ${messages.slice(0, mostWarnings).map((message) => markup`<li>${shorten(message, 1000)}</li>`)}
+      ${more > 0 ? markup`<li>${more} more in report.json</li>` : undefined}
     </ul>
   </aside>`;
 }
 
 function preflight(evidence: PreflightEvidence | undefined): Markup {
-  if (!evidence) return section('preflight', 'Preflight', '', html`<p>The run ended before preflight.</p>`);
+  if (!evidence) return section('preflight', 'Preflight', '', markup`<p>The run ended before preflight.</p>`);
   const failed = evidence.checks.filter(({ ok }) => !ok).length;
   const rows = evidence.checks.map(({ node, name, ok, expected, found, remedy }) => [
     name,
@@ -95,8 +92,8 @@ function environment({ report, machine }: Evidence): Markup {
       ['Kernel', kernel],
       ['Driver', driver],
       ['Where', machine ? `${machine.guest ? 'guest machine' : 'this machine'}: ${machine.why}` : 'unknown'],
-      ['Seed', html`<span class="code">${known(experiment.seed)}</span>`],
-      ['Run', html`<span class="code">${known(experiment.uid)}</span>`],
+      ['Seed', markup`<span class="code">${known(experiment.seed)}</span>`],
+      ['Run', markup`<span class="code">${known(experiment.uid)}</span>`],
       ['Started', formatInstantForPeople(startedAt)],
       ['Ended', formatInstantForPeople(endedAt)],
     ]),
@@ -106,8 +103,10 @@ function environment({ report, machine }: Evidence): Markup {
 function manifest(value: unknown): Markup {
   const text = typeof value === 'string' ? value : stringify(value ?? null);
   const cut =
-    text.length > mostManifestCharacters ? html`<p class="note">Cut here; the whole manifest is in report.json.</p>` : undefined;
-  const body = html`<pre tabindex="0"><code>${shorten(text, mostManifestCharacters)}</code></pre>
+    text.length > mostManifestCharacters
+      ? markup`<p class="note">Cut here; the whole manifest is in report.json.</p>`
+      : undefined;
+  const body = markup`<pre tabindex="0"><code>${shorten(text, mostManifestCharacters)}</code></pre>
     ${cut}`;
   return section('manifest', 'Manifest', '', folded('The experiment as it was given', body));
 }

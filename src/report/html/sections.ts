@@ -3,13 +3,13 @@ import { describeMetricValue, describeObserved, describeTolerance } from '../des
 import type { Evidence } from '../evidence.ts';
 import { formatCount, formatInstantForPeople, formatPercent, formatSpan, formatValue } from '../text.ts';
 import { doseStrip } from './dose-strip.ts';
-import { html, type Markup } from './markup.ts';
+import { markup, type Markup } from './markup.ts';
 import { type Cell, chip, facts, section, table } from './blocks.ts';
 
 export function steadyState({ report }: Evidence): Markup {
   const names = [...new Set(report.hypothesis.map(({ name }) => name))];
   if (names.length === 0)
-    return section('steady-state', 'Steady state', '', html`<p>No hypothesis was judged before the run ended.</p>`);
+    return section('steady-state', 'Steady state', '', markup`<p>No hypothesis was judged before the run ended.</p>`);
   const rows = names.map((name) => [name, ...phases.map((phase) => judgement(report.hypothesis, name, phase))]);
   return section(
     'steady-state',
@@ -21,11 +21,11 @@ export function steadyState({ report }: Evidence): Markup {
 
 function judgement(records: readonly HypothesisRecord[], name: string, phase: Phase): Cell {
   const record = records.find((candidate) => candidate.name === name && candidate.phase === phase);
-  if (!record) return html`<span class="quiet">not judged</span>`;
+  if (!record) return markup`<span class="quiet">not judged</span>`;
   const { outcome, tolerance, reason, samples } = record;
-  return html`${chip(outcome)}<br />${describeObserved(record)}
+  return markup`${chip(outcome)}<br />${describeObserved(record)}
     <div class="quiet">${describeTolerance(tolerance) || 'no tolerance'} · ${formatCount(samples)} probes</div>
-    ${outcome === 'held' ? undefined : html`<div class="why">${reason}</div>`}`;
+    ${outcome === 'held' ? undefined : markup`<div class="why">${reason}</div>`}`;
 }
 
 export function dose({ report }: Evidence): Markup {
@@ -49,7 +49,7 @@ export function dose({ report }: Evidence): Markup {
     'dose',
     'Dose',
     'What the fault really did to packets, measured apart from the hypotheses. Without a dose no run is green.',
-    rows.length === 0 ? html`<p>No dose was measured.</p>` : table('Dose by target and fault', heads, rows, [2, 3, 4, 6]),
+    rows.length === 0 ? markup`<p>No dose was measured.</p>` : table('Dose by target and fault', heads, rows, [2, 3, 4, 6]),
   );
 }
 
@@ -57,8 +57,8 @@ export function targets({ report }: Evidence): Markup {
   const zero = Date.parse(report.startedAt);
   const since = (instant: string | undefined): Cell =>
     instant === undefined
-      ? html`<span class="quiet">–</span>`
-      : html`<time datetime="${instant}" title="${formatInstantForPeople(instant)}"
+      ? markup`<span class="quiet">–</span>`
+      : markup`<time datetime="${instant}" title="${formatInstantForPeople(instant)}"
           >+${formatSpan(Date.parse(instant) - zero)}</time
         >`;
   const rows = report.targets.map(({ namespace, name, uid, node, activeAt, cleanAt, undoneAt }) => [
@@ -67,7 +67,7 @@ export function targets({ report }: Evidence): Markup {
     since(activeAt),
     since(cleanAt),
     since(undoneAt),
-    html`<span class="code">${uid}</span>`,
+    markup`<span class="code">${uid}</span>`,
   ]);
   const heads = ['Target', 'Node', 'Active at', 'Clean at', 'Undone at', 'UID'];
   return section(
@@ -75,8 +75,8 @@ export function targets({ report }: Evidence): Markup {
     'Targets',
     'Active: the lease is committed. Clean: the gate is closed and no packet is hurt any more. Undone: drained and removed. Times since the start of the run.',
     rows.length === 0
-      ? html`<p>No target was selected.</p>`
-      : html`${table('Targets', heads, rows, [2, 3, 4])}${exposure(report)}`,
+      ? markup`<p>No target was selected.</p>`
+      : markup`${table('Targets', heads, rows, [2, 3, 4])}${exposure(report)}`,
   );
 }
 
@@ -107,7 +107,7 @@ export function cleanUp({ report }: Evidence): Markup {
   const { residue, timings, reason, phases: records } = report;
   const rows = records.map(({ name, startedAt, endedAt, outcome }) => [
     name,
-    html`<time datetime="${startedAt}">${formatInstantForPeople(startedAt)}</time>`,
+    markup`<time datetime="${startedAt}">${formatInstantForPeople(startedAt)}</time>`,
     formatSpan(Math.max(0, Date.parse(endedAt) - Date.parse(startedAt))),
     outcome,
   ]);
@@ -121,7 +121,7 @@ export function cleanUp({ report }: Evidence): Markup {
     'clean-up',
     'Timings and clean-up',
     'Residue is anything of ours that is left in a kernel after the run. It must be 0.',
-    html`${facts(entries)}${table('Phases', ['Phase', 'Started', 'Took', 'Outcome'], rows, [2])}`,
+    markup`${facts(entries)}${table('Phases', ['Phase', 'Started', 'Took', 'Outcome'], rows, [2])}`,
   );
 }
 

@@ -6,7 +6,7 @@ import { describeMetric, describeMetricValue } from '../describe.ts';
 import type { Stream } from '../evidence.ts';
 import { type Limit, limitsOf } from '../limits.ts';
 import { formatCount, formatPercent } from '../text.ts';
-import { html, type Markup } from './markup.ts';
+import { markup, type Markup } from './markup.ts';
 
 const width = 1040;
 const left = 64;
@@ -43,7 +43,7 @@ export function streamChart(
     Math.max(1, ...bars.map(({ percent }) => percent), ...lossLimits.map((limit) => limit.most)) * 1.4,
   );
   const yLoss = linearScale([0, lossTop], [loss.bottom, loss.top]);
-  return html`<svg
+  return markup`<svg
     class="chart"
     viewBox="0 0 ${width} ${height}"
     role="img"
@@ -73,19 +73,19 @@ function shading({ span, phases, fault }: Frame, x: Scale): Markup {
   const faultInside = fault && cut(fault, span);
   const insidePhases = phases.flatMap((phase) => cut(phase, span) ?? []);
   const boxOf = (panel: Panel, from: number, to: number, name: string): Markup =>
-    html`<rect
+    markup`<rect
       class="${name}"
       x="${place(x, from)}"
       y="${panel.top}"
       width="${extent(x, from, to)}"
       height="${panel.bottom - panel.top}"
     />`;
-  return html`${[rtt, loss].map((panel) => boxOf(panel, span.from, span.to, 'panel'))}
+  return markup`${[rtt, loss].map((panel) => boxOf(panel, span.from, span.to, 'panel'))}
   ${insidePhases.map(({ name, from, to }) => [rtt, loss].map((panel) => boxOf(panel, from, to, `phase phase-${name}`)))}
   ${faultInside && [rtt, loss].map((panel) => boxOf(panel, faultInside.from, faultInside.to, 'fault'))}
   ${
     faultInside &&
-    html`<path
+    markup`<path
       class="fault-edge"
       d="M${place(x, faultInside.from)} ${loss.bottom}V${rtt.top - 4}H${place(x, faultInside.to)}V${loss.bottom}"
     />`
@@ -93,24 +93,25 @@ function shading({ span, phases, fault }: Frame, x: Scale): Markup {
   ${insidePhases
     .filter(({ name, from, to }) => Number(extent(x, from, to)) > 7.5 * name.length)
     .map(
-      ({ name, from, to }) => html`<text class="phase-name" x="${place(x, (from + to) / 2)}" y="${rtt.top - 12}">${name}</text>`,
+      ({ name, from, to }) =>
+        markup`<text class="phase-name" x="${place(x, (from + to) / 2)}" y="${rtt.top - 12}">${name}</text>`,
     )}`;
 }
 
 function rttAxis(y: Scale): Markup {
-  return html`<text class="panel-name" x="4" y="${rtt.top - 12}">RTT ms</text> ${ticks(y.to, 5).map(
-      (value) =>
-        html`<path class="grid" d="M${left} ${place(y, value)}H${right}" />
+  return markup`<text class="panel-name" x="4" y="${rtt.top - 12}">RTT ms</text> ${ticks(y.to, 5).map(
+    (value) =>
+      markup`<path class="grid" d="M${left} ${place(y, value)}H${right}" />
           <text class="tick" x="${left - 8}" y="${(y.place(value) + 4).toFixed(1)}"
             >${value < 1000 ? String(value) : formatCount(value)}</text
           >`,
-    )}`;
+  )}`;
 }
 
 function lossAxis(y: Scale): Markup {
-  return html`${ticks(y.to, 2).map(
+  return markup`${ticks(y.to, 2).map(
     (value) =>
-      html`<path class="grid" d="M${left} ${place(y, value)}H${right}" />
+      markup`<path class="grid" d="M${left} ${place(y, value)}H${right}" />
         <text class="tick" x="${left - 8}" y="${(y.place(value) + 4).toFixed(1)}">${formatPercent(value)}</text>`,
   )}`;
 }
@@ -121,9 +122,9 @@ export function timeAxis({ span, zero }: Pick<Frame, 'span' | 'zero'>, x: Scale,
   const last = Math.floor((span.to - zero) / 1000 / step);
   const seconds = Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => (first + index) * step);
   const unit = step >= 60 ? { name: 'min', seconds: 60 } : { name: 's', seconds: 1 };
-  return html`${seconds.map((second) => {
+  return markup`${seconds.map((second) => {
     const at = place(x, zero + second * 1000);
-    return html`<path class="axis" d="M${at} ${y}v5" /><text class="tick-time" x="${at}" y="${y + 19}"
+    return markup`<path class="axis" d="M${at} ${y}v5" /><text class="tick-time" x="${at}" y="${y + 19}"
         >${second / unit.seconds} ${unit.name}</text
       >`;
   })}`;
@@ -133,21 +134,21 @@ export function timeAxis({ span, zero }: Pick<Frame, 'span' | 'zero'>, x: Scale,
 function rttRun(run: readonly Column[], x: Scale, y: Scale): Markup {
   const points = run.map(({ at, mean = 0 }) => `${place(x, at)} ${place(y, mean)}`);
   if (points.length === 1)
-    return html`<circle class="rtt-dot" cx="${place(x, run[0]?.at ?? 0)}" cy="${place(y, run[0]?.mean ?? 0)}" r="2" />`;
+    return markup`<circle class="rtt-dot" cx="${place(x, run[0]?.at ?? 0)}" cy="${place(y, run[0]?.mean ?? 0)}" r="2" />`;
   const band =
     run.some(({ least = 0, greatest = 0 }) => greatest > least) &&
     [
       ...run.map(({ at, greatest = 0 }) => `${place(x, at)} ${place(y, greatest)}`),
       ...run.toReversed().map(({ at, least = 0 }) => `${place(x, at)} ${place(y, least)}`),
     ].join('L');
-  return html`${band === false ? undefined : html`<path class="rtt-band" d="M${band}Z" />`}<path
+  return markup`${band === false ? undefined : markup`<path class="rtt-band" d="M${band}Z" />`}<path
       class="rtt-line"
       d="M${points.join('L')}"
     />`;
 }
 
 function lostMark(at: number): Markup {
-  return html`<path class="lost" d="M${at.toFixed(1)} ${rtt.bottom}v-9" />`;
+  return markup`<path class="lost" d="M${at.toFixed(1)} ${rtt.bottom}v-9" />`;
 }
 
 function limitLine(limit: Limit, { span, phases }: Frame, x: Scale, y: Scale): Markup | undefined {
@@ -156,10 +157,10 @@ function limitLine(limit: Limit, { span, phases }: Frame, x: Scale, y: Scale): M
   if (!inside || limit.most > y.to) return undefined;
   const words = `${describeMetric(limit.metric)} ≤ ${describeMetricValue(limit.metric, limit.most)}`;
   const roomy = Number(extent(x, inside.from, inside.to)) > 6.5 * words.length;
-  return html`<path class="limit" d="M${place(x, inside.from)} ${place(y, limit.most)}H${place(x, inside.to)}"
+  return markup`<path class="limit" d="M${place(x, inside.from)} ${place(y, limit.most)}H${place(x, inside.to)}"
       ><title>${words}</title></path
     >
-    ${roomy ? html`<text class="limit-name" x="${(x.place(inside.to) - 6).toFixed(1)}" y="${(y.place(limit.most) - 5).toFixed(1)}">${words}</text>` : undefined}`;
+    ${roomy ? markup`<text class="limit-name" x="${(x.place(inside.to) - 6).toFixed(1)}" y="${(y.place(limit.most) - 5).toFixed(1)}">${words}</text>` : undefined}`;
 }
 
 type LossBar = { from: number; to: number; percent: number; seconds: number };
@@ -176,7 +177,7 @@ function lossBars({ samples }: Stream, { span }: Frame): LossBar[] {
 
 function lossBar(from: number, to: number, top: number): Markup {
   const barWidth = Math.max(1, to - from - 1).toFixed(1);
-  return html`<rect
+  return markup`<rect
     class="loss-bar"
     x="${from.toFixed(1)}"
     y="${top.toFixed(1)}"

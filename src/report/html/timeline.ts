@@ -3,7 +3,7 @@ import { type Frame, type NamedSpan, runFrame } from '../charts/frame.ts';
 import { linearScale, type Scale } from '../charts/scale.ts';
 import type { Evidence } from '../evidence.ts';
 import { formatSpan, plural, shorten } from '../text.ts';
-import { html, type Markup } from './markup.ts';
+import { markup, type Markup } from './markup.ts';
 import { timeAxis } from './stream-chart.ts';
 
 const width = 1040;
@@ -22,7 +22,7 @@ export function timeline({ report }: Evidence): Markup {
   const bottom = lane.first + lanes.length * lane.height + 4;
   const spoken = frame.phases.map(({ name, from, to }) => `${name} ${formatSpan(to - from)}`).join(', ');
   const left_out = active.length - lanes.length;
-  return html`<figure>
+  return markup`<figure>
     <div class="scroll">
       <svg viewBox="0 0 ${width} ${bottom + 28}" role="img" aria-labelledby="timeline-text">
         ${phaseBars(frame, x)} ${lanes.map((target, index) => targetLane(target, frame, x, lane.first + index * lane.height))}
@@ -48,9 +48,9 @@ function phaseBars({ phases }: Frame, x: Scale): Markup {
   });
   const outside = placed.filter(({ extent, label }) => extent <= label + 8);
   const starts = spread(outside.map(({ middle, label }) => ({ start: middle - label / 2, extent: label })));
-  return html`<text class="lane-name" x="${left - 12}" y="${bar.top + 22}">phase</text> ${placed.map(
-      ({ name, start, extent, took }) =>
-        html`<rect
+  return markup`<text class="lane-name" x="${left - 12}" y="${bar.top + 22}">phase</text> ${placed.map(
+    ({ name, start, extent, took }) =>
+      markup`<rect
           class="bar bar-${name}"
           x="${start.toFixed(1)}"
           y="${bar.top}"
@@ -58,14 +58,14 @@ function phaseBars({ phases }: Frame, x: Scale): Markup {
           height="${bar.height}"
           ><title>${name}: ${took}</title></rect
         >`,
-    )}
+  )}
     ${placed
       .filter((phase) => !outside.includes(phase))
-      .map(({ name, middle }) => html`<text class="bar-name" x="${middle.toFixed(1)}" y="${bar.top + 22}">${name}</text>`)}
+      .map(({ name, middle }) => markup`<text class="bar-name" x="${middle.toFixed(1)}" y="${bar.top + 22}">${name}</text>`)}
     ${outside.map(({ name, middle, label }, index) => {
       const start = starts[index] ?? 0;
       const elbow = Math.min(Math.max(middle, start + 4), start + label - 12);
-      return html`<text class="bar-name-outside" x="${start.toFixed(1)}" y="${bar.top - 14}">${name}</text>
+      return markup`<text class="bar-name-outside" x="${start.toFixed(1)}" y="${bar.top - 14}">${name}</text>
         <path class="axis" d="M${middle.toFixed(1)} ${bar.top}L${elbow.toFixed(1)} ${bar.top - 10}" />`;
     })}`;
 }
@@ -98,7 +98,7 @@ function targetLane(
   const clean = cleanAt === undefined ? span.to : Date.parse(cleanAt);
   const undone = undoneAt === undefined ? clean : Date.parse(undoneAt);
   const box = (kind: string, start: number, end: number): Markup =>
-    html`<rect
+    markup`<rect
       class="${kind}"
       x="${x.place(start).toFixed(1)}"
       y="${top}"
@@ -110,7 +110,7 @@ function targetLane(
     cleanAt === undefined
       ? 'not known to be clean'
       : `hurt for ${formatSpan(clean - from)}, undone ${formatSpan(undone - clean)} later`;
-  return html`<g
+  return markup`<g
     ><title>${namespace}/${name}: ${words}</title>
     <text class="lane-name" x="${left - 12}" y="${top + 10}">${shorten(`${namespace}/${name}`, 26)}</text>
     ${box('lane-removal', clean, undone)}${box(cleanAt === undefined ? 'lane-open' : 'lane-fault', from, clean)}</g
@@ -120,6 +120,6 @@ function targetLane(
 function abortMark(at: number, x: Scale, bottom: number): Markup {
   const place = x.place(at);
   const anchor = place > (left + right) / 2 ? 'abort-name-left' : 'abort-name';
-  return html`<path class="abort-line" d="M${place.toFixed(1)} ${bar.top - 8}V${bottom}" />
+  return markup`<path class="abort-line" d="M${place.toFixed(1)} ${bar.top - 8}V${bottom}" />
     <text class="${anchor}" x="${(place + (anchor === 'abort-name' ? 6 : -6)).toFixed(1)}" y="${bottom - 4}">abort</text>`;
 }

@@ -8,8 +8,11 @@ import { type Line, span } from './spans.ts';
 /** How much a line matters: on a terminal that is redrawn, only what the block cannot show stays above it. */
 export type EventLine = { line: Line; lasting: boolean };
 
-/** What one record is worth telling, as lines that stay. Samples are not: they come as a summary every few seconds. */
-export function eventLines(record: JournalRecord): EventLine[] {
+/**
+ * What one record is worth telling, as lines that stay. Samples are not: they come as a summary every few seconds.
+ * @param targets what the live state knows of targets, for their names
+ */
+export function eventLines(record: JournalRecord, targets: LiveState['targets']): EventLine[] {
   const time = span(`${record.time.slice(11, 19)}  `, 'quiet');
   const passing = (...line: Line): EventLine[] => [{ line: [time, ...line], lasting: false }];
   const lasting = (...line: Line): EventLine[] => [{ line: [time, ...line], lasting: true }];
@@ -48,7 +51,9 @@ export function eventLines(record: JournalRecord): EventLine[] {
     case 'target':
       return passing(
         span('target ', 'quiet'),
-        span(`${record.uid} ${record.phase}${record.reason === undefined ? '' : `, ${record.reason}`}`),
+        span(
+          `${targets[record.uid]?.name ?? record.uid} ${record.phase}${record.reason === undefined ? '' : `, ${record.reason}`}`,
+        ),
       );
     case 'hypothesis': {
       const { name, phase, outcome, reason, tolerance } = record.result;

@@ -39,11 +39,14 @@ function titleLine({ name, startedAt, machine, warnings }: LiveState, now: numbe
   ];
 }
 
-function phaseLine({ phase, past }: LiveState, now: number): Line {
+/** A phase that is over has a cross when a hypothesis was violated in it, and a tick otherwise. */
+function phaseLine({ phase, past, hypotheses }: LiveState, now: number): Line {
   const steps = reportPhases.flatMap((name): Line => {
-    const ended = past.findLast((one) => one.name === name);
+    const ended = past.some((one) => one.name === name);
+    const violated = hypotheses.some(({ outcomes }) => outcomes.includes(`${name} violated`));
     if (phase?.name === name) return [span(` ▸ ${name}`, 'bold'), ...progress(phase.startedAt, phase.endsAt, now)];
-    return [span(ended ? ` ✓ ${name}` : ` · ${name}`, ended ? 'good' : 'quiet')];
+    if (violated) return [span(` ✗ ${name}`, 'bad')];
+    return [ended ? span(` ✓ ${name}`, 'good') : span(` · ${name}`, 'quiet')];
   });
   return [span(' '), ...steps];
 }
@@ -80,7 +83,7 @@ function hypothesisLine({ name, recent }: LiveHypothesis, columns: number): Line
 }
 
 function targetsLine({ targets }: LiveState): Line {
-  const phases = Object.values(targets);
+  const phases = Object.values(targets).map(({ phase }) => phase);
   const counts = [...new Set(phases)].map((phase) => `${String(phases.filter((other) => other === phase).length)} ${phase}`);
   return [span('  targets  ', 'quiet'), span(counts.join(', '))];
 }

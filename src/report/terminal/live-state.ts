@@ -13,8 +13,8 @@ export type LiveState = {
   phase?: LivePhase;
   past: { name: ReportPhase; outcome: string }[];
   hypotheses: LiveHypothesis[];
-  /** Target uid → its phase. */
-  targets: Record<string, string>;
+  /** By the target's uid. */
+  targets: Record<string, { name: string; phase: string }>;
   doses: DoseRecord[];
   warnings: number;
   verdict?: Verdict;
@@ -49,13 +49,16 @@ export function nextLiveState(state: LiveState, record: JournalRecord): LiveStat
         phase: undefined,
         past: [...known.past, { name: record.phase, outcome: record.outcome }].slice(-mostKept),
       };
-    case 'targets':
-      return {
-        ...known,
-        targets: { ...known.targets, ...Object.fromEntries(record.targets.map(({ uid }) => [uid, 'Pending'])) },
-      };
-    case 'target':
-      return { ...known, targets: { ...known.targets, [record.uid]: record.phase } };
+    case 'targets': {
+      const chosen = record.targets.map(
+        ({ uid, namespace, name }) => [uid, { name: `${namespace}/${name}`, phase: 'Pending' }] as const,
+      );
+      return { ...known, targets: { ...known.targets, ...Object.fromEntries(chosen) } };
+    }
+    case 'target': {
+      const name = known.targets[record.uid]?.name ?? record.uid;
+      return { ...known, targets: { ...known.targets, [record.uid]: { name, phase: record.phase } } };
+    }
     case 'samples':
       return {
         ...known,

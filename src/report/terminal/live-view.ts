@@ -90,7 +90,7 @@ export function createLiveView({ stream, isTty, columns, color = pc.isColorSuppo
     onRecord(record) {
       guarded(() => {
         state = nextLiveState(state, record);
-        for (const { line, lasting } of eventLines(record)) {
+        for (const { line, lasting } of eventLines(record, state.targets)) {
           if (!isTty) printPlain(line);
           else if (lasting) waiting.push(line);
         }

@@ -46,7 +46,7 @@ export function summaryLines(report: Report, folder: string | undefined): Line[]
         span(`${dose.fault} on ${dose.target}: ${describeDose(dose)}`),
       ),
     ),
-    ...hypothesisLines(report).map((line) => labelled('hypothesis', ...line)),
+    ...hypothesisLines(report).map(({ label, line }) => labelled(label, ...line)),
     ...(report.abort ? [labelled('abort', span(`${report.abort.cause}, decided ${report.abort.decidedAt}`))] : []),
     labelled('clean-up', span(describeCleanUp(report), report.residue === 0 ? 'plain' : 'bad')),
     ...report.warnings.slice(0, 10).map((warning) => labelled('warning', span(warning, 'doubt'))),
@@ -58,7 +58,7 @@ export function summaryLines(report: Report, folder: string | undefined): Line[]
 }
 
 /** For each hypothesis one line, and one more for each phase in which it did not hold. */
-function hypothesisLines({ hypothesis }: Report): Line[] {
+function hypothesisLines({ hypothesis }: Report): { label: string; line: Line }[] {
   const names = [...new Set(hypothesis.map(({ name }) => name))];
   const signs = { held: span('✓', 'good'), violated: span('✗', 'bad'), undecided: span('?', 'doubt') };
   return names.flatMap((name) => {
@@ -69,7 +69,7 @@ function hypothesisLines({ hypothesis }: Report): Line[] {
     });
     const reasons = own
       .filter(({ outcome }) => outcome !== 'held')
-      .map((record): Line => [span(`  ${record.phase}: ${record.reason}`, 'bad')]);
-    return [[span(name, 'bold'), ...byPhase], ...reasons];
+      .map(({ phase, reason }) => ({ label: '', line: [span(`${phase}: ${reason}`, 'bold')] }));
+    return [{ label: 'hypothesis', line: [span(name, 'bold'), ...byPhase] }, ...reasons];
   });
 }
