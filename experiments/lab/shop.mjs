@@ -3,7 +3,7 @@
  *
  * Each tier is an HTTP server that asks the next one, over a new connection for every request, and answers with what it heard.
  * The load generator calls the frontend at a steady rate, whether or not answers come, and prints one line of JSON each second.
- * Environment: PORT (8080), RATE (requests a second, 5), and the service variables that Kubernetes sets.
+ * Environment: PORT (8080), RATE (requests a second, 2), and the service variables that Kubernetes sets.
  */
 import http from 'node:http';
 
@@ -23,7 +23,7 @@ function get(service, timeoutMs) {
   const host = process.env[`${service}_SERVICE_HOST`];
   const servicePort = process.env[`${service}_SERVICE_PORT`];
   return new Promise((resolve, reject) => {
-    const request = http.get({ host, port: servicePort, agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+    const request = http.get({ host, port: servicePort, agent: false }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (chunk) => (body += chunk));
@@ -33,7 +33,9 @@ function get(service, timeoutMs) {
         else reject(new Error(`${service.toLowerCase()} answered ${response.statusCode}`));
       });
     });
+    const timer = setTimeout(() => request.destroy(new Error(`${service.toLowerCase()} took over ${timeoutMs} ms`)), timeoutMs);
     request.on('error', reject);
+    request.on('close', () => clearTimeout(timer));
   });
 }
 
@@ -87,6 +89,6 @@ function generateLoad(rate) {
 
 process.on('SIGTERM', () => process.exit(0));
 
-if (role === 'load') generateLoad(Number(process.env.RATE ?? 5));
+if (role === 'load') generateLoad(Number(process.env.RATE ?? 2));
 else if (Object.hasOwn(tiers, role ?? '')) serve(tiers[role]);
 else throw new Error(`unknown role '${role}': expected frontend, checkout, payments, db or load`);

@@ -66,10 +66,9 @@ async function removeEverything({ plan, processes }: LabRecord): Promise<LabRemo
     for (const name of present) removed.namespaces.add(name);
   }
   const left = names.filter((name) => networkNamespaceInode(name) !== undefined);
-  throw new SquallError(
-    'CleanUpIncomplete',
-    `network namespaces that could not be deleted: ${left.join(', ')}: ${complaints.join('; ')}`,
-  );
+  const what =
+    left.length === 0 ? 'something still adds to this lab' : `network namespaces that could not be deleted: ${left.join(', ')}`;
+  throw new SquallError('CleanUpIncomplete', [what, ...complaints].join('; '));
 }
 
 /** A lab that another live process is making at this moment must not be pulled from under it. */

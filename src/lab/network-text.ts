@@ -102,6 +102,8 @@ export function servicesRuleset({ instance, services, pods }: LabPlan): string {
     '  }',
     '  chain refuse {',
     '    type filter hook prerouting priority dstnat + 1; policy accept;',
+    '    ip daddr @served4 meta l4proto tcp reject with tcp reset',
+    '    ip6 daddr @served6 meta l4proto tcp reject with tcp reset',
     '    ip daddr @served4 reject with icmp type port-unreachable',
     '    ip6 daddr @served6 reject with icmpv6 type port-unreachable',
     '  }',

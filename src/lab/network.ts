@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { messageOf, runProgram, SquallError } from '../lib/index.ts';
+import { codeOf, messageOf, runProgram, SquallError } from '../lib/index.ts';
 import { namespacesBatch, nodeBatch, nodeSettings, podBatch, servicesRuleset } from './network-text.ts';
 import type { LabPlan } from './plan.ts';
 import { markerVariable, networkNamespacePath } from './process-table.ts';
@@ -8,7 +8,19 @@ import { markerVariable, networkNamespacePath } from './process-table.ts';
 const parallelPrograms = 4;
 const programTimeoutMs = 60_000;
 
+const modules = ['veth', 'bridge', 'nft_chain_nat', 'nft_nat', 'nft_numgen', 'nft_masq', 'nft_reject_inet'];
+
 type Making = { instance: string; signal?: AbortSignal };
+
+/**
+ * Loads the modules that a lab needs in one process. The kernel also loads each by itself on first use, with a process for
+ * every one, which takes ten seconds in an emulated machine; so a missing modprobe or a module built in is no failure.
+ */
+export async function loadModules(): Promise<void> {
+  await runProgram('modprobe', ['--all', '--quiet', ...modules], { timeoutMs: programTimeoutMs }).catch((error: unknown) => {
+    if (codeOf(error) !== 'ToolMissing') throw error;
+  });
+}
 
 /** Makes every namespace of the plan and the links between them. Nothing is up yet. */
 export async function makeNamespaces(plan: LabPlan, signal?: AbortSignal): Promise<void> {

@@ -7,7 +7,7 @@ import { describeLab, type Observations } from './describe.ts';
 import { type LabPlace, labDown } from './down.ts';
 import type { Lab } from './kubernetes.ts';
 import { lastLines, logsFolder, removeLogs } from './logs.ts';
-import { connectNamespaces, makeNamespaces } from './network.ts';
+import { connectNamespaces, loadModules, makeNamespaces } from './network.ts';
 import { type LabPlan, planLab } from './plan.ts';
 import { readBootId, readStartTime } from './process-table.ts';
 import { askReadiness } from './readiness.ts';
@@ -69,7 +69,7 @@ async function make(record: LabRecord, options: LabUpOptions & { clock: Clock })
   const { plan } = record;
   await writeRecord(stateFolder, record);
   onStep('recorded');
-  await makeNamespaces(plan, signal);
+  await Promise.all([loadModules(), makeNamespaces(plan, signal)]);
   onStep('namespaces');
   await connectNamespaces(plan, signal);
   onStep('network');

@@ -1,0 +1,95 @@
+import { Command, Option } from 'commander';
+import {
+  type Lab,
+  labDown,
+  labExecAttached,
+  type LabPlace,
+  type LabRemoval,
+  labStatus,
+  labUp,
+  readTopology,
+} from '../../lab/index.ts';
+import { defaultStateFolder, instanceId } from '../state.ts';
+
+type StateOption = { state: string };
+
+/** `squall lab up|exec|status|down`. Errors are thrown: the composition root prints them and chooses the exit code. */
+export function labCommand(): Command {
+  const command = new Command('lab').description('pods as network namespaces on this machine, from Kubernetes manifests');
+  const subcommand = (name: string, description: string) =>
+    command.command(name).description(description).option('--state <dir>', 'state folder', defaultStateFolder());
+
+  subcommand('up', 'start the pods and services of a topology; one that is running is replaced')
+    .argument('<topology>', 'YAML file with Pod and Service manifests')
+    .action(async (file: string, { state }: StateOption) => {
+      await up(file, placeOf(state));
+    });
+  subcommand('exec', "run a program in a pod's network namespace")
+    .usage('[options] [NAMESPACE/]POD -- COMMAND...')
+    .argument('<pod>', 'a pod, with its namespace where the name alone is not enough')
+    .argument('<command...>', 'program and arguments')
+    .action(async (pod: string, program: string[], { state }: StateOption) => {
+      process.exitCode = await labExecAttached({ ...placeOf(state), pod, command: program });
+    });
+  subcommand('status', 'show the pods and services, and what lives')
+    .addOption(new Option('-o, --output <format>', 'for programs').choices(['json']))
+    .action(async ({ state, output }: StateOption & { output?: string }) => {
+      const lab = await labStatus(placeOf(state));
+      if (output === 'json') print(JSON.stringify(lab ?? null, null, 2));
+      else print(lab === undefined ? `There is no lab in ${state}.` : formatLab(lab));
+    });
+  subcommand('down', 'end every process of the lab and delete its network namespaces').action(async ({ state }: StateOption) => {
+    print(formatRemoval(await labDown(placeOf(state))));
+  });
+  return command;
+}
+
+function placeOf(stateFolder: string): LabPlace {
+  return { stateFolder, instance: instanceId(stateFolder) };
+}
+
+async function up(file: string, place: LabPlace): Promise<void> {
+  const interrupted = new AbortController();
+  const stop = () => {
+    interrupted.abort();
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    const lab = await labUp({ ...place, topology: await readTopology({ file }), signal: interrupted.signal });
+    for (const warning of lab.warnings) process.stderr.write(`warning: ${warning}\n`);
+    print(formatLab(lab));
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+  }
+}
+
+/** A lab as people read it: one line a pod, one line a service. */
+export function formatLab({ pods, services }: Lab): string {
+  const podRows = pods.map(({ metadata, status }) => [
+    `${metadata.namespace ?? ''}/${metadata.name}`,
+    status?.phase ?? '',
+    status?.conditions.some(({ type, status: met }) => type === 'Ready' && met === 'True') === true ? 'ready' : 'not ready',
+    ...(status?.podIPs ?? []).map(({ ip }) => ip),
+  ]);
+  const serviceRows = services.map(({ metadata, spec }) => [
+    `${metadata.namespace ?? ''}/${metadata.name}`,
+    spec.ports.map(({ port, protocol }) => `${port}/${protocol}`).join(','),
+    ...spec.clusterIPs,
+  ]);
+  return ['PODS', ...columns(podRows), ...(serviceRows.length === 0 ? [] : ['SERVICES', ...columns(serviceRows)])].join('\n');
+}
+
+export function formatRemoval({ namespaces, processes, forgotten }: LabRemoval): string {
+  if (forgotten) return 'The lab was of another boot of this machine; its record is removed.';
+  if (namespaces.length + processes === 0) return 'There was nothing to remove.';
+  return [`Ended ${processes} processes and deleted ${namespaces.length} network namespaces:`, ...namespaces].join('\n  ');
+}
+
+function columns(rows: string[][]): string[] {
+  const widths = rows.reduce<number[]>((most, row) => row.map((cell, index) => Math.max(cell.length, most[index] ?? 0)), []);
+  return rows.map((row) => `  ${row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ')}`.trimEnd());
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
