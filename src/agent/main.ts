@@ -1,0 +1,95 @@
+/** The agent's process: reads its arguments, puts the agent together and runs it until it is told to stop. */
+import { fstatSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { codeOf, errorFacts, messageOf, SquallError, systemClock } from '../lib/index.ts';
+import { createStore, transportFor } from '../store/index.ts';
+import { createKernelDriver } from './kernel/index.ts';
+import { logToStderr } from './log.ts';
+import { runAgent } from './run-agent.ts';
+import { claimState } from './state-claim.ts';
+
+/** An agent whose server does not come back has undone everything long before. */
+const goneAfterMs = 60_000;
+/** A former agent that has lost its parent takes this long to undo and end. */
+const claimWaitMs = 20_000;
+
+type Arguments = { socket: string; node: string; instance: string; state: string };
+
+function readArguments(args: string[]): Arguments {
+  const option = { type: 'string' } as const;
+  const { values } = parseArgs({ args, options: { socket: option, node: option, instance: option, state: option } });
+  const { socket, node, instance, state } = values;
+  if (socket === undefined || node === undefined || instance === undefined || state === undefined) {
+    throw new SquallError('InvalidInput', 'usage: agent --socket PATH --node NAME --instance ID --state FOLDER; all are needed');
+  }
+  if (!/^[0-9a-f]{8}$/.test(instance)) {
+    throw new SquallError('InvalidInput', `--instance is '${instance}'; expected 8 hexadecimal characters`);
+  }
+  if (!/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(node)) {
+    throw new SquallError('InvalidInput', `--node is '${node}'; expected a Kubernetes object name`);
+  }
+  for (const [name, path] of Object.entries({ socket, state })) {
+    if (!isAbsolute(path)) throw new SquallError('InvalidInput', `--${name} is '${path}'; expected an absolute path`);
+  }
+  return { socket, node, instance, state };
+}
+
+/** Where the TCP prober is: a bundle beside ours, or the source beside our source. */
+function tcpProbeProgram(): string {
+  const fromSource = import.meta.url.endsWith('.ts');
+  return fileURLToPath(new URL(fromSource ? '../probes/tcp-probe/main.ts' : './tcp-probe.js', import.meta.url));
+}
+
+/** Fires on SIGTERM and SIGINT, and, where standard input is a pipe, when that ends: whoever started us is gone, by kill -9 too. */
+function orderToStop(): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => {
+    controller.abort();
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  const input = fstatSync(0);
+  if (input.isFIFO() || input.isSocket()) {
+    process.stdin.on('end', stop).on('close', stop).on('error', stop);
+    process.stdin.resume();
+  }
+  // Its reader may be gone with whoever started us; undoing matters more than saying so.
+  process.stderr.on('error', () => undefined);
+  return controller.signal;
+}
+
+async function main(): Promise<number> {
+  const { socket, node, instance, state } = readArguments(process.argv.slice(2));
+  const signal = orderToStop();
+  const giveBack = await claimState(state, systemClock, claimWaitMs);
+  const store = createStore(transportFor({ socket }));
+  try {
+    const kernel = await createKernelDriver({ stateFolder: state, instance, clock: systemClock });
+    const end = await runAgent({
+      store,
+      node,
+      instance,
+      stateFolder: state,
+      kernel,
+      clock: systemClock,
+      log: logToStderr,
+      signal,
+      tcpProbeProgram: tcpProbeProgram(),
+      goneAfterMs,
+    });
+    return end === 'Stopped' ? 0 : errorFacts('Unavailable').exit;
+  } finally {
+    store.close();
+    giveBack();
+  }
+}
+
+try {
+  // Whatever may still be open (a request, the standard input) must not keep an agent that has undone everything.
+  process.exit(await main());
+} catch (error) {
+  logToStderr('error', messageOf(error), { code: codeOf(error) });
+  process.exit(errorFacts(codeOf(error)).exit);
+}
