@@ -10,3 +10,13 @@ export { boundLogs } from './logs.ts';
 export { labStatus } from './status.ts';
 export { parseTopology, readTopology, type Topology, type TopologySource } from './topology/read.ts';
 export { type LabStep, labUp, type LabUpOptions } from './up.ts';
+export {
+  chooseKernel,
+  gatherKernelFacts,
+  type Guest,
+  type GuestMode,
+  type GuestOptions,
+  type KernelChoice,
+  runInGuest,
+  startGuest,
+} from './guest/index.ts';

@@ -56,7 +56,8 @@ export function readNetemTrial(result: ProgramResult): NetemTrial {
       .trim()
       .split('\n')[0]
       ?.replace(/^Error: /, '') ?? '';
-  if (/failed to execute tc/.test(result.stderr)) return { outcome: 'toolMissing', text: "the program 'tc' is not installed" };
+  if (result.stderr.includes('failed to execute tc'))
+    return { outcome: 'toolMissing', text: "the program 'tc' is not installed" };
   const outcome = missingWordings.some((wording) => result.stderr.includes(wording)) ? 'missing' : 'refused';
   return { outcome, text: text === '' ? `exit code ${String(result.code)}` : text };
 }

@@ -11,5 +11,6 @@ export {
   type KernelFacts,
   type NetemTrial,
 } from './choose-kernel.ts';
+export { guestEnvironment } from './environment.ts';
 export { ensureGuestImage, guestCacheFolder, type GuestImage } from './guest-image.ts';
 export { type Guest, type GuestOptions, runInGuest, startGuest } from './run-in-guest.ts';

@@ -8,6 +8,7 @@ import { SquallError } from '../../lib/index.ts';
 import { chooseAccelerator, forgetAccelerator } from './accelerator.ts';
 import { type FileShare, shareFolder } from './file-share.ts';
 import { ensureGuestImage, guestCacheFolder, type GuestImage } from './guest-image.ts';
+import { guestEnvironment } from './environment.ts';
 import { buildRamdisk } from './initial-ramdisk.ts';
 import type { WritableShare } from './init-scripts.ts';
 import { type Accelerator, type Machine, processorCount, startMachine } from './machine.ts';
@@ -58,7 +59,7 @@ export async function startGuest(options: GuestOptions): Promise<Guest> {
   const writable = await writableShares(options.writable);
   const image = await ensureGuestImage(options.cache ?? guestCacheFolder(), onProgress, signal);
   const accelerator = await chooseAccelerator(image, onProgress, undefined, signal);
-  const command = { command: options.command, cwd: options.cwd, env: definedOnly(options.env), terminal: options.terminal };
+  const command = { command: options.command, cwd: options.cwd, env: guestEnvironment(options.env), terminal: options.terminal };
   const ramdisk = await buildRamdisk(image, command, writable);
   signal?.throwIfAborted();
   onProgress(
@@ -203,10 +204,6 @@ async function writableShares(paths: readonly string[]): Promise<WritableShare[]
     throw new SquallError('InvalidInput', "the guest's writable folder cannot be '/': name the folder that results go to");
   const outermost = [...real].filter((path) => ![...real].some((other) => path.startsWith(`${other}/`)));
   return outermost.map((path, index) => ({ tag: `writable${String(index)}`, path }));
-}
-
-function definedOnly(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
 function keepLastLines(stream: Duplex): string[] {

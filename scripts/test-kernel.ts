@@ -1,0 +1,55 @@
+/**
+ * Runs test/kernel/*.test.ts on a kernel with netem: bundles them, boots one guest machine and runs node:test there.
+ * Arguments narrow the files: `npm run test:kernel -- delay loss` runs those whose names contain one of the words.
+ */
+import { readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { errorFacts, messageOf, codeOf } from '../src/lib/index.ts';
+import { runInGuest } from '../src/lab/guest/index.ts';
+import { bundle } from './bundle.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const sources = join(root, 'test/kernel');
+const output = join(root, 'out/kernel-tests');
+const limitMs = 10 * 60_000;
+const words = process.argv.slice(2);
+
+const names = readdirSync(sources)
+  .filter((file) => file.endsWith('.test.ts') && (words.length === 0 || words.some((word) => file.includes(word))))
+  .map((file) => file.slice(0, -'.ts'.length));
+
+if (names.length === 0) {
+  console.error(`no file of test/kernel has a name with ${words.map((word) => `'${word}'`).join(' or ')}`);
+  process.exitCode = 2;
+} else {
+  process.exitCode = await run();
+}
+
+async function run(): Promise<number> {
+  await rm(output, { recursive: true, force: true });
+  const entries = Object.fromEntries(names.map((name) => [name, join(sources, `${name}.ts`)]));
+  await bundle({ ...entries, 'kernel-test-summary': join(root, 'scripts/kernel-test-summary.ts') }, output, false);
+  const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+  try {
+    return await runInGuest({
+      command: [
+        ...[process.execPath, '--disable-warning=ExperimentalWarning', '--test', '--test-concurrency=1'],
+        ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
+        ...[`--test-reporter=${join(output, 'kernel-test-summary.js')}`, '--test-reporter-destination=stdout'],
+        ...names.map((name) => join(output, `${name}.js`)),
+      ],
+      cwd: root,
+      env: { ...process.env, PATH: `${dirname(process.execPath)}:${join(root, 'node_modules/.bin')}:${systemPath}` },
+      writable: [],
+      onStdout: (data) => process.stdout.write(data),
+      onStderr: (data) => process.stderr.write(data),
+      onProgress: (text) => process.stderr.write(`${text}\n`),
+      signal: AbortSignal.timeout(limitMs),
+    });
+  } catch (error) {
+    console.error(messageOf(error));
+    return errorFacts(codeOf(error)).exit;
+  }
+}
