@@ -22,7 +22,7 @@ export function readObjects(text: string): { objects: SourceObject[]; problems: 
   const lineCounter = new LineCounter();
   const objects: SourceObject[] = [];
   const problems: Problem[] = [];
-  for (const document of parseAllDocuments(text, { lineCounter, uniqueKeys: true, prettyErrors: false })) {
+  for (const document of parseAllDocuments(text, { lineCounter, uniqueKeys: true, prettyErrors: false, logLevel: 'error' })) {
     const first = document.errors[0];
     if (first !== undefined) {
       problems.push({ line: lineCounter.linePos(first.pos[0]).line, path: '', message: first.message });
