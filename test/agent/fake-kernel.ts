@@ -1,0 +1,87 @@
+import type { FaultWork } from '../../src/api/index.ts';
+import type { KernelDriver, Namespace } from '../../src/agent/index.ts';
+import { type Clock, SquallError } from '../../src/lib/index.ts';
+
+export type KernelCall = { call: string; podUid: string; at: number; timeoutMs?: number };
+
+/** A kernel that does nothing but keep account, and fails where a test wants it to. */
+export type FakeKernel = KernelDriver & {
+  calls: KernelCall[];
+  /** Calls by name, in order: `prepare`, `renew`, `close`, `remove` … */
+  names(): string[];
+  of(call: string): KernelCall[];
+  /** Faults of which something is in the kernel. */
+  prepared: Set<string>;
+  /** Resolves at the next call of that name. */
+  next(call: string): Promise<KernelCall>;
+  fail: Partial<Record<'prepare' | 'renew' | 'close' | 'remove' | 'sweep', (podUid: string) => string | undefined>>;
+  before: Partial<Record<'prepare' | 'renew', () => Promise<void>>>;
+  residueOfSweep: number;
+};
+
+export function createFakeKernel(clock: Clock, inodeOf: (path: string) => number): FakeKernel {
+  const waiting: { call: string; resolve: (call: KernelCall) => void }[] = [];
+  const note = (call: string, podUid: string, timeoutMs?: number) => {
+    const entry: KernelCall = { call, podUid, at: clock.monotonic(), ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+    kernel.calls.push(entry);
+    for (const waiter of waiting.splice(0)) {
+      if (waiter.call === call) waiter.resolve(entry);
+      else waiting.push(waiter);
+    }
+  };
+  const failIfWanted = (call: keyof FakeKernel['fail'], podUid: string) => {
+    const message = kernel.fail[call]?.(podUid);
+    if (message !== undefined) throw new SquallError('KernelRefused', message);
+  };
+  const kernel: FakeKernel = {
+    calls: [],
+    prepared: new Set(),
+    fail: {},
+    before: {},
+    residueOfSweep: 0,
+    names: () => kernel.calls.map(({ call }) => call),
+    of: (call) => kernel.calls.filter((entry) => entry.call === call),
+    next: (call) =>
+      new Promise((resolve) => {
+        waiting.push({ call, resolve });
+      }),
+    openNamespace: (podUid, path) => {
+      note('open', podUid);
+      return Promise.resolve({ podUid, path, inode: inodeOf(path) });
+    },
+    prepare: async ({ podUid }: Namespace, work: FaultWork) => {
+      await kernel.before.prepare?.();
+      note('prepare', podUid);
+      failIfWanted('prepare', podUid);
+      kernel.prepared.add(podUid + work.id);
+    },
+    renew: async ({ podUid }, _faultId, timeoutMs) => {
+      await kernel.before.renew?.();
+      note('renew', podUid, timeoutMs);
+      failIfWanted('renew', podUid);
+    },
+    close: async ({ podUid }) => {
+      await Promise.resolve();
+      note('close', podUid);
+      failIfWanted('close', podUid);
+    },
+    remove: async ({ podUid }, faultId) => {
+      await Promise.resolve();
+      note('remove', podUid);
+      failIfWanted('remove', podUid);
+      kernel.prepared.delete(podUid + faultId);
+      return { residue: 0, changedByOthers: [] };
+    },
+    read: ({ podUid }) => {
+      note('read', podUid);
+      return Promise.resolve({ packets: 1000, bytes: 84_000, drops: 300, offered: 1000, exposure: { h: 7 }, leaseLeftMs: 1 });
+    },
+    sweep: async () => {
+      await Promise.resolve();
+      note('sweep', '');
+      failIfWanted('sweep', '');
+      return { removed: [], residue: kernel.residueOfSweep };
+    },
+  };
+  return kernel;
+}
