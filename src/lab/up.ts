@@ -21,7 +21,7 @@ export type LabUpOptions = LabPlace & {
   topology: Topology;
   /** When it fires, what was made is removed and labUp rejects. */
   signal?: AbortSignal;
-  /** Milliseconds that all readiness probes have together. @default 60000 */
+  /** Milliseconds that all readiness probes have together. @default 120000; an emulated machine that shares its processors takes a minute */
   readyWithinMs?: number;
   onStep?: (step: LabStep) => void;
   clock?: Clock;
@@ -100,7 +100,7 @@ async function awaitReadiness(
   record: LabRecord,
   options: LabUpOptions & { clock: Clock },
 ): Promise<void> {
-  const { readyWithinMs = 60_000, stateFolder, signal, clock } = options;
+  const { readyWithinMs = 120_000, stateFolder, signal, clock } = options;
   const failed = new AbortController();
   const stop = AbortSignal.any([failed.signal, ...(signal === undefined ? [] : [signal])]);
   for (const container of running) {
