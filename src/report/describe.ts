@@ -96,7 +96,7 @@ export function describeCleanUp({ residue, targets, timings, reason }: Report): 
     return open === 0 ? 'residue was not counted before the record stopped' : `${plural(open, 'target')} not known to be undone`;
   }
   if (residue > 0) return `${plural(residue, 'thing')} of ours still in a kernel`;
-  if (touched.length === 0) return 'nothing was touched, residue 0';
+  if (touched.length === 0) return 'residue 0, nothing was touched';
   if (open > 0) return `residue 0, but ${String(open)} of ${plural(touched.length, 'target')} not shown to be undone`;
   return `residue 0, ${plural(touched.length, 'target')} undone in ${formatSpan(timings.undo)}`;
 }

@@ -1,11 +1,12 @@
-import { plural } from '../text.ts';
+import { plural, shorten } from '../text.ts';
 import { markup, type Markup } from './markup.ts';
 
 /** What a table cell may hold. */
 export type Cell = string | number | Markup;
 
 /** A page stays readable and small: what is beyond stands in report.json. */
-const mostRows = 500;
+const mostRows = 200;
+const mostCellCharacters = 500;
 
 /**
  * A table with a caption, scrolling by itself on a narrow page. The first cell of a row names the row.
@@ -18,9 +19,12 @@ export function table(
   numeric: readonly number[] = [],
 ): Markup {
   const kind = (index: number): Markup | undefined => (numeric.includes(index) ? markup` class="figure"` : undefined);
+  const bounded = (cell: Cell): Cell => (typeof cell === 'string' ? shorten(cell, mostCellCharacters) : cell);
   const cells = (row: readonly Cell[]): Markup[] =>
     row.map((cell, index) =>
-      index === 0 ? markup`<th scope="row" ${kind(index)}>${cell}</th>` : markup`<td${kind(index)}>${cell}</td>`,
+      index === 0
+        ? markup`<th scope="row" ${kind(index)}>${bounded(cell)}</th>`
+        : markup`<td${kind(index)}>${bounded(cell)}</td>`,
     );
   return markup`<div class="scroll">
     <table>

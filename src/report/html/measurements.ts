@@ -11,7 +11,7 @@ import { folded, section } from './blocks.ts';
 
 /** So many charts at most, and so many columns in all of them: what keeps a page of any journal below 2 MB. */
 const mostCharts = 24;
-const mostColumns = 9600;
+const mostColumns = 4800;
 
 export function measurements({ report, streams }: Evidence): Markup {
   if (streams.length === 0)

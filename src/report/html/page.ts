@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stringify } from 'yaml';
 import type { Evidence, PreflightEvidence } from '../evidence.ts';
-import { formatCount, formatInstantForPeople, shorten } from '../text.ts';
+import { formatCount, formatInstantForPeople, plural, shorten } from '../text.ts';
 import { header, runName } from './header.ts';
 import { markup, type Markup, ownText } from './markup.ts';
 import { measurements } from './measurements.ts';
@@ -11,7 +11,7 @@ import { style } from './style.ts';
 import { chip, facts, folded, section, table } from './blocks.ts';
 import { timeline } from './timeline.ts';
 
-const mostManifestCharacters = 100_000;
+const mostManifestCharacters = 60_000;
 const mostWarnings = 100;
 
 /**
@@ -74,10 +74,8 @@ function preflight(evidence: PreflightEvidence | undefined): Markup {
     ok ? '' : remedy,
   ]);
   const checks = table('Checks of nodes and targets', ['Check', 'Node', 'Result', 'Expected', 'Found', 'Remedy'], rows);
-  const summary =
-    failed === 0
-      ? `All ${formatCount(rows.length)} checks met`
-      : `${formatCount(failed)} of ${formatCount(rows.length)} checks not met`;
+  const all = plural(rows.length, 'check');
+  const summary = failed === 0 ? `${all} met` : `${formatCount(failed)} of ${all} not met`;
   return section('preflight', 'Preflight', 'What must be true before anything is touched.', folded(summary, checks, failed > 0));
 }
 

@@ -1,7 +1,7 @@
 import { type HypothesisRecord, type Phase, phases, type Report } from '../../api/index.ts';
 import { describeMetricValue, describeObserved, describeTolerance } from '../describe.ts';
 import type { Evidence } from '../evidence.ts';
-import { formatCount, formatInstantForPeople, formatPercent, formatSpan, formatValue } from '../text.ts';
+import { formatCount, formatInstantForPeople, formatPercent, formatSpan, formatValue, shorten } from '../text.ts';
 import { doseStrip } from './dose-strip.ts';
 import { markup, type Markup } from './markup.ts';
 import { type Cell, chip, facts, section, table } from './blocks.ts';
@@ -25,7 +25,7 @@ function judgement(records: readonly HypothesisRecord[], name: string, phase: Ph
   const { outcome, tolerance, reason, samples } = record;
   return markup`${chip(outcome)}<br />${describeObserved(record)}
     <div class="quiet">${describeTolerance(tolerance) || 'no tolerance'} · ${formatCount(samples)} probes</div>
-    ${outcome === 'held' ? undefined : markup`<div class="why">${reason}</div>`}`;
+    ${outcome === 'held' ? undefined : markup`<div class="why">${shorten(reason, 500)}</div>`}`;
 }
 
 export function dose({ report }: Evidence): Markup {
@@ -58,9 +58,7 @@ export function targets({ report }: Evidence): Markup {
   const since = (instant: string | undefined): Cell =>
     instant === undefined
       ? markup`<span class="quiet">–</span>`
-      : markup`<time datetime="${instant}" title="${formatInstantForPeople(instant)}"
-          >+${formatSpan(Date.parse(instant) - zero)}</time
-        >`;
+      : markup`<time datetime="${instant}" title="${formatInstantForPeople(instant)}">+${formatSpan(Date.parse(instant) - zero)}</time>`;
   const rows = report.targets.map(({ namespace, name, uid, node, activeAt, cleanAt, undoneAt }) => [
     `${namespace}/${name}`,
     node,

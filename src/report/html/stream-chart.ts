@@ -1,22 +1,12 @@
 import type { HypothesisRecord } from '../../api/index.ts';
 import { answeredRuns, type Column, columnsOf } from '../charts/columns.ts';
 import { cut, type Frame } from '../charts/frame.ts';
-import { linearScale, type Scale, secondStep, ticks } from '../charts/scale.ts';
+import { linearScale, type Scale, secondStep } from '../charts/scale.ts';
 import { describeMetric, describeMetricValue } from '../describe.ts';
 import type { Stream } from '../evidence.ts';
 import { type Limit, limitsOf } from '../limits.ts';
-import { formatCount, formatPercent } from '../text.ts';
+import { extent, height, left, loss, lossAxis, place, right, rtt, rttAxis, shading, timeAxis, width } from './axes.ts';
 import { markup, type Markup } from './markup.ts';
-
-const width = 1040;
-const left = 64;
-const right = width - 18;
-const rtt = { top: 34, bottom: 224 };
-const loss = { top: 262, bottom: 322 };
-const height = 352;
-
-/** Both panels of one stream over one time axis: RTT above, loss below. */
-type Panel = { top: number; bottom: number };
 
 /**
  * RTT and loss of one stream as an SVG picture, phases and fault shaded, tolerances as lines.
@@ -34,8 +24,9 @@ export function streamChart(
   const drawn = columnsOf(stream.samples, span.from, span.to, columns);
   const limits = limitsOf(hypothesis, stream.hypothesis, stream.id);
   const most = drawn.reduce((greatest, column) => Math.max(greatest, column.greatest ?? 0), 0);
-  const shown = limits.filter(({ metric, most: limit }) => metric.startsWith('rtt') && (most === 0 || limit <= 3 * most));
-  const y = linearScale([0, Math.max(most, ...shown.map((limit) => limit.most), 0.001) * 1.15], [rtt.bottom, rtt.top]);
+  const rttLimits = limits.filter(({ metric }) => metric.startsWith('rtt'));
+  const near = rttLimits.map((limit) => limit.most).filter((limit) => most === 0 || limit <= 3 * most);
+  const y = linearScale([0, Math.max(most, ...near, 0.001) * 1.15], [rtt.bottom, rtt.top]);
   const bars = lossBars(stream, frame);
   const lossLimits = limits.filter(({ isLoss }) => isLoss);
   const lossTop = Math.min(
@@ -50,14 +41,12 @@ export function streamChart(
     tabindex="0"
     aria-labelledby="${id}-title ${id}-numbers"
     data-columns="${columnData(drawn, frame, x)}"
-    data-top="${rtt.top}"
-    data-bottom="${loss.bottom}"
   >
     ${shading(frame, x)} ${rttAxis(y)} ${lossAxis(yLoss)} ${timeAxis(frame, x)}
     <text class="panel-name" x="${left}" y="${loss.top - 10}">Loss per ${bars[0]?.seconds ?? 1} s</text>
     ${answeredRuns(drawn).map((run) => rttRun(run, x, y))}
     ${drawn.filter(({ lost }) => lost > 0).map(({ at }) => lostMark(x.place(at)))}
-    ${shown.map((limit) => limitLine(limit, frame, x, y))}
+    ${rttLimits.map((limit) => limitLine(limit, frame, x, y))}
     ${bars.filter(({ percent }) => percent > 0).map(({ from, to, percent }) => lossBar(x.place(from), x.place(to), yLoss.place(percent)))}
     ${lossLimits.map((limit) => limitLine(limit, frame, x, yLoss))}
     <line class="cursor" x1="-9" x2="-9" y1="${rtt.top}" y2="${loss.bottom}" />
@@ -67,67 +56,6 @@ export function streamChart(
 /** Whether the chart shows extremes of columns instead of each probe. */
 export function isThinned(stream: Stream, frame: Frame, columns: number): boolean {
   return columnsOf(stream.samples, frame.span.from, frame.span.to, columns).some(({ sent }) => sent > 1);
-}
-
-function shading({ span, phases, fault }: Frame, x: Scale): Markup {
-  const faultInside = fault && cut(fault, span);
-  const insidePhases = phases.flatMap((phase) => cut(phase, span) ?? []);
-  const boxOf = (panel: Panel, from: number, to: number, name: string): Markup =>
-    markup`<rect
-      class="${name}"
-      x="${place(x, from)}"
-      y="${panel.top}"
-      width="${extent(x, from, to)}"
-      height="${panel.bottom - panel.top}"
-    />`;
-  return markup`${[rtt, loss].map((panel) => boxOf(panel, span.from, span.to, 'panel'))}
-  ${insidePhases.map(({ name, from, to }) => [rtt, loss].map((panel) => boxOf(panel, from, to, `phase phase-${name}`)))}
-  ${faultInside && [rtt, loss].map((panel) => boxOf(panel, faultInside.from, faultInside.to, 'fault'))}
-  ${
-    faultInside &&
-    markup`<path
-      class="fault-edge"
-      d="M${place(x, faultInside.from)} ${loss.bottom}V${rtt.top - 4}H${place(x, faultInside.to)}V${loss.bottom}"
-    />`
-  }
-  ${insidePhases
-    .filter(({ name, from, to }) => Number(extent(x, from, to)) > 7.5 * name.length)
-    .map(
-      ({ name, from, to }) =>
-        markup`<text class="phase-name" x="${place(x, (from + to) / 2)}" y="${rtt.top - 12}">${name}</text>`,
-    )}`;
-}
-
-function rttAxis(y: Scale): Markup {
-  return markup`<text class="panel-name" x="4" y="${rtt.top - 12}">RTT ms</text> ${ticks(y.to, 5).map(
-    (value) =>
-      markup`<path class="grid" d="M${left} ${place(y, value)}H${right}" />
-          <text class="tick" x="${left - 8}" y="${(y.place(value) + 4).toFixed(1)}"
-            >${value < 1000 ? String(value) : formatCount(value)}</text
-          >`,
-  )}`;
-}
-
-function lossAxis(y: Scale): Markup {
-  return markup`${ticks(y.to, 2).map(
-    (value) =>
-      markup`<path class="grid" d="M${left} ${place(y, value)}H${right}" />
-        <text class="tick" x="${left - 8}" y="${(y.place(value) + 4).toFixed(1)}">${formatPercent(value)}</text>`,
-  )}`;
-}
-
-export function timeAxis({ span, zero }: Pick<Frame, 'span' | 'zero'>, x: Scale, y = loss.bottom): Markup {
-  const step = secondStep((span.to - span.from) / 1000, 12);
-  const first = Math.ceil((span.from - zero) / 1000 / step);
-  const last = Math.floor((span.to - zero) / 1000 / step);
-  const seconds = Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => (first + index) * step);
-  const unit = step >= 60 ? { name: 'min', seconds: 60 } : { name: 's', seconds: 1 };
-  return markup`${seconds.map((second) => {
-    const at = place(x, zero + second * 1000);
-    return markup`<path class="axis" d="M${at} ${y}v5" /><text class="tick-time" x="${at}" y="${y + 19}"
-        >${second / unit.seconds} ${unit.name}</text
-      >`;
-  })}`;
 }
 
 /** A band from least to greatest and a line through the means; a single probe is a dot. */
@@ -151,16 +79,18 @@ function lostMark(at: number): Markup {
   return markup`<path class="lost" d="M${at.toFixed(1)} ${rtt.bottom}v-9" />`;
 }
 
+/** A dashed line through its phase; a limit far above the chart is only named, with an arrow. */
 function limitLine(limit: Limit, { span, phases }: Frame, x: Scale, y: Scale): Markup | undefined {
   const phase = phases.find(({ name }) => name === limit.phase);
   const inside = phase && cut(phase, span);
-  if (!inside || limit.most > y.to) return undefined;
-  const words = `${describeMetric(limit.metric)} ≤ ${describeMetricValue(limit.metric, limit.most)}`;
+  if (!inside) return undefined;
+  const above = limit.most > y.to;
+  const words = `${above ? '↑ ' : ''}${describeMetric(limit.metric)} ≤ ${describeMetricValue(limit.metric, limit.most)}`;
   const roomy = Number(extent(x, inside.from, inside.to)) > 6.5 * words.length;
-  return markup`<path class="limit" d="M${place(x, inside.from)} ${place(y, limit.most)}H${place(x, inside.to)}"
-      ><title>${words}</title></path
-    >
-    ${roomy ? markup`<text class="limit-name" x="${(x.place(inside.to) - 6).toFixed(1)}" y="${(y.place(limit.most) - 5).toFixed(1)}">${words}</text>` : undefined}`;
+  const at = above ? y.place(y.to) + 16 : y.place(limit.most) - 5;
+  const line = markup`<path class="limit" d="M${place(x, inside.from)} ${place(y, limit.most)}H${place(x, inside.to)}"><title>${words}</title></path>`;
+  const name = markup`<text class="limit-name" x="${(x.place(inside.to) - 6).toFixed(1)}" y="${at.toFixed(1)}">${words}</text>`;
+  return markup`${above ? undefined : line}${roomy ? name : undefined}`;
 }
 
 type LossBar = { from: number; to: number; percent: number; seconds: number };
@@ -201,12 +131,4 @@ function columnData(columns: readonly Column[], { zero }: Frame, x: Scale): stri
       lost,
     ]),
   );
-}
-
-function place(scale: Scale, value: number): string {
-  return scale.place(value).toFixed(1);
-}
-
-function extent(scale: Scale, from: number, to: number): string {
-  return Math.max(0.8, scale.place(to) - scale.place(from)).toFixed(1);
 }

@@ -126,7 +126,7 @@ footer { max-width: 1120px; margin: 0 auto; padding: 8px 24px 32px; color: var(-
   body { background: none; font-size: 12px; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   main { padding: 0; max-width: none; }
   section, .verdict, .tile, figure, tr { break-inside: avoid; }
-  #measurements, #targets, #manifest { break-after: avoid; }
+  h2, h3, .note { break-after: avoid; }
   section:has(table), section:has(figure.stream), section:has(pre) { break-inside: auto; }
   .scroll { overflow: visible; } .scroll > svg { min-width: 0; }
   pre { max-height: none; white-space: pre-wrap; overflow-wrap: anywhere; }

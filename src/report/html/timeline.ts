@@ -3,8 +3,8 @@ import { type Frame, type NamedSpan, runFrame } from '../charts/frame.ts';
 import { linearScale, type Scale } from '../charts/scale.ts';
 import type { Evidence } from '../evidence.ts';
 import { formatSpan, plural, shorten } from '../text.ts';
+import { timeAxis } from './axes.ts';
 import { markup, type Markup } from './markup.ts';
-import { timeAxis } from './stream-chart.ts';
 
 const width = 1040;
 const left = 190;
@@ -55,9 +55,7 @@ function phaseBars({ phases }: Frame, x: Scale): Markup {
           x="${start.toFixed(1)}"
           y="${bar.top}"
           width="${extent.toFixed(1)}"
-          height="${bar.height}"
-          ><title>${name}: ${took}</title></rect
-        >`,
+          height="${bar.height}"><title>${name}: ${took}</title></rect>`,
   )}
     ${placed
       .filter((phase) => !outside.includes(phase))
@@ -113,8 +111,7 @@ function targetLane(
   return markup`<g
     ><title>${namespace}/${name}: ${words}</title>
     <text class="lane-name" x="${left - 12}" y="${top + 10}">${shorten(`${namespace}/${name}`, 26)}</text>
-    ${box('lane-removal', clean, undone)}${box(cleanAt === undefined ? 'lane-open' : 'lane-fault', from, clean)}</g
-  >`;
+    ${box('lane-removal', clean, undone)}${box(cleanAt === undefined ? 'lane-open' : 'lane-fault', from, clean)}</g>`;
 }
 
 function abortMark(at: number, x: Scale, bottom: number): Markup {

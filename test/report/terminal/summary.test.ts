@@ -25,7 +25,7 @@ describe('renderSummary', () => {
   });
 
   it.each([
-    ['a refused run', refusedJournal(), /Refused {2}.*\n.*PreflightFailed.*\n.*nothing was touched, residue 0/],
+    ['a refused run', refusedJournal(), /Refused {2}.*\n.*PreflightFailed.*\n.*residue 0, nothing was touched/],
     [
       'a journal that stops while the fault is active',
       sampleJournal().slice(0, 60),
