@@ -173,7 +173,9 @@ export function refOr<Shape extends z.core.$ZodLooseShape>(shape: Shape, spec: z
   return object({ ref: objectName.optional(), ...z.strictObject(shape).partial().shape }).check((context) => {
     const { ref: name, ...inline } = context.value as Record<string, unknown>;
     if (name === undefined) refuseAs(context, spec, inline);
-    else for (const field of Object.keys(inline)) refuse(context, [field], 'not used beside ref; remove one of them');
+    else if (Object.keys(inline).length > 0) {
+      refuse(context, ['ref'], `expected either ref or an own spec, not both; remove ref, or ${Object.keys(inline).join(', ')}`);
+    }
   });
 }
 

@@ -10,6 +10,7 @@ import {
   type Pair,
   parseAllDocuments,
   visit,
+  type YAMLMap,
 } from 'yaml';
 import { messageOf } from '../lib/index.ts';
 import { describeValue, formatPath, type Path, type Problem } from './problems.ts';
@@ -99,11 +100,13 @@ function readDocument(
   }));
   if (problems.length > 0) return { documents: [], problems };
   problems.push(...duplicateKeys(file, document, at));
-  const locate = (path: Path) => at(offsetOf(document, path));
+  const offsetOf = createLocator(document);
+  const locate = (path: Path) => at(offsetOf(path));
   try {
     const content: unknown = document.toJS({ maxAliasCount: mostAliases });
     // An empty document, such as the text before a first `---`.
     if (content === null || content === undefined) return { documents: [], problems };
+    if (containsItself(content)) throw new ReferenceError('an alias stands within what it stands for');
     return { documents: [{ file, content, locate }], problems };
   } catch (error) {
     // The parser throws a ReferenceError at an alias that is unknown or, all together, stands for too much.
@@ -113,6 +116,14 @@ function readDocument(
       problems: [...problems, { file, ...locate([]), path: '', value: 'aliases', message, code: 'InvalidInput' }],
     };
   }
+}
+
+/** Everything behind this room may walk a document without looking out for circles. */
+function containsItself(value: unknown, above: ReadonlySet<unknown> = new Set()): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (above.has(value)) return true;
+  const path = new Set([...above, value]);
+  return Object.values(value).some((inner) => containsItself(inner, path));
 }
 
 /** Found here because the parser's own search takes time with the square of a map's size. */
@@ -147,23 +158,34 @@ function pathOf(ancestors: readonly (Document | Node | Pair)[], last: Node): (st
   });
 }
 
-/** Where the key of the last step stands, or of the deepest step that the text has: rules also speak of absent fields. */
-function offsetOf(document: Document.Parsed, path: Path): number {
-  let node: unknown = document.contents;
-  let offset = document.contents?.range[0] ?? document.range[0];
-  for (const step of path) {
-    if (isAlias(node)) node = node.resolve(document);
-    if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
-      if (pair === undefined) return offset;
-      offset = (pair.key as Node).range?.[0] ?? offset;
-      node = pair.value;
-    } else if (isSeq(node) && typeof step === 'number') {
-      node = node.items[step];
-      offset = (node as Node | undefined)?.range?.[0] ?? offset;
-    } else {
-      return offset;
+/**
+ * Finds where the key of a path's last step stands, or of the deepest step that the text has: rules also speak of absent fields.
+ * Keys are indexed once a map, since every problem of a long map asks again.
+ */
+function createLocator(document: Document.Parsed): (path: Path) => number {
+  const indexes = new WeakMap<YAMLMap, Map<string, Pair>>();
+  const indexOf = (map: YAMLMap) => {
+    const index = indexes.get(map) ?? new Map(map.items.map((pair) => [isScalar(pair.key) ? String(pair.key.value) : '', pair]));
+    indexes.set(map, index);
+    return index;
+  };
+  return (path) => {
+    let node: unknown = document.contents;
+    let offset = document.contents?.range[0] ?? document.range[0];
+    for (const step of path) {
+      if (isAlias(node)) node = node.resolve(document);
+      if (isMap(node)) {
+        const pair = indexOf(node).get(String(step));
+        if (pair === undefined) return offset;
+        offset = (pair.key as Node).range?.[0] ?? offset;
+        node = pair.value;
+      } else if (isSeq(node) && typeof step === 'number') {
+        node = node.items[step];
+        offset = (node as Node | undefined)?.range?.[0] ?? offset;
+      } else {
+        return offset;
+      }
     }
-  }
-  return offset;
+    return offset;
+  };
 }

@@ -124,13 +124,14 @@ function refuseWildJitter(context: Check, value: string): void {
  * be a probability.
  */
 function refuseImpossibleBurst(context: Check, value: string): void {
-  const loss = (parseShare(value) ?? 0) / 100;
+  // In percent, so that 90 % and 9 come out as exactly the limit.
+  const loss = parseShare(value) ?? 0;
   const burst = context.value.burst ?? 1;
   if (burst === 1) return;
-  if (loss === 1) {
+  if (loss === 100) {
     refuse(context, ['burst'], 'with 100% loss every packet is lost and there are no bursts; remove it');
-  } else if (loss / (burst * (1 - loss)) > 1) {
-    const least = Math.ceil(loss / (1 - loss));
+  } else if (loss / (burst * (100 - loss)) > 1) {
+    const least = Math.ceil(loss / (100 - loss));
     refuse(
       context,
       ['burst'],

@@ -27,12 +27,12 @@ export type WrittenConnectivityTest = z.output<typeof connectivityObject>;
 
 export function checkConnectivityTest(context: { value: WrittenConnectivityTest; issues: z.core.$ZodRawIssue[] }): void {
   const { destinations } = context.value;
-  const layerFour = String(context.value.layer) === '4';
+  const layerText = String(context.value.layer);
   const keys = destinations.map((destination) => JSON.stringify(destination));
   destinations.forEach((destination, index) => {
     const at = ['destinations', index];
-    if (layerFour && destination.port === undefined) refuse(context, [...at, 'port'], 'required with layer 4');
-    if (!layerFour && destination.port !== undefined)
+    if (layerText === '4' && destination.port === undefined) refuse(context, [...at, 'port'], 'required with layer 4');
+    if (layerText === '3' && destination.port !== undefined)
       refuse(context, [...at, 'port'], 'ICMP has no ports; remove it, or write layer "4"');
     const first = keys.indexOf(keys[index] ?? '');
     if (first < index) refuse(context, at, `expected each destination once; destinations[${first}] is the same`);

@@ -35,6 +35,8 @@ const abortRule = object({
   }
 });
 
+const seedExpected = 'expected a text of 1 to 64 characters';
+
 export const experimentSpec = object({
   duration: duration('1s', longestDuration).describe('How long the fault is kept.'),
   fault: refOr(shaperFields, shaperSpec).optional(),
@@ -44,7 +46,8 @@ export const experimentSpec = object({
   preflight: list(ref, 'references to NetworkModulesValidators').optional(),
   abort: list(abortRule, 'abort rules').optional(),
   seed: z
-    .union([z.int(), z.string().min(1).max(64)], { error: 'expected a text of 1 to 64 characters' })
+    .union([z.int(), z.string()], { error: seedExpected })
+    .refine((value) => String(value).length >= 1 && String(value).length <= 64, { error: seedExpected })
     .optional()
     .describe('Decides who is hurt where not all are; drawn when absent.')
     .meta({ 'x-kubernetes-int-or-string': true }),

@@ -91,7 +91,7 @@ const monitorSpec = object({
     thresholds.map(({ name }) => name),
   );
   thresholds.forEach((one, index) => {
-    if (!names.includes(one.flowName)) {
+    if (names.length > 0 && !names.includes(one.flowName)) {
       refuse(context, ['thresholds', index, 'flowName'], `expected one of the monitor's flows: ${names.join(', ')}`);
     }
   });

@@ -35,7 +35,7 @@ export function checkShaper(context: { value: WrittenShaper; issues: z.core.$Zod
   if (configuration === undefined && without >= 0) {
     refuse(context, ['configuration'], `required: targets[${without}] has no configuration of its own`);
   }
-  if (configuration !== undefined && without < 0) {
+  if (configuration !== undefined && targets.length > 0 && without < 0) {
     refuse(context, ['configuration'], 'not used, since every target has a configuration of its own; remove it');
   }
 }

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { notImplementedYet } from '../../src/api/index.ts';
+import { bend, connectivity, experiment, goodSpecs, manifestText, readText, shaper } from './samples.ts';
+
+function missing(kind: string, spec: unknown): string[] {
+  const { manifests, errors } = readText(manifestText(kind, spec));
+  expect(errors).toEqual([]);
+  return manifests.flatMap(notImplementedYet).map(({ path, code }) => `${code} ${path}`);
+}
+
+describe('notImplementedYet', () => {
+  it.each([
+    [
+      'a shaper',
+      'NetworkTrafficShaper',
+      {
+        ...shaper,
+        peers: [
+          { kind: 'service', name: 'db' },
+          { kind: 'cidr', cidr: '10.0.0.0/8' },
+        ],
+      },
+    ],
+    ['a loss', 'NetworkTrafficShaper', bend(shaper, 'configuration', { type: 'loss', value: '10%', burst: 3 })],
+    ['a connectivity test', 'NetworkConnectivityTest', connectivity],
+    ['an experiment', 'NetworkExperiment', { ...experiment, abort: [{ hypothesis: 'reaches', for: '5s' }] }],
+    [
+      'an experiment of references',
+      'NetworkExperiment',
+      { duration: '5s', fault: { ref: 'a' }, hypothesis: [{ name: 'a', connectivity: { ref: 'b' } }] },
+    ],
+  ])('finds nothing in %s', (_title, kind, spec) => {
+    expect(missing(kind, spec)).toEqual([]);
+  });
+
+  it.each([
+    ['NetworkTrafficShaper', { ...shaper, direction: 'both' }, 'spec.direction'],
+    ['NetworkTrafficShaper', bend(shaper, 'configuration', { type: 'partition' }), 'spec.configuration.type'],
+    [
+      'NetworkTrafficShaper',
+      { ...shaper, targets: [{ ...shaper.targets[0], mode: 'random-max-percent', value: '5' }] },
+      'spec.targets[0].mode',
+    ],
+    ['NetworkTrafficShaper', { ...shaper, peers: [{ kind: 'host', host: 'a.example' }] }, 'spec.peers[0].kind'],
+    ['NetworkTrafficShaper', { ...shaper, peers: [{ kind: 'ip', ip: '10.0.0.1', port: 80 }] }, 'spec.peers[0].port'],
+    [
+      'NetworkTrafficShaper',
+      {
+        targets: [
+          { kind: 'pod', name: 'a', configuration: { type: 'rate', value: '1mbit' } },
+          { kind: 'pod', name: 'b', configuration: { type: 'loss', value: '1%' } },
+        ],
+      },
+      'spec.targets[0].configuration.type',
+    ],
+    [
+      'NetworkConnectivityTest',
+      bend(connectivity, 'source', { sourceSelector: { matchLabels: { app: 'a' } } }),
+      'spec.source.sourceSelector',
+    ],
+    ['NetworkConnectivityTest', { ...connectivity, frequency: '5s' }, 'spec.frequency'],
+    [
+      'NetworkConnectivityTest',
+      { ...connectivity, destinations: [{ kind: 'node', name: 'n', port: 22 }] },
+      'spec.destinations[0].kind',
+    ],
+    ['NetworkExperiment', bend(experiment, 'fault.direction', 'ingress'), 'spec.fault.direction'],
+    [
+      'NetworkExperiment',
+      bend(experiment, 'hypothesis.0.connectivity.destinations', [{ kind: 'host', host: 'a.b', port: 1 }]),
+      'spec.hypothesis[0].connectivity.destinations[0].kind',
+    ],
+    [
+      'NetworkExperiment',
+      { ...experiment, hypothesis: [{ name: 'a', performance: { ref: 'p' }, tolerance: { bitrate: { overBaseline: '-5%' } } }] },
+      'spec.hypothesis[0].performance',
+    ],
+    [
+      'NetworkExperiment',
+      { ...experiment, hypothesis: [{ name: 'a', query: { expression: 'up' }, tolerance: { value: 1 } }] },
+      'spec.hypothesis[0].query',
+    ],
+    ['NetworkExperiment', { ...experiment, preflight: [{ ref: 'netem-ready' }] }, 'spec.preflight'],
+    ['NetworkExperiment', { ...experiment, abort: [{ monitor: { ref: 'm', threshold: 't' } }] }, 'spec.abort[0].monitor'],
+    ...Object.entries(goodSpecs)
+      .filter(([kind]) => !['NetworkTrafficShaper', 'NetworkConnectivityTest', 'NetworkExperiment'].includes(kind))
+      .map(([kind, spec]) => [kind, spec, 'kind'] as const),
+  ] as const)('names what is missing for a %s: %j', (kind, spec, path) => {
+    expect(missing(kind, spec)).toEqual([`NotImplemented ${path}`]);
+  });
+});
