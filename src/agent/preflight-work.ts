@@ -1,4 +1,4 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { CheckResult, NodeTaskStatus, PreflightCheck, TargetStatus } from '../api/index.ts';
 import { formatInstant, messageOf, runProgram, SquallError } from '../lib/index.ts';
@@ -81,12 +81,10 @@ export async function runCheck(context: Pick<AgentContext, 'findNamespace'>, che
         return judgeTool(check, await findIn((process.env.PATH ?? '').split(delimiter), check.tool, constants.X_OK));
       case 'device':
         return judgeDevice(check, await lookAtDevice(context, check.podUid, check.device));
-      case 'distribution':
-        return judgeDistribution(
-          check,
-          await findIn(distributionFolders(), `${check.distribution}.dist`, constants.R_OK),
-          distributionFolders(),
-        );
+      case 'distribution': {
+        const folders = await distributionFolders();
+        return judgeDistribution(check, await findIn(folders, `${check.distribution}.dist`, constants.R_OK), folders);
+      }
     }
   } catch (error) {
     const remedy = "see the agent's log, and run 'squall doctor' on the node";
@@ -123,10 +121,12 @@ async function lookAtDevice(
   };
 }
 
-/** Where iproute2 looks for its tables. */
-function distributionFolders(): string[] {
+/** Where iproute2 looks for its tables: one folder fixed when it was built, in Debian the one of the machine's architecture. */
+async function distributionFolders(): Promise<string[]> {
   const { TC_LIB_DIR } = process.env;
-  return TC_LIB_DIR === undefined ? ['/usr/lib/tc', '/usr/lib64/tc', '/usr/share/tc', '/lib/tc'] : [TC_LIB_DIR];
+  if (TC_LIB_DIR !== undefined) return [TC_LIB_DIR];
+  const architectures = (await readdir('/usr/lib')).filter((name) => /-linux-gnu\w*$/.test(name));
+  return ['/usr/lib/tc', '/usr/lib64/tc', ...architectures.map((name) => `/usr/lib/${name}/tc`)];
 }
 
 async function findIn(folders: readonly string[], file: string, mode: number): Promise<string | undefined> {
