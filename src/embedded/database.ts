@@ -4,19 +4,21 @@ import { SquallError } from '../lib/index.ts';
 
 /**
  * Objects as they are now, and the history of how they became so. A version is the number of the write that made it; the
- * history has no gaps, so that whoever knows everything up to one version can be told the rest. `previous` is the object before
- * the write: with it, every version still in the history can be listed exactly.
+ * history has no gaps, so that whoever knows everything up to one version can be told the rest. Each version's text is stored
+ * once. It is kept while it is the current one, or while the event that replaced it (its `previous`) is in the history: with
+ * it, every version still in the history can be listed exactly.
  */
 const schema = `
   CREATE TABLE IF NOT EXISTS objects (
     resource TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
-    uid TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, owners TEXT, object TEXT NOT NULL,
+    uid TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, owners TEXT,
     UNIQUE (resource, namespace, name)
   ) STRICT;
   CREATE INDEX IF NOT EXISTS owned ON objects (uid) WHERE owners IS NOT NULL;
+  CREATE TABLE IF NOT EXISTS texts (version INTEGER PRIMARY KEY, object TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS events (
     version INTEGER PRIMARY KEY, bytes INTEGER NOT NULL, type TEXT NOT NULL,
-    resource TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, object TEXT, previous TEXT
+    resource TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, previous INTEGER
   ) STRICT;
   CREATE INDEX IF NOT EXISTS events_by_resource ON events (resource, version);
 `;

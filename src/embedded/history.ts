@@ -2,21 +2,24 @@ import type { DatabaseSync } from 'node:sqlite';
 import { isDiskFull, transaction } from './database.ts';
 import type { StoredObject } from './records.ts';
 
-export type Row = { namespace: string; name: string; object: string };
-export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
-export type EventRow = Row & { version: number; type: EventType; previous: string | null };
 export type Place = { resource: string; namespace: string; name: string };
+export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
+/** Where an object was, and at which version; `text` has what it was. */
+export type Row = { namespace: string; name: string; version: number };
+/** `previous` is the version that the event replaced or deleted. */
+export type EventRow = Row & { type: EventType; previous: number | null };
 
-/** One write, decided: what was there, and what shall be. A deletion keeps the last object, with the deletion's version. */
+/** One write, decided: what shall be, and what was there before. */
 export type Write = Place & { version: number } & (
-    | { type: 'ADDED'; object: StoredObject; previous?: undefined }
-    | { type: 'MODIFIED' | 'DELETED'; object: StoredObject; previous: StoredObject }
+    | { type: 'ADDED'; object: StoredObject }
+    | { type: 'MODIFIED'; object: StoredObject; previous: StoredObject }
+    | { type: 'DELETED'; previous: StoredObject }
   );
 
 export type HistoryLimits = {
   /** Events kept for watches that resume. */
   maxEvents: number;
-  /** Bytes of their objects. */
+  /** Characters of the objects that are kept for these events only. */
   maxEventBytes: number;
 };
 
@@ -27,6 +30,12 @@ export function createHistory(database: DatabaseSync, limits: HistoryLimits) {
   const sql = statements(database);
   let { oldest, newest, bytes } = sql.extent.get() as { oldest: number; newest: number; bytes: number };
 
+  const text = (version: number): string => {
+    const row = sql.text.get(version) as { object: string } | undefined;
+    if (row === undefined) throw new Error(`the text of version ${String(version)} is not in the database`);
+    return row.object;
+  };
+
   /** Forgets the oldest events until at most so many, of so many bytes, are left; the newest always stays. */
   const trim = (maxEvents: number, maxBytes: number) => {
     let [keepFrom, left] = [oldest, bytes];
@@ -35,23 +44,26 @@ export function createHistory(database: DatabaseSync, limits: HistoryLimits) {
       keepFrom = row.version + 1;
       left -= row.bytes;
     }
-    transaction(database, () => sql.forget.run(keepFrom));
+    transaction(database, () => {
+      sql.forgetTexts.run(keepFrom);
+      sql.forgetEvents.run(keepFrom);
+    });
     [oldest, bytes] = [keepFrom, left];
   };
 
   const apply = (write: Write) => {
     const { resource, namespace, name, version, type } = write;
-    const object = JSON.stringify(write.object);
-    const previous = write.previous === undefined ? null : JSON.stringify(write.previous);
-    const size = object.length + (previous?.length ?? 0);
+    const previous = type === 'ADDED' ? null : Number(write.previous.metadata.resourceVersion);
+    const size = previous === null ? 0 : text(previous).length;
     transaction(database, () => {
       if (type === 'DELETED') sql.remove.run(resource, namespace, name);
       else {
         const { uid, ownerReferences = [] } = write.object.metadata;
         const owners = ownerReferences.length === 0 ? null : JSON.stringify(ownerReferences.map((owner) => owner.uid));
-        sql.put.run(resource, namespace, name, uid, version, owners, object);
+        sql.put.run(resource, namespace, name, uid, version, owners);
+        sql.putText.run(version, JSON.stringify(write.object));
       }
-      sql.record.run(version, size, type, resource, namespace, name, object, previous);
+      sql.record.run(version, size, type, resource, namespace, name, previous);
     });
     newest = version;
     bytes += size;
@@ -62,8 +74,10 @@ export function createHistory(database: DatabaseSync, limits: HistoryLimits) {
     newest: () => newest,
     /** Whoever knows everything up to this version, or a later one, can be told the rest. */
     oldest: () => oldest,
+    /** The JSON of a version that is current or in the history. */
+    text,
     read: ({ resource, namespace, name }: Place): StoredObject | undefined => {
-      const row = sql.read.get(resource, namespace, name) as Row | undefined;
+      const row = sql.read.get(resource, namespace, name) as { object: string } | undefined;
       return row && (JSON.parse(row.object) as StoredObject);
     },
     findByUid: (uid: string): Place | undefined => sql.findByUid.get(uid) as Place | undefined,
@@ -82,7 +96,7 @@ export function createHistory(database: DatabaseSync, limits: HistoryLimits) {
         if (!isDiskFull(error)) throw error;
         // Frees the write-ahead log for use from its start, so that even a full disk has room to forget.
         database.exec('PRAGMA wal_checkpoint(RESTART)');
-        trim(Math.floor((newest - oldest) / 2), Infinity);
+        trim(0, 0);
         apply(write);
       }
     },
@@ -105,24 +119,31 @@ function statements(database: DatabaseSync) {
   return {
     extent: database.prepare('SELECT min(version) AS oldest, max(version) AS newest, sum(bytes) AS bytes FROM events'),
     sizes: database.prepare('SELECT version, bytes FROM events ORDER BY version'),
-    forget: database.prepare('DELETE FROM events WHERE version < ?'),
+    forgetTexts: database.prepare(
+      'DELETE FROM texts WHERE version IN (SELECT previous FROM events WHERE version < ? AND previous IS NOT NULL)',
+    ),
+    forgetEvents: database.prepare('DELETE FROM events WHERE version < ?'),
+    text: database.prepare('SELECT object FROM texts WHERE version = ?'),
+    putText: database.prepare('INSERT INTO texts (version, object) VALUES (?, ?)'),
     remove: database.prepare('DELETE FROM objects WHERE resource = ? AND namespace = ? AND name = ?'),
     put: database.prepare(
-      `INSERT INTO objects (resource, namespace, name, uid, version, owners, object) VALUES (?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (resource, namespace, name) DO UPDATE SET version = excluded.version, owners = excluded.owners, object = excluded.object`,
+      `INSERT INTO objects (resource, namespace, name, uid, version, owners) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (resource, namespace, name) DO UPDATE SET version = excluded.version, owners = excluded.owners`,
     ),
     record: database.prepare(
-      'INSERT INTO events (version, bytes, type, resource, namespace, name, object, previous) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO events (version, bytes, type, resource, namespace, name, previous) VALUES (?, ?, ?, ?, ?, ?, ?)',
     ),
-    read: database.prepare('SELECT object FROM objects WHERE resource = ? AND namespace = ? AND name = ?'),
+    read: database.prepare(
+      'SELECT object FROM objects JOIN texts USING (version) WHERE resource = ? AND namespace = ? AND name = ?',
+    ),
     findByUid: database.prepare('SELECT resource, namespace, name FROM objects WHERE uid = ?'),
     present: database.prepare(
-      `SELECT namespace, name, object FROM objects WHERE resource = ? AND (namespace, name) > (?, ?) ORDER BY namespace, name`,
+      'SELECT namespace, name, version FROM objects WHERE resource = ? AND (namespace, name) > (?, ?) ORDER BY namespace, name',
     ),
     // What was not written since is as it was; what was written since is as it was before the first of those writes: with a
     // bare min(), SQLite takes the other columns from the row that holds the minimum (lang_select.html, "bare columns").
     past: database.prepare(
-      `SELECT namespace, name, object FROM objects
+      `SELECT namespace, name, version FROM objects
          WHERE resource = :resource AND version <= :version AND (namespace, name) > (:namespace, :name)
        UNION ALL
        SELECT namespace, name, previous FROM (
@@ -132,7 +153,7 @@ function statements(database: DatabaseSync) {
        ORDER BY namespace, name`,
     ),
     eventsAfter: database.prepare(
-      `SELECT version, type, namespace, name, object, previous FROM events WHERE resource = ? AND version > ? ORDER BY version`,
+      'SELECT version, type, namespace, name, previous FROM events WHERE resource = ? AND version > ? ORDER BY version',
     ),
     inNamespace: database.prepare('SELECT resource, namespace, name FROM objects WHERE namespace = ?'),
     orphans: database.prepare(

@@ -26,12 +26,12 @@ export function listPage(
   let last = place;
   let more = false;
   for (const row of history.snapshot(resourceId(resource), place.version, place)) {
-    if (!selects(selection, row)) continue;
+    if (!selects(selection, row, () => history.text(row.version))) continue;
     if (items.length === limit) {
       more = true;
       break;
     }
-    items.push(row.object);
+    items.push(history.text(row.version));
     last = { ...place, namespace: row.namespace, name: row.name };
   }
   const metadata = { resourceVersion: String(place.version), ...(more ? { continue: writeToken(last) } : {}) };
@@ -39,14 +39,11 @@ export function listPage(
   return { value: `${head.slice(0, -1)},"items":[${items.join(',')}]}` };
 }
 
-/** Whether an object is asked for; what its namespace and name decide needs no look into it. */
-export function selects(
-  selection: Selection,
-  { namespace, name, object }: { namespace: string; name: string; object: string },
-): boolean {
-  if (selection.namespace !== undefined && selection.namespace !== namespace) return false;
-  if (selection.name !== undefined && selection.name !== name) return false;
-  return selection.matches === undefined || selection.matches(JSON.parse(object) as StoredObject);
+/** Whether an object is asked for; its text is only read when namespace and name do not decide it. */
+export function selects(selection: Selection, row: { namespace: string; name: string }, text: () => string): boolean {
+  if (selection.namespace !== undefined && selection.namespace !== row.namespace) return false;
+  if (selection.name !== undefined && selection.name !== row.name) return false;
+  return selection.matches === undefined || selection.matches(JSON.parse(text()) as StoredObject);
 }
 
 function writeToken(place: Place): string {

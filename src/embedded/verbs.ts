@@ -96,9 +96,7 @@ export function remove(writer: Writer, key: Key, body: unknown): Outcome<object>
 export function eraseAt({ history, written }: Writer, place: Place): void {
   const stored = history.read(place);
   if (stored === undefined) return;
-  const version = history.newest() + 1;
-  const object = { ...stored, metadata: { ...stored.metadata, resourceVersion: String(version) } };
-  history.write({ ...place, version, type: 'DELETED', object, previous: stored });
+  history.write({ ...place, version: history.newest() + 1, type: 'DELETED', previous: stored });
   written(place.resource);
 }
 

@@ -92,7 +92,7 @@ function startWatcher(
     }
     for (const row of history.eventsAfter(id, told)) {
       told = row.version;
-      const line = eventLine(row, selection);
+      const line = eventLine(history, row, selection);
       if (line !== undefined && !write(line)) return;
     }
     told = history.newest();
@@ -128,16 +128,16 @@ function startWatcher(
 }
 
 /** What an event is to somebody who sees only what the selection selects; undefined: nothing. */
-function eventLine(row: EventRow, selection: Selection): string | undefined {
-  const { type, object, previous } = row;
-  const before = previous !== null && selects(selection, { ...row, object: previous });
-  const after = type !== 'DELETED' && selects(selection, row);
-  if (after) return `{"type":"${before ? 'MODIFIED' : 'ADDED'}","object":${object}}\n`;
-  if (!before) return undefined;
-  return `{"type":"DELETED","object":${type === 'DELETED' ? object : atVersion(previous, row.version)}}\n`;
+function eventLine(history: History, row: EventRow, selection: Selection): string | undefined {
+  const { type, version, previous } = row;
+  const before = previous !== null && selects(selection, row, () => history.text(previous));
+  const after = type !== 'DELETED' && selects(selection, row, () => history.text(version));
+  if (after) return `{"type":"${before ? 'MODIFIED' : 'ADDED'}","object":${history.text(version)}}\n`;
+  if (before) return `{"type":"DELETED","object":${atVersion(history.text(previous), version)}}\n`;
+  return undefined;
 }
 
-/** An object that leaves a selection is told as it was, with the version at which it left. */
+/** An object that is deleted, or leaves a selection, is told as it was, with the version at which it went. */
 function atVersion(text: string, version: number): string {
   const object = JSON.parse(text) as { metadata: { resourceVersion: string } };
   object.metadata.resourceVersion = String(version);

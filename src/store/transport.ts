@@ -84,7 +84,8 @@ async function exchange(
     outgoing.once('response', resolve);
     outgoing.once('error', (error: NodeJS.ErrnoException) => {
       // A server may close an idle connection just as it is used again. Only reading is safe to repeat without asking.
-      if (outgoing.reusedSocket && error.code === 'ECONNRESET' && method === 'GET' && !retried) {
+      const isStale = outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+      if (isStale && method === 'GET' && !retried) {
         exchange(client, target, request, true).then(resolve, reject);
       } else {
         reject(new SquallError('Unavailable', `${method} ${path} was not answered`, { cause: error }));

@@ -65,6 +65,8 @@ describe('an embedded server that is killed with kill -9 while it writes', () =>
       const ledger: Ledger = { values: new Map(), versions: [], unsure: new Set() };
       const told: ObjectEvent<Thing>[] = [];
       let server = await startProcess(folder.path);
+      await using lives = new AsyncDisposableStack();
+      lives.defer(() => server.kill());
       const { resourceVersion: since } = await store.list(things);
       let newest = Number(since);
 
@@ -87,7 +89,6 @@ describe('an embedded server that is killed with kill -9 while it writes', () =>
       }
       await store.create(things, thing('last'));
       await watchOn(store, since, told, 'last');
-      await server.kill();
       store.close();
 
       const versions = told.map((event) => event.object.metadata.resourceVersion);
@@ -115,20 +116,18 @@ function expectWholeLives(told: ObjectEvent<Thing>[]): void {
 describe('two servers', () => {
   it('refuses the second on the same database and names the process that has it', async () => {
     using folder = temporaryFolder();
-    const first = await startProcess(folder.path);
-    const second = await startProcess(folder.path);
+    await using first = await startProcess(folder.path);
+    await using second = await startProcess(folder.path);
     expect(second.said).toMatch(new RegExp(`^StateInUse .*store\\.db is in use by process ${String(first.child.pid)}`));
     const store = createStore(transportFor({ socket: join(folder.path, 'api.sock') }));
     expect(await codeFrom(store.create(things, thing('still-served')))).toBe('fulfilled');
     store.close();
-    await first.kill();
-  });
+  }, 30_000);
 
   it('takes over database and socket of a server that was killed', async () => {
     using folder = temporaryFolder();
     await (await startProcess(folder.path)).kill();
-    const second = await startProcess(folder.path);
+    await using second = await startProcess(folder.path);
     expect(second.said).toBe('ready');
-    await second.kill();
-  });
+  }, 30_000);
 });

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-export type ServerProcess = {
+/** Disposing kills it. */
+export type ServerProcess = AsyncDisposable & {
   child: ChildProcess;
   /** The first line that it printed: `ready`, or the code and message it failed with. */
   said: string;
@@ -25,12 +26,9 @@ export async function startProcess(folder: string): Promise<ServerProcess> {
       resolve(text.trim());
     });
   });
-  return {
-    child,
-    said,
-    kill: async () => {
-      child.kill('SIGKILL');
-      await exited;
-    },
+  const kill = async () => {
+    child.kill('SIGKILL');
+    await exited;
   };
+  return { child, said, kill, [Symbol.asyncDispose]: kill };
 }

@@ -13,7 +13,7 @@ import {
 import { codeFrom, eventsUntil } from './support.ts';
 
 /** A server under test, with two namespaces that exist and are empty. Nothing else about it is assumed. */
-export type ContractServer = { store: Store; namespaces: readonly [string, string]; close(): Promise<void> };
+export type ContractServer = AsyncDisposable & { store: Store; namespaces: readonly [string, string] };
 
 type ConfigMap = AnyObject & { data?: Record<string, string> };
 type Task = KubeObject<NodeTaskSpec, NodeTaskStatus>;
@@ -48,8 +48,7 @@ export function storeContract(title: string, start: () => Promise<ContractServer
       namespace = server.namespaces[0];
     });
     afterAll(async () => {
-      store.close();
-      await server.close();
+      await server[Symbol.asyncDispose]();
     });
 
     it('returns a created object with uid, version and time, and reads it back equal', async () => {

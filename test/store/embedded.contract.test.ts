@@ -10,5 +10,5 @@ storeContract('the embedded server on a unix socket', async () => {
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
     );
   }
-  return { store: server.store, namespaces, close: () => server.close() };
+  return { ...server, namespaces };
 });

@@ -67,7 +67,7 @@ describe('listWatch over a bad line', () => {
   afterEach(async () => {
     behind.close();
     await proxy.close();
-    await server.close();
+    await server[Symbol.asyncDispose]();
   });
 
   it('loses and doubles nothing when connections break within lists, lines and characters', async () => {
@@ -228,7 +228,7 @@ describe('listWatch and a server that answers wrongly', () => {
   });
 
   it('rejects with what its handler throws, instead of going on with half a story', async () => {
-    const server = await startServer();
+    await using server = await startServer();
     await server.store.create(things, thing('any'));
     const failure = new Error('the handler failed');
     const cache = createCache(server.store, things, {}, systemClock, Math.random, new AbortController().signal);
@@ -236,7 +236,6 @@ describe('listWatch and a server that answers wrongly', () => {
       throw failure;
     });
     await expect(cache.ended).rejects.toBe(failure);
-    await server.close();
   });
 
   it('rejects `synced` of a cache that is stopped before its first list', async () => {
