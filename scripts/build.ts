@@ -14,12 +14,17 @@ const programs = {
 } as const;
 
 const present = Object.entries(programs).filter(([, source]) => existsSync(join(root, source)));
+const missing = Object.entries(programs).filter(([, source]) => !existsSync(join(root, source)));
 const started = performance.now();
-await rm(join(root, 'dist'), { recursive: true, force: true });
-await bundle(Object.fromEntries(present.map(([name, source]) => [name, join(root, source)])), join(root, 'dist'), true);
-for (const [name, source] of Object.entries(programs)) {
-  if (!existsSync(join(root, source))) console.warn(`not built: dist/${name}.js, since ${source} is not there yet`);
+try {
+  await bundle(Object.fromEntries(present.map(([name, source]) => [name, join(root, source)])), join(root, 'dist'), true);
+  for (const [name, source] of missing) {
+    await rm(join(root, 'dist', `${name}.js`), { force: true });
+    console.warn(`not built: dist/${name}.js, since ${source} is not there yet`);
+  }
+  console.log(
+    `built ${present.map(([name]) => `dist/${name}.js`).join(', ') || 'nothing'} in ${(performance.now() - started).toFixed(0)} ms`,
+  );
+} catch {
+  process.exitCode = 1; // esbuild has printed what is wrong, with file and line.
 }
-console.log(
-  `built ${present.map(([name]) => `dist/${name}.js`).join(', ') || 'nothing'} in ${(performance.now() - started).toFixed(0)} ms`,
-);
