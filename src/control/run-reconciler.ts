@@ -144,8 +144,8 @@ async function persist(
     faultTasks: memory.expected.fault,
   };
   const status = statusOf(state, parts, object.status?.conditions ?? [], options.clock.now());
-  await options.store.updateStatus(experiments, { ...object, status });
-  memory.replaced.add(object.metadata.resourceVersion);
+  const written = await options.store.updateStatus(experiments, { ...object, status });
+  if (written.metadata.resourceVersion !== object.metadata.resourceVersion) memory.replaced.add(object.metadata.resourceVersion);
 }
 
 /** Plans a new run, or picks up what is left of one that a former life of this process began. */

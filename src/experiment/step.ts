@@ -75,7 +75,8 @@ function observeBefore(plan: Plan, state: RunState, facts: Facts, now: number): 
   const window = opened.windows.before;
   if (!window || opened.phase !== 'before') return opened;
   const to = window.from + plan.beforeMs;
-  if (now < to + plan.settleMs) return { ...opened, windows: { ...opened.windows, before: { from: window.from, to } } };
+  if (window.to === undefined) return { ...opened, windows: { ...opened.windows, before: { from: window.from, to } } };
+  if (now < to + plan.settleMs) return opened;
   const measured = baselineResults(plan, opened, facts);
   const refusal = notSteady(measured.results);
   return refusal ? end(plan, measured, refusal, now) : makeDirty(measured, now, 'held');

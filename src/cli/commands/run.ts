@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import pino from 'pino';
 import { exitCodeOf, formatProblem, notImplementedYet, readManifestFiles, type Report, worst } from '../../api/index.ts';
 import { parseDuration, SquallError, systemClock } from '../../lib/index.ts';
-import { chooseKernel, gatherKernelFacts, type KernelChoice, type KernelMode } from '../../lab/index.ts';
+import { chooseKernel, gatherKernelFacts, type KernelChoice, type GuestMode } from '../../lab/index.ts';
 import { createLiveView, renderSummary } from '../../report/index.ts';
 import { defaultStateFolder } from '../state.ts';
 import { runAgainInGuest } from '../run/in-guest.ts';
@@ -12,7 +12,7 @@ import { toExperiments } from '../run/wrap.ts';
 
 type RunOptions = {
   lab?: string;
-  guest: KernelMode;
+  guest: GuestMode;
   out?: string;
   for?: string;
   output: 'text' | 'json';
@@ -77,8 +77,7 @@ async function runHere({ output, ...options }: Here): Promise<number> {
   const view = createLiveView({
     stream,
     isTty: stream.isTTY && output === 'text',
-    columns: stream.columns || 100,
-    color: stream.isTTY && !process.env['NO_COLOR'],
+    columns: () => stream.columns,
     clock: systemClock,
   });
   const log = pino({ level: process.env['SQUALL_LOG'] ?? 'warn' }, pino.destination(2));
@@ -102,7 +101,7 @@ async function runHere({ output, ...options }: Here): Promise<number> {
 
 function print(reports: readonly Report[], output: 'text' | 'json', out: string | undefined): void {
   if (output === 'json') process.stdout.write(`${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`);
-  else for (const report of reports) process.stdout.write(`${renderSummary(report, out)}\n`);
+  else for (const report of reports) process.stdout.write(`${renderSummary(report, out === undefined ? {} : { folder: out })}\n`);
 }
 
 function tellRecovered({ experiment, verdict, reason, residue }: Report): void {

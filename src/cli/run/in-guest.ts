@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { guestEnvironment, startGuest } from '../../lab/index.ts';
+import { startGuest } from '../../lab/index.ts';
 import { lockState } from '../state-lock.ts';
 
 export type GuestRun = {
@@ -19,7 +19,7 @@ export async function runAgainInGuest({ stateFolder, writable, why }: GuestRun):
   const guest = await startGuest({
     command: [process.execPath, fileURLToPath(new URL('../bin/squall.js', import.meta.url)), ...process.argv.slice(2)],
     cwd: process.cwd(),
-    env: { ...guestEnvironment(process.env), SQUALL_GUEST: '1', SQUALL_GUEST_WHY: why, SQUALL_STATE: stateFolder },
+    env: { ...process.env, SQUALL_GUEST: '1', SQUALL_GUEST_WHY: why, SQUALL_STATE: stateFolder },
     writable: [stateFolder, ...writable],
     ...(stdout.isTTY ? { terminal: { columns: stdout.columns, rows: stdout.rows } } : {}),
     onStdout: (data) => stdout.write(data),

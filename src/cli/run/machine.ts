@@ -3,7 +3,7 @@ import { release } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import { type JournalRecord, servedKinds, validateObject } from '../../api/index.ts';
+import { apiVersion, type JournalEntry, type JournalRecord, servedKinds, validateObject } from '../../api/index.ts';
 import { runControl } from '../../control/index.ts';
 import { startEmbeddedServer } from '../../embedded/index.ts';
 import { type Clock, codeOf, messageOf } from '../../lib/index.ts';
@@ -54,9 +54,9 @@ export async function startMachine({
   const report = (error: unknown): void => {
     log.error({ err: error }, 'the embedded API server reports');
   };
-  const server = await startEmbeddedServer({ ...files, resources: servedKinds, clock, validate: validateObject, report });
+  const server = await startEmbeddedServer({ ...files, resources: servedKinds, clock, validate: validateOurs, report });
   const store = createStore(transportFor({ socket: files.socket }));
-  const journals = createJournals(files.runs, join(stateFolder, 'samples'), clock, onRecord, kernelChoice);
+  const journals = createJournals(files.runs, join(stateFolder, 'samples'), options, kernelChoice);
   const agentLog = openSync(join(stateFolder, 'agent.log'), 'a');
   const agent = startAgentProcess({
     program: fileURLToPath(new URL('./agent.js', import.meta.url)),
@@ -102,6 +102,11 @@ export async function startMachine({
   };
 }
 
+/** Kubernetes' own kinds are not ours to judge: the lab writes them. */
+function validateOurs(object: { apiVersion: string }): string[] {
+  return object.apiVersion === apiVersion ? validateObject(object) : [];
+}
+
 type Journals = {
   open(run: { uid: string; namespace: string; name: string }): Journal;
   get(uid: string): Journal | undefined;
@@ -113,11 +118,18 @@ type Journals = {
 function createJournals(
   runs: string,
   samples: string,
-  clock: Clock,
-  onRecord: MachineOptions['onRecord'],
+  { log, clock, onRecord }: MachineOptions,
   { guest, why }: MachineOptions['kernelChoice'],
 ): Journals {
   const open = new Map<string, { journal: Journal; follow: () => void }>();
+  // A record that cannot be written (a full disk) must never keep a fault from being undone.
+  const write = (journal: Journal, entry: JournalEntry): void => {
+    try {
+      journal.append(entry);
+    } catch (error) {
+      log.error({ code: codeOf(error), record: entry.type }, messageOf(error));
+    }
+  };
   const file = (uid: string): string => join(runs, uid, 'journal.jsonl');
   return {
     open({ uid }) {
@@ -128,12 +140,12 @@ function createJournals(
       journal.append({ type: 'kernel', kernel: release(), driver: 'netem', guest, why });
       const follower = followSamples(samples, uid, (stream) => stream.slice(0, stream.indexOf(': ')));
       const follow = (): void => {
-        for (const entry of follower.read()) journal.append(entry);
+        for (const entry of follower.read()) write(journal, entry);
       };
-      // The last samples belong before the verdict: whoever reads the journal up to its verdict has seen them all.
       const append: Journal['append'] = (entry) => {
+        // The last samples belong before the verdict: whoever reads the journal up to its verdict has seen them all.
         if (entry.type === 'verdict') follow();
-        journal.append(entry);
+        write(journal, entry);
       };
       open.set(uid, { journal: { ...journal, append }, follow });
       return { ...journal, append };
