@@ -1,5 +1,5 @@
-/** Builds the programs into dist/, one self-contained file each. */
-import { existsSync } from 'node:fs';
+/** Builds the programs into dist/, one self-contained file each, unless they are newer than all they are made from. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,8 +15,19 @@ const programs = {
 
 const present = Object.entries(programs).filter(([, source]) => existsSync(join(root, source)));
 const missing = Object.entries(programs).filter(([, source]) => !existsSync(join(root, source)));
-const started = performance.now();
-try {
+
+function changedAt(path: string): number {
+  return existsSync(join(root, path)) ? statSync(join(root, path)).mtimeMs : 0;
+}
+
+function isUpToDate(): boolean {
+  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).map((file) => join('src', file));
+  const newest = Math.max(...[...sources, 'package-lock.json', 'scripts/build.ts', 'scripts/bundle.ts'].map(changedAt));
+  return missing.length === 0 && present.every(([name]) => changedAt(`dist/${name}.js`) > newest);
+}
+
+async function buildPrograms(): Promise<void> {
+  const started = performance.now();
   await bundle(Object.fromEntries(present.map(([name, source]) => [name, join(root, source)])), join(root, 'dist'), true);
   for (const [name, source] of missing) {
     await rm(join(root, 'dist', `${name}.js`), { force: true });
@@ -25,6 +36,10 @@ try {
   console.log(
     `built ${present.map(([name]) => `dist/${name}.js`).join(', ') || 'nothing'} in ${(performance.now() - started).toFixed(0)} ms`,
   );
-} catch {
-  process.exitCode = 1; // esbuild has printed what is wrong, with file and line.
+}
+
+if (!isUpToDate()) {
+  await buildPrograms().catch(() => {
+    process.exitCode = 1; // esbuild has printed what is wrong, with file and line.
+  });
 }

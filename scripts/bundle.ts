@@ -1,5 +1,3 @@
-import { build } from 'esbuild';
-
 /**
  * Bundles each entry into one file that Node 24 starts fast: in the guest, whose processor is emulated, loading hundreds of
  * modules costs seconds.
@@ -7,6 +5,8 @@ import { build } from 'esbuild';
  * @param minify leaves out blanks, for programs that start often; tests stay readable
  */
 export async function bundle(entries: Readonly<Record<string, string>>, outdir: string, minify: boolean): Promise<void> {
+  // Loading esbuild takes longer than finding out that there is nothing to build.
+  const { build } = await import('esbuild');
   await build({
     entryPoints: { ...entries },
     outdir,
