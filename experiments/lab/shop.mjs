@@ -2,7 +2,7 @@
  * A small shop: node shop.mjs frontend|checkout|payments|db|load
  *
  * Each tier is an HTTP server that asks the next one, over a new connection for every request, and answers with what it heard.
- * The load generator calls the frontend at a steady rate, whether or not answers come, and prints one line of JSON each second.
+ * The load generator calls the frontend at a steady rate, whether or not answers come, and prints one line of JSON a second.
  * Environment: PORT (8080), RATE (requests a second, 2), and the service variables that Kubernetes sets.
  */
 
@@ -64,21 +64,20 @@ function quantile(sorted, share) {
   return sorted.length === 0 ? null : Number(sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)].toFixed(1));
 }
 
-function generateLoad(rate) {
+/** Calls the shop until it answers, then at a steady rate; the load is ready, and answers its probe, from the first answer on. */
+async function generateLoad(rate) {
   const timeoutMs = 4000;
+  while (!(await get('FRONTEND', timeoutMs).catch(() => false))) await new Promise((resolve) => setTimeout(resolve, 500));
+  http.createServer((_, response) => reply(response, 200, { role })).listen(port, '::');
+
   let second = { requests: 0, errors: 0, times: [] };
   setInterval(async () => {
     const started = performance.now();
-    let failed = false;
-    try {
-      await get('FRONTEND', timeoutMs);
-    } catch {
-      failed = true;
-    }
+    const answer = await get('FRONTEND', timeoutMs).catch(() => undefined);
     // A request belongs to the second in which its end is known.
     second.requests += 1;
-    if (failed) second.errors += 1;
-    else second.times.push(performance.now() - started);
+    if (answer) second.times.push(performance.now() - started);
+    else second.errors += 1;
   }, 1000 / rate);
   setInterval(() => {
     const { requests, errors, times } = second;

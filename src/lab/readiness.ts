@@ -27,10 +27,11 @@ const ask = (check) => (check.path === undefined ? tcp(check) : get(check));
 const until = performance.now() + deadlineMs;
 Promise.all(checks.map(async (check, index) => {
   if (deadlineMs > 0) await sleep(Math.min(check.initialDelayMs, deadlineMs));
-  do {
+  for (let wait = 100; ; wait *= 2) {
     if (await ask(check)) return console.log(index);
-    if (deadlineMs > 0) await sleep(Math.min(check.periodMs, 200));
-  } while (performance.now() < until);
+    if (performance.now() >= until) return;
+    await sleep(Math.min(wait, check.periodMs, 1000, Math.max(0, until - performance.now())));
+  }
 })).then(() => process.exit(0));
 `;
 

@@ -9,7 +9,7 @@ import { idlePod, markedProcesses, networkNamespaces, newPlace, removePlace, sup
 
 const podCount = 8;
 
-describe.skipIf(process.getuid?.() !== 0)('a lab whose maker was killed', () => {
+describe.skipIf(process.getuid?.() !== 0)('a lab whose maker was killed', { timeout: 30_000 }, () => {
   let place: LabPlace;
   let file: string;
   beforeEach(() => {

@@ -43,7 +43,7 @@ spec: { selector: { app: server }, clusterIP: None, ports: [{ port: 80, targetPo
 
 type Answer = { pod?: string; from?: string; error?: string };
 
-describe.skipIf(process.getuid?.() !== 0)('a lab network', () => {
+describe.skipIf(process.getuid?.() !== 0)('a lab network', { timeout: 30_000 }, () => {
   const place = newPlace();
   let lab: Lab;
 
