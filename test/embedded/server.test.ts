@@ -205,6 +205,29 @@ describe("the embedded server's socket", () => {
   });
 });
 
+describe('the embedded server after a restart', () => {
+  it('deletes what lost its owner just before the end, and goes on counting versions', async () => {
+    using folder = temporaryFolder();
+    const socket = join(folder.path, 'api.sock');
+    const options = { database: join(folder.path, 'store.db'), socket, resources: servedResources, clock: systemClock };
+    const first = await startEmbeddedServer(options);
+    const store = createStore(transportFor({ socket }));
+    const owner = await store.create(things, thing('owner'));
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: owner.metadata.uid }];
+    const owned = await store.create(things, thing('owned', '', { ownerReferences }));
+    await store.delete(things, owner.metadata);
+    await first.close();
+    const second = await startEmbeddedServer(options);
+    const since = { resourceVersion: owned.metadata.resourceVersion };
+    const told = await eventsUntil(store, things, since, (events) => events.length === 2);
+    expect(told.map(({ type, object }) => `${type} ${object.metadata.name}`)).toEqual(['DELETED owner', 'DELETED owned']);
+    const later = await store.create(things, thing('later'));
+    expect(Number(later.metadata.resourceVersion)).toBeGreaterThan(Number(told[1]?.object.metadata.resourceVersion));
+    store.close();
+    await second.close();
+  });
+});
+
 describe('the bounds of the embedded server', () => {
   it('refuses one watcher too many, and takes another when one has gone', async () => {
     await using server = await startServer({ limits: { maxWatchers: 1 } });
