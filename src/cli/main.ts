@@ -24,7 +24,7 @@ async function main(): Promise<void> {
     }
     const code = codeOf(error);
     process.stderr.write(`squall: ${code}: ${messageOf(error)}\n`);
-    if (code === 'Internal' && error instanceof Error && process.env['SQUALL_LOG'] === 'debug')
+    if (code === 'Internal' && error instanceof Error && process.env.SQUALL_LOG === 'debug')
       process.stderr.write(`${error.stack ?? ''}\n`);
     process.exitCode = errorFacts(code).exit;
   }

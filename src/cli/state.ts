@@ -6,9 +6,9 @@ import { SquallError } from '../lib/index.ts';
 
 /** Where state lives when nobody says: $SQUALL_STATE, else /var/lib/squall for root and the XDG state folder for others. */
 export function defaultStateFolder(environment: NodeJS.ProcessEnv = process.env, uid = process.getuid?.()): string {
-  if (environment['SQUALL_STATE']) return resolve(environment['SQUALL_STATE']);
+  if (environment.SQUALL_STATE) return resolve(environment.SQUALL_STATE);
   if (uid === 0) return '/var/lib/squall';
-  return join(environment['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'squall');
+  return join(environment.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'squall');
 }
 
 /** The id that everything of this state folder carries in a kernel: 8 hexadecimal characters, drawn once. */

@@ -80,7 +80,7 @@ async function runHere({ output, ...options }: Here): Promise<number> {
     columns: () => stream.columns,
     clock: systemClock,
   });
-  const log = pino({ level: process.env['SQUALL_LOG'] ?? 'warn' }, pino.destination(2));
+  const log = pino({ level: process.env.SQUALL_LOG ?? 'warn' }, pino.destination(2));
   try {
     const reports = await runLocally({
       ...options,
@@ -111,6 +111,6 @@ function tellRecovered({ experiment, verdict, reason, residue }: Report): void {
 
 /** Inside the guest the choice was made outside; the reason came along. */
 function localChoice({ why }: KernelChoice): { guest: boolean; why: string } {
-  const reason = process.env['SQUALL_GUEST_WHY'];
-  return process.env['SQUALL_GUEST'] === '1' ? { guest: true, why: reason ?? why } : { guest: false, why };
+  const reason = process.env.SQUALL_GUEST_WHY;
+  return process.env.SQUALL_GUEST === '1' ? { guest: true, why: reason ?? why } : { guest: false, why };
 }

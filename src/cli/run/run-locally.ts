@@ -65,7 +65,7 @@ async function runOne(machine: Machine, runnable: Runnable, out: string | undefi
   const annotations = { ...runnable.metadata.annotations, ...(out === undefined ? {} : { [outAnnotation]: out }) };
   const { apiVersion, kind, spec } = runnable;
   const metadata = { ...runnable.metadata, ...key, annotations };
-  const created = await store.create(experiments, { apiVersion, kind, metadata, spec } as ExperimentObject);
+  const created = await store.create(experiments, { apiVersion, kind, metadata, spec });
   const abort = (): void => {
     void store.patchMetadata(experiments, key, { annotations: { [abortAnnotation]: String(signal.reason) } }).catch(() => {
       // The run is gone or over: there is nothing left to abort.

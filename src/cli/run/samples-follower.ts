@@ -13,9 +13,8 @@ export type SamplesFollower = {
 /**
  * Follows the raw samples that the agent on this machine writes for one run. They go into the journal and nowhere else: decisions
  * are made from what the agent reports in the tasks' statuses, as on a cluster.
- * @param hypothesisOf which hypothesis a stream belongs to
  */
-export function followSamples(folder: string, runUid: string, hypothesisOf: (stream: string) => string): SamplesFollower {
+export function followSamples(folder: string, runUid: string): SamplesFollower {
   const files = new Map<string, { offset: number; rest: string }>();
 
   function readLines(file: string): string[] {
@@ -44,7 +43,8 @@ export function followSamples(folder: string, runUid: string, hypothesisOf: (str
       return [...Map.groupBy(samples, ({ stream }) => stream)].map(([stream, ofStream]) => ({
         type: 'samples',
         stream,
-        hypothesis: hypothesisOf(stream),
+        // A stream's name begins with its hypothesis's; see planStreams.
+        hypothesis: stream.slice(0, stream.indexOf(': ')),
         samples: ofStream.map(({ sentAt, rttMs }) => [sentAt, rttMs ?? null]),
       }));
     },
