@@ -1,5 +1,6 @@
 /** Texts become manifests: every document of every file checked, all problems at once, each with its line. Pure. */
-import { checkObject, isRecord, type Typed } from './check-object.ts';
+import { checkObject, defaultNamespace, isRecord, type Typed } from './check-object.ts';
+import { isKind, kinds } from './kinds/index.ts';
 import { manifestRules } from './manifest-rules.ts';
 import type { KubeObject } from './metadata.ts';
 import { describeValue, type Finding, formatPath, type Path, type Problem } from './problems.ts';
@@ -30,19 +31,26 @@ export function readManifests(files: readonly { name: string; text: string }[]):
   const results = files.map(readFile);
   const read = results.flatMap(({ objects }) => objects);
   const twins = duplicates(read);
-  const errors = [...results.flatMap(({ errors: found }) => found), ...twins];
+  const errors = [...results.flatMap(({ errors: found }) => found), ...twins.values()];
   return {
     manifests: errors.length === 0 ? read.flatMap(({ manifest }) => manifest ?? []) : [],
     documents: read.map(({ summary }) => ({
       ...summary,
-      valid: summary.valid && !twins.some(({ file, line }) => file === summary.file && line === summary.line),
+      valid: summary.valid && !twins.has(summary),
     })),
     warnings: results.flatMap(({ warnings }) => warnings),
     errors,
   };
 }
 
-type ReadObject = { summary: DocumentSummary; manifest?: Manifest; errors: Problem[]; warnings: Problem[] };
+type ReadObject = {
+  summary: DocumentSummary;
+  manifest?: Manifest;
+  errors: Problem[];
+  warnings: Problem[];
+  /** A finding in this object as a problem of its file. */
+  problem: (finding: Finding) => Problem;
+};
 
 function readFile({ name, text }: { name: string; text: string }): {
   objects: ReadObject[];
@@ -94,6 +102,7 @@ function readItem(document: SourceDocument, content: unknown, at: Path): ReadObj
   );
   const valid = errors.length === 0;
   return {
+    problem: problem('InvalidInput'),
     summary: { file, line, ...nameOf(result.ok ? result.object : content), valid },
     manifest: result.ok && valid ? { ...result.typed, file, line, object: result.object, locate } : undefined,
     errors,
@@ -105,27 +114,34 @@ function byPlace(a: Problem, b: Problem): number {
   return a.line - b.line || (a.column ?? 0) - (b.column ?? 0);
 }
 
+const unnamed = '(unnamed)';
+
 /** As far as it can be read: an invalid document is named too. */
 function nameOf(content: unknown): { kind: string; namespace?: string; name: string } {
   const record = isRecord(content) ? content : {};
   const metadata = isRecord(record.metadata) ? record.metadata : {};
   const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
-  return { kind: text(record.kind) ?? 'unknown', namespace: text(metadata.namespace), name: text(metadata.name) ?? 'unnamed' };
+  return { kind: text(record.kind) ?? 'unknown', namespace: text(metadata.namespace), name: text(metadata.name) ?? unnamed };
 }
 
-function duplicates(objects: readonly ReadObject[]): Problem[] {
+/**
+ * The second, third, … of objects with one name, by their summaries. Objects that are invalid for another reason count too, so
+ * that every error is told at once.
+ */
+function duplicates(objects: readonly ReadObject[]): Map<DocumentSummary, Problem> {
   const places = new Map<string, string>();
-  return objects.flatMap(({ manifest }) => {
-    if (manifest === undefined) return [];
-    const { kind, metadata } = manifest.object;
-    const key = [kind, metadata.namespace ?? '', metadata.name].join('/');
+  const found = new Map<DocumentSummary, Problem>();
+  for (const { summary, problem } of objects) {
+    const { file, line, kind, name } = summary;
+    if (!isKind(kind) || name === unnamed) continue;
+    const key = [kind, ...(kinds[kind].namespaced ? [summary.namespace ?? defaultNamespace] : []), name].join('/');
     const first = places.get(key);
-    if (first === undefined) {
-      places.set(key, `${manifest.file}:${manifest.line}`);
-      return [];
-    }
-    const message = `expected each name once; ${first} is ${key.replace('//', '/')} too`;
-    const { file, line } = manifest;
-    return [{ file, line, path: 'metadata.name', value: describeValue(metadata.name), message, code: 'InvalidInput' as const }];
-  });
+    if (first === undefined) places.set(key, `${file}:${line}`);
+    else
+      found.set(
+        summary,
+        problem({ path: ['metadata', 'name'], value: name, message: `expected each name once; ${first} is ${key} too` }),
+      );
+  }
+  return found;
 }

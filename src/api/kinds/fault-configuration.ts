@@ -1,8 +1,8 @@
 /** What a shaper does to packets, as people write it, with the limits of tc and of the kernel's netem. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import { parseDuration } from '../../lib/index.ts';
 import { given } from '../endpoints.ts';
-import { anyText, deviceName, duration, integer, milliseconds, number, object, oneOf, parseShare, refuse } from '../fields.ts';
+import { deviceName, duration, integer, milliseconds, number, object, oneOf, parseShare, refuse } from '../fields.ts';
 import type { Fault } from '../model.ts';
 import { parseRate } from '../units.ts';
 
@@ -45,10 +45,19 @@ function isWholeMicroseconds(time: number): boolean {
   return Math.abs(time * 1000 - Math.round(time * 1000)) < 1e-4;
 }
 
+const valueText = z
+  .string({
+    error: ({ input }) =>
+      typeof input === 'number'
+        ? `a number without unit; expected such as ${input}ms for a time, ${input}% for a share or ${input}mbit for a rate`
+        : 'expected a text with a unit, such as 200ms, 10% or 10mbit',
+  })
+  .max(32, { error: 'expected at most 32 characters' });
+
 export const faultConfiguration = object({
   type: oneOf('delay', 'loss', 'duplicate', 'corrupt', 'reorder', 'rate', 'partition', 'slot'),
   device: deviceName.optional().describe('Default eth0.'),
-  value: anyText('a text with a unit, such as 200ms, 10% or 10mbit', 32).optional(),
+  value: valueText.optional(),
   jitter: duration('0s', longestJitter).optional().describe('Half-width, or standard deviation with a distribution but uniform.'),
   distribution: oneOf('uniform', 'normal', 'pareto', 'paretonormal').optional().describe('Default uniform.'),
   burst: number(1, 10_000).optional().describe('Mean length of a burst of lost packets; default 1, independent loss.'),

@@ -31,7 +31,8 @@ describe('every kind', () => {
 describe('the fault of a shaper', () => {
   const value = 'spec.configuration.value';
   refuses('NetworkTrafficShaper', shaper, [
-    ['configuration.value', 200, value, /^.*expected a text with a unit/],
+    ['configuration.value', 200, value, /a number without unit; expected such as 200ms/],
+    ['configuration.value', ['200ms'], value, /expected a text with a unit/],
     ['configuration.value', '200', value, /expected a duration with a unit .*did you mean 200ms\?/],
     ['configuration.value', '10%', value, /expected a duration/],
     ['configuration.value', undefined, value, /required/],
