@@ -132,7 +132,7 @@ describe('bad input', () => {
     expect(result.documents.map(({ name, valid }) => [name, valid])).toEqual([
       ['sample', true],
       ['sample', false],
-      ['unnamed', false],
+      ['(unnamed)', false],
     ]);
   });
 
