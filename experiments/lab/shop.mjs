@@ -64,10 +64,17 @@ function quantile(sorted, share) {
   return sorted.length === 0 ? null : Number(sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)].toFixed(1));
 }
 
-/** Calls the shop until it answers, then at a steady rate; the load is ready, and answers its probe, from the first answer on. */
+/**
+ * Calls the shop until it has answered some times in a row, so that every tier has done its work once, then at a steady rate.
+ * Only from then on it answers its readiness probe.
+ */
 async function generateLoad(rate) {
   const timeoutMs = 4000;
-  while (!(await get('FRONTEND', timeoutMs).catch(() => false))) await new Promise((resolve) => setTimeout(resolve, 500));
+  for (let answersInARow = 0; answersInARow < 6; ) {
+    const answer = await get('FRONTEND', timeoutMs).catch(() => undefined);
+    answersInARow = answer ? answersInARow + 1 : 0;
+    if (!answer) await new Promise((resolve) => setTimeout(resolve, 500));
+  }
   http.createServer((_, response) => reply(response, 200, { role })).listen(port, '::');
 
   let second = { requests: 0, errors: 0, times: [] };
