@@ -43,8 +43,18 @@ export function daemonArguments(program: string, folder: string, descriptor: num
   const cache = unchanging ? 'always' : 'auto';
   const fromQemu = program.endsWith('/qemu/virtiofsd');
   return fromQemu
-    ? [`--fd=${String(descriptor)}`, '-o', `source=${folder}`, '-o', 'sandbox=chroot', '-o', `cache=${cache}`]
-    : [`--fd=${String(descriptor)}`, `--shared-dir=${folder}`, '--sandbox=chroot', `--cache=${cache}`];
+    ? [
+        `--fd=${String(descriptor)}`,
+        '-o',
+        `source=${folder}`,
+        '-o',
+        'sandbox=chroot',
+        '-o',
+        `cache=${cache}`,
+        '-o',
+        'log_level=err',
+      ]
+    : [`--fd=${String(descriptor)}`, `--shared-dir=${folder}`, '--sandbox=chroot', `--cache=${cache}`, '--log-level=error'];
 }
 
 /** Node gives a listening server to another Node process only; other programs need its descriptor. */

@@ -84,8 +84,8 @@ exec /usr/bin/env -i ${variables.join(' ')} ${command.map(quoteWord).join(' ')}
 }
 
 /**
- * The guest's process 1 from here on: opens the ports, says \`ready\`, awaits \`start INSTANT\`, runs the command, forwards
- * \`signal NAME\` and \`size COLUMNS ROWS\`, and says \`exit CODE\`. When the host's end of the control port closes, nobody is
+ * The guest's process 1 from here on: opens the ports, says `ready`, awaits `start INSTANT`, runs the command, forwards
+ * `signal NAME` and `size COLUMNS ROWS`, and says `exit CODE`. When the host's end of the control port closes, nobody is
  * left to work for and the machine powers off.
  */
 export function supervisorScript(terminal?: { columns: number; rows: number }): string {

@@ -93,7 +93,7 @@ type Supervised = GuestOptions & {
 
 function supervise(machine: Machine, options: Supervised): Guest {
   const started = performance.now();
-  const consoleLines = keepLastLines(machine.console);
+  const guestConsole = readConsole(machine.console);
   let bootMs: number | undefined;
   let wanted: number | undefined;
   let failure: Error | undefined;
@@ -119,7 +119,7 @@ function supervise(machine: Machine, options: Supervised): Guest {
     fail(
       new SquallError(
         'GuestFailed',
-        `the guest machine did not boot within ${String(options.bootLimitMs / 1000)} s${tail(consoleLines)}`,
+        `the guest machine did not boot within ${String(options.bootLimitMs / 1000)} s${tail(guestConsole)}`,
       ),
     );
   }, options.bootLimitMs);
@@ -147,10 +147,12 @@ function supervise(machine: Machine, options: Supervised): Guest {
     if (failure !== undefined) throw failure;
     if (wanted !== undefined) return wanted;
     if (bootMs === undefined && options.accelerator === 'kvm') await forgetAccelerator(options.image);
-    const words = [machine.process.lastWords(), ...shareEnds].filter(Boolean).join('\n');
-    const panic = consoleLines.find((line) => line.includes('Kernel panic'));
-    const what = panic === undefined ? `the guest machine ended by itself (QEMU: ${how})` : `the guest's kernel panicked`;
-    throw new SquallError('GuestFailed', `${what}${words === '' ? '' : `\n${words}`}${tail(consoleLines)}`);
+    // Later on the file servers only complain of QEMU's end.
+    const words = [machine.process.lastWords(), ...(bootMs === undefined ? shareEnds : [])].filter(Boolean).join('\n');
+    const { panic } = guestConsole;
+    const what =
+      panic === undefined ? `the guest machine ended by itself (QEMU: ${how})` : `the guest's kernel panicked (${panic})`;
+    throw new SquallError('GuestFailed', `${what}${words === '' ? '' : `\n${words}`}${tail(guestConsole)}`);
   };
   return {
     bootMs: () => bootMs,
@@ -206,17 +208,20 @@ async function writableShares(paths: readonly string[]): Promise<WritableShare[]
   return outermost.map((path, index) => ({ tag: `writable${String(index)}`, path }));
 }
 
-function keepLastLines(stream: Duplex): string[] {
-  const lines: string[] = [];
+type GuestConsole = { lastLines: string[]; panic?: string };
+
+function readConsole(stream: Duplex): GuestConsole {
+  const seen: GuestConsole = { lastLines: [] };
   createInterface({ input: stream }).on('line', (line) => {
-    lines.push(line.trimEnd());
-    if (lines.length > consoleLinesKept) lines.shift();
+    seen.panic ??= /Kernel panic.*/.exec(line)?.[0].trimEnd();
+    seen.lastLines.push(line.trimEnd());
+    if (seen.lastLines.length > consoleLinesKept) seen.lastLines.shift();
   });
-  return lines;
+  return seen;
 }
 
-function tail(lines: readonly string[]): string {
-  return lines.length === 0
+function tail({ lastLines }: GuestConsole): string {
+  return lastLines.length === 0
     ? '; its console stayed empty'
-    : `; its console ended with:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+    : `; its console ended with:\n${lastLines.map((line) => `  ${line}`).join('\n')}`;
 }

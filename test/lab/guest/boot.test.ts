@@ -143,6 +143,17 @@ describe('a command in the guest', () => {
     bootLimit,
   );
 
+  it(
+    'that ends in a panic of the kernel is an error with the last lines of its console',
+    async () => {
+      const { guest } = await start(['sh', '-c', 'echo 1 > /proc/sys/kernel/sysrq; echo c > /proc/sysrq-trigger']);
+      const error: unknown = await guest.exitCode.catch((reason: unknown) => reason);
+      expect(codeOf(error)).toBe('GuestFailed');
+      expect(messageOf(error)).toMatch(/the guest's kernel panicked \(Kernel panic.*sysrq.*\); its console ended with:\n/);
+    },
+    bootLimit,
+  );
+
   it('ends the boot with the code of a signal that comes before the command has started', async () => {
     const { guest } = await start(['sleep', '600']);
     guest.sendSignal('SIGINT');

@@ -18,7 +18,11 @@ describe('withLock', () => {
       await new Promise((resolve) => setImmediate(resolve));
       working -= 1;
     };
-    await Promise.all([1, 2, 3].map(async () => { await withLock(join(folder, 'turns'), work); }));
+    await Promise.all(
+      [1, 2, 3].map(async () => {
+        await withLock(join(folder, 'turns'), work);
+      }),
+    );
     expect(most).toBe(1);
     expect(readdirSync(folder)).toEqual([]);
   });
