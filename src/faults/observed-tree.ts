@@ -8,7 +8,7 @@ export type TcQdisc = {
   handle: string;
   dev?: string;
   parent?: string;
-  root?: true;
+  root?: boolean;
   options?: {
     limit?: number;
     burst?: number;

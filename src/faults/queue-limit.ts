@@ -32,9 +32,8 @@ export type QueueDemand = {
 export function queueLimits(demands: readonly QueueDemand[], packetsPerSecond?: number): Map<string, number> {
   const sized = demands.map((demand) => {
     const rate = packetsPerSecond ?? (demand.segmented ? assumedRate.segments : assumedRate.superPackets);
-    const seconds = demand.delayMs / 1000;
-    const needed = Math.max(leastNeeded, Math.ceil(seconds * (packetsPerSecond ?? assumedRate.least)));
-    return { ...demand, needed, wanted: Math.max(leastLimit, needed, Math.ceil(slack * seconds * rate)) };
+    const needed = Math.max(leastNeeded, Math.ceil((demand.delayMs * (packetsPerSecond ?? assumedRate.least)) / 1000));
+    return { ...demand, needed, wanted: Math.max(leastLimit, needed, Math.ceil((slack * demand.delayMs * rate) / 1000)) };
   });
   const bytesOf = (count: 'needed' | 'wanted') => sized.reduce((sum, demand) => sum + demand[count] * demand.packetBytes, 0);
   const [neededBytes, wantedBytes] = [bytesOf('needed'), bytesOf('wanted')];

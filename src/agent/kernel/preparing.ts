@@ -2,7 +2,7 @@
 import type { FaultWork } from '../../api/index.ts';
 import { messageOf, SquallError } from '../../lib/index.ts';
 import type { Namespace } from '../kernel-driver.ts';
-import { growTo, shrinkTo, verifyPlan } from './apply.ts';
+import { growTo, shrinkTo } from './apply.ts';
 import type { DriverContext } from './context.ts';
 import type { LedgerEntry } from './ledger.ts';
 import { decidePreparation } from './preparation.ts';
@@ -16,7 +16,6 @@ export async function prepareFault(context: DriverContext, namespace: Namespace,
   await ledger.write(next);
   try {
     await growTo(context, next, entry, observation);
-    await verifyPlan(context, next);
   } catch (error) {
     await takeBack(context, next, entry).catch((failure: unknown) => {
       throw new SquallError('CleanUpIncomplete', `${messageOf(error)}; and what was there before could not be put back`, {

@@ -12,8 +12,8 @@ export type IpLink = { ifindex: number; ifname: string; mtu: number; txqlen?: nu
 export type Observation = { qdiscs: TcQdisc[]; links: IpLink[]; objects: NftObject[] };
 
 export type Programs = {
-  /** Lines for `tc -batch`, in order; stops at the first that fails. */
-  changeTree(namespace: Namespace, lines: readonly string[]): Promise<void>;
+  /** Lines for `tc -batch`, in order; stops at the first that fails. Resolves to every qdisc as it is after them. */
+  changeTree(namespace: Namespace, lines: readonly string[]): Promise<TcQdisc[]>;
   /** One nft transaction. */
   changeGate(namespace: Namespace, text: string): Promise<void>;
   setQueueLength(namespace: Namespace, device: string, length: number): Promise<void>;
@@ -27,6 +27,7 @@ export type Programs = {
 
 /** Every program of ours takes milliseconds; one that takes this long hangs. */
 const timeoutMs = 15_000;
+const showQdiscs = 'qdisc show';
 /** How nft says that a table or set does not exist. */
 const noSuchObject = 'No such file or directory';
 
@@ -46,14 +47,10 @@ export function createPrograms(limit: Limiter): Programs {
     if (code === 0) return stdout;
     throw new SquallError('KernelRefused', `${explain(command, stderr, input)} (pod ${namespace.podUid})`);
   };
-  const json = async <T>(namespace: Namespace, command: string[]): Promise<T[]> => {
-    const output = await demand(namespace, command);
-    // ip and tc print nothing at all for an empty list.
-    return output.trim() === '' ? [] : (JSON.parse(output) as T[]);
-  };
   const programs: Programs = {
     changeTree: async (namespace, lines) => {
-      if (lines.length > 0) await demand(namespace, ['tc', '-batch', '-'], lines.map((line) => `${line}\n`).join(''));
+      const batch = [...lines, showQdiscs, ''].join('\n');
+      return parseList<TcQdisc>(await demand(namespace, ['tc', '-j', '-s', '-batch', '-'], batch));
     },
     changeGate: async (namespace, text) => {
       await demand(namespace, ['nft', '-f', '-'], text);
@@ -61,8 +58,8 @@ export function createPrograms(limit: Limiter): Programs {
     setQueueLength: async (namespace, device, length) => {
       await demand(namespace, ['ip', 'link', 'set', 'dev', device, 'txqueuelen', String(length)]);
     },
-    qdiscs: async (namespace) => await json<TcQdisc>(namespace, ['tc', '-j', '-s', 'qdisc', 'show']),
-    links: async (namespace) => await json<IpLink>(namespace, ['ip', '-j', 'link', 'show']),
+    qdiscs: async (namespace) => parseList<TcQdisc>(await demand(namespace, ['tc', '-j', '-s', ...showQdiscs.split(' ')])),
+    links: async (namespace) => parseList<IpLink>(await demand(namespace, ['ip', '-j', 'link', 'show'])),
     list: async (namespace, commands) => {
       const command = ['nft', '-j', commands.join('; ')];
       const { code, stdout, stderr } = await run(namespace, command);
@@ -82,12 +79,17 @@ export function createPrograms(limit: Limiter): Programs {
   return programs;
 }
 
+/** ip and tc print nothing at all for an empty list. */
+function parseList<T>(output: string): T[] {
+  return output.trim() === '' ? [] : (JSON.parse(output) as T[]);
+}
+
 /** What a program complained about, with the line of its input that it complained about. */
 function explain(command: readonly string[], stderr: string, input?: string): string {
   const complaint = stderr.trim().split('\n').slice(0, 3).join(' | ');
   const lineNumber = /Command failed -:(\d+)/.exec(stderr)?.[1];
   const line = lineNumber === undefined ? undefined : input?.split('\n')[Number(lineNumber) - 1];
-  return `${command.slice(0, 2).join(' ')} failed: ${complaint}${line === undefined ? '' : ` in '${line}'`}`;
+  return `${String(command[0])} failed: ${complaint}${line === undefined ? '' : ` in '${line}'`}`;
 }
 
 /** Whether an error says that the table or set to be changed is not there. */

@@ -5,6 +5,7 @@ import type { Namespace, Removal } from '../kernel-driver.ts';
 import { changesBetween } from './changes.ts';
 import type { DriverContext } from './context.ts';
 import type { LedgerEntry } from './ledger.ts';
+import type { IpLink, Observation } from './programs.ts';
 import { devicesOf, queueLengthsToRestore, residueIn, treeCommands } from './reconcile.ts';
 import { drainSlackMs, longestWait, nextLookMs, waitingPackets } from './waiting.ts';
 
@@ -30,27 +31,26 @@ export async function undoTarget(context: DriverContext, entry: LedgerEntry, dra
 export async function undoTree(context: DriverContext, entry: LedgerEntry, qdiscs: readonly TcQdisc[]): Promise<Removal> {
   const { programs, ledger, instance } = context;
   const { namespace, snapshot } = entry;
-  await programs.changeTree(namespace, treeCommands(qdiscs, devicesOf(entry.plan), undefined));
-  await restoreQueueLengths(context, entry, devicesOf(entry.plan));
-  const after = await programs.observe(namespace);
+  const devices = devicesOf(entry.plan);
+  const qdiscsLeft = await programs.changeTree(namespace, treeCommands(qdiscs, devices, undefined));
+  const links = await restoreQueueLengths(context, entry, devices);
+  const after: Observation = { qdiscs: qdiscsLeft, links, objects: await programs.list(namespace, ['list ruleset']) };
   const residue = residueIn(after, instance, entry).length;
   if (residue === 0) await ledger.remove(namespace.inode);
   return { residue, changedByOthers: changesBetween(snapshot, after, instance) };
 }
 
-/** Sets back what the kernel changed by itself on devices whose tree has gone. */
+/** Sets back what the kernel changed by itself on devices whose tree has gone. Resolves to the links as they are then. */
 export async function restoreQueueLengths(
   { programs }: DriverContext,
   entry: LedgerEntry,
   devices: readonly string[],
-): Promise<void> {
-  const { namespace, snapshot } = entry;
-  const withoutQueue = snapshot.links.filter(({ ifname, txqlen = 0 }) => txqlen === 0 && devices.includes(ifname));
-  if (withoutQueue.length === 0) return;
-  const toRestore = queueLengthsToRestore(entry, await programs.links(namespace));
-  for (const { device, length } of toRestore.filter((restore) => devices.includes(restore.device))) {
-    await programs.setQueueLength(namespace, device, length);
-  }
+): Promise<IpLink[]> {
+  const { namespace } = entry;
+  const links = await programs.links(namespace);
+  const changed = queueLengthsToRestore(entry, links).filter(({ device }) => devices.includes(device));
+  for (const { device, length } of changed) await programs.setQueueLength(namespace, device, length);
+  return changed.length === 0 ? links : await programs.links(namespace);
 }
 
 /**
@@ -64,9 +64,9 @@ export async function undoUnrecorded({ programs, instance }: DriverContext, name
   const qdiscs = await programs.qdiscs(namespace);
   const devices = [...new Set(qdiscs.map(({ dev = '' }) => dev))];
   await programs.changeGate(namespace, renderGateRemoval(instance));
-  await programs.changeTree(namespace, treeCommands(qdiscs, devices, undefined));
-  const after = await programs.observe(namespace);
-  const left = [...residueIn(after, instance, undefined), ...treeCommands(after.qdiscs, devices, undefined)];
+  const qdiscsLeft = await programs.changeTree(namespace, treeCommands(qdiscs, devices, undefined));
+  const tablesLeft = readGate(await programs.list(namespace, ['list tables']), instance) === undefined ? [] : ['the table'];
+  const left = [...tablesLeft, ...treeCommands(qdiscsLeft, devices, undefined)];
   if (left.length > 0) throw new SquallError('CleanUpIncomplete', `of ours are left in ${namespace.path}: ${left.join(', ')}`);
   return [`${namespace.path}: a table that the ledger did not know, and its tree`];
 }

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import type { Fault } from '../../src/api/index.ts';
+import { describeFault, dropsOf, requirements } from '../../src/faults/index.ts';
+import { delay, loss, plan, work } from './works.ts';
+
+const normal: Fault = { type: 'delay', delayMs: 50, jitterMs: 5, distribution: 'normal' };
+
+describe('describeFault', () => {
+  it.each<[Fault, string]>([
+    [delay(200), 'delay 200ms'],
+    [delay(1500, 100), 'delay 1500ms jitter 100ms'],
+    [normal, 'delay 50ms jitter 5ms normal'],
+    [loss(0.5), 'loss 0.5%'],
+    [loss(10, 3), 'loss 10% burst 3'],
+    [{ type: 'partition' }, 'partition'],
+  ])('says %j as %s', (fault, text) => {
+    expect(describeFault(fault)).toBe(text);
+  });
+});
+
+describe('requirements', () => {
+  it('are netem, prio, the gate and the programs for every fault', () => {
+    const needed = requirements(loss(10)).map((check) =>
+      check.check === 'capability' ? check.capability : check.check === 'tool' ? check.tool : '',
+    );
+    expect(needed).toEqual(['tc', 'nft', 'ip', 'nsenter', 'netem', 'prio', 'nft-set-timeout', 'nft-set-priority']);
+  });
+
+  it('add the file of a distribution only where one is used', () => {
+    expect(requirements(normal)).toContainEqual({ check: 'distribution', distribution: 'normal' });
+    expect(requirements(delay(50, 5)).some(({ check }) => check === 'distribution')).toBe(false);
+    expect(requirements({ ...normal, jitterMs: 0 }).some(({ check }) => check === 'distribution')).toBe(false);
+  });
+
+  it.each<Fault>([{ type: 'partition' }, { type: 'duplicate', percent: 1 }, { type: 'rate', bitsPerSecond: 1, latencyMs: 1 }])(
+    'of %j are not known yet',
+    (fault) => {
+      expect(() => requirements(fault)).toThrow(expect.objectContaining({ code: 'NotImplemented' }) as Error);
+    },
+  );
+});
+
+describe('dropsOf', () => {
+  const works = [work('a', loss(10)), work('b', loss(20)), work('slow', delay(5))];
+  const target = plan(works);
+  const bandOf = (key: string) => target.bands[key] ?? 0;
+  const count = (sent: number, drops: number) => ({ sent, drops, waiting: 0 });
+  const counts = {
+    eth0: {
+      [bandOf('a')]: count(90, 10),
+      [bandOf('a+slow')]: count(9, 1),
+      [bandOf('a+b')]: count(50, 50),
+      [bandOf('slow')]: { sent: 7, drops: 0, waiting: 3 },
+    },
+  };
+
+  it.each([
+    ['a', { drops: 11, offered: 110 }],
+    ['b', { drops: 0, offered: 0 }],
+    ['slow', { drops: 0, offered: 10 }],
+  ])('counts for %s only the bands where nobody else loses packets', (faultId, expected) => {
+    expect(dropsOf(target, works, counts, faultId)).toEqual(expected);
+  });
+});

@@ -1,0 +1,224 @@
+import { describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import type { FaultWork, Peers } from '../../src/api/index.ts';
+import { gateCounterName, planTarget } from '../../src/faults/index.ts';
+import type { SquallError } from '../../src/lib/index.ts';
+import { contains, type Packet, runGate } from './gate-model.ts';
+import { delay, loss, plan, work } from './works.ts';
+
+const ipv4 = ['10.0.0.1', '10.0.0.2', '10.0.1.3'];
+const ipv6 = ['fd00::1', 'fd00::2'];
+const someOf = (blocks: string[]) => fc.subarray(blocks);
+const peers: fc.Arbitrary<Peers> = fc.oneof(
+  fc.constant('all' as const),
+  fc
+    .record({ ipv4: someOf([...ipv4, '10.0.0.0/24', '10.0.0.2/31']), ipv6: someOf([...ipv6, 'fd00::/64']) })
+    .filter((lists) => lists.ipv4.length + lists.ipv6.length > 0),
+);
+/** At most three faults a device, so that every choice of peers fits in 15 classes. */
+const works: fc.Arbitrary<FaultWork[]> = fc
+  .array(fc.record({ peers, device: fc.constantFrom('eth0', 'eth1'), excluded: someOf(['10.0.1.3', 'fd00::2']) }), {
+    minLength: 1,
+    maxLength: 3,
+  })
+  .map((facts) => facts.map((fact, index) => work(`f${String(index)}`, delay(10 + index), fact)));
+const packets: Packet[] = ['eth0', 'eth1', 'lo'].flatMap((device) => [
+  ...ipv4.map((destination) => ({ device, destination, family: 'ipv4' as const })),
+  ...ipv6.map((destination) => ({ device, destination, family: 'ipv6' as const })),
+]);
+
+const selects = (one: FaultWork, packet: Packet): boolean =>
+  one.device === packet.device && (one.peers === 'all' || contains(one.peers[packet.family], packet));
+
+describe('planTarget', () => {
+  it('sends every packet to the band of exactly the faults that select it and are leased', () => {
+    fc.assert(
+      fc.property(works, fc.integer({ min: 0, max: 7 }), (faults, held) => {
+        const { gate, classes } = plan(faults);
+        const leased = faults.filter((_, index) => (held & (1 << index)) !== 0);
+        const leases = new Map(leased.map(({ id, device }) => [id, device]));
+        const excluded = faults.flatMap((one) => one.excluded);
+        for (const packet of packets) {
+          const expected = excluded.includes(packet.destination)
+            ? []
+            : leased.filter((one) => selects(one, packet)).map(({ id }) => id);
+          const { band, counted } = runGate(gate, leases, packet);
+          const met = classes.find((one) => one.device === packet.device && one.band === band)?.faultIds ?? [];
+          expect({ packet, met }).toEqual({ packet, met: expected });
+          expect(counted).toEqual(expected.map(gateCounterName));
+        }
+      }),
+    );
+  });
+
+  it.each(['name-resolution', 'neighbour-discovery', 'group-membership'] as const)('never hurts %s', (is) => {
+    const { gate } = plan([work('f1', loss(100))]);
+    expect(runGate(gate, new Map([['f1', 'eth0']]), { device: 'eth0', family: 'ipv6', destination: 'fd00::1', is }).band).toBe(1);
+  });
+
+  it('gives the composed delay to every class, and every class a band of its own between 2 and 16', () => {
+    fc.assert(
+      fc.property(works, (faults) => {
+        const { classes, trees } = plan(faults);
+        for (const { device, band, faultIds } of classes) {
+          const netem = trees.find((tree) => tree.device === device)?.bands[band]?.at(-1);
+          const expected = faults
+            .filter(({ id }) => faultIds.includes(id))
+            .map(({ effect }) => (effect.type === 'delay' ? effect.delayMs : 0));
+          expect(netem).toMatchObject({ kind: 'netem', delayMs: expected.reduce((sum, one) => sum + one, 0) });
+          expect(band >= 2 && band <= 16).toBe(true);
+        }
+        const places = classes.map(({ device, band }) => `${device} ${String(band)}`);
+        expect(new Set(places).size).toBe(places.length);
+      }),
+    );
+  });
+
+  it('keeps the band of every class that stays, whatever comes and goes', () => {
+    fc.assert(
+      fc.property(works, works, (before, after) => {
+        const earlier = plan(before);
+        const later = plan(after, { bands: earlier.bands });
+        for (const [key, band] of Object.entries(later.bands)) {
+          if (earlier.bands[key] !== undefined) expect(band).toBe(earlier.bands[key]);
+        }
+      }),
+    );
+  });
+
+  it('makes the same plan whatever the order in which faults came', () => {
+    const faults = [work('a', delay(10)), work('b', loss(5), { peers: { ipv4: ['10.0.0.1'], ipv6: [] } }), work('c', delay(30))];
+    expect(plan([...faults].reverse())).toEqual(plan(faults));
+  });
+
+  it('makes a class only for faults that can meet', () => {
+    const faults = [
+      work('a', delay(10), { peers: { ipv4: ['10.0.0.0/24'], ipv6: [] } }),
+      work('b', delay(20), { peers: { ipv4: ['10.0.0.7'], ipv6: [] } }),
+      work('c', delay(30), { peers: { ipv4: ['10.0.1.0/24'], ipv6: ['fd00::/64'] } }),
+      work('d', delay(40), { device: 'eth1' }),
+    ];
+    expect(Object.keys(plan(faults).bands).sort()).toEqual(['a', 'a+b', 'b', 'c', 'd']);
+  });
+
+  const disjoint = (count: number) =>
+    Array.from({ length: count }, (_, index) =>
+      work(`f${String(index)}`, delay(10), { peers: { ipv4: [`10.0.0.${String(index)}`], ipv6: [] } }),
+    );
+  it.each([
+    ['15 faults that never meet', disjoint(15), 15],
+    ['4 faults that all meet', [1, 2, 3, 4].map((one) => work(`f${String(one)}`, delay(one))), 15],
+  ])('takes %s', (_, faults, classes) => {
+    expect(plan(faults).classes).toHaveLength(classes);
+  });
+
+  it.each([
+    ['16 faults that never meet', disjoint(16), 'KernelRefused', /^TooManyOverlaps: the 16 faults on eth0/],
+    [
+      '5 faults that all meet',
+      [1, 2, 3, 4, 5].map((one) => work(`f${String(one)}`, delay(one))),
+      'KernelRefused',
+      /^TooManyOverlaps: the 5 faults/,
+    ],
+    ['two jitters in one packet', [work('a', delay(10, 1)), work('b', delay(10, 1))], 'KernelRefused', /^NotComposable.*jitter/],
+    ['a burst loss with another loss', [work('a', loss(10, 3)), work('b', loss(10))], 'KernelRefused', /^NotComposable.*burst/],
+    ['peers without an address', [work('a', delay(10), { peers: { ipv4: [], ipv6: [] } })], 'KernelRefused', /^NoPeers/],
+    [
+      'a delay that memory cannot hold',
+      [work('a', delay(60_000))],
+      'KernelRefused',
+      /^DelayNeedsTooMuchMemory: .*60000 ms at 100 packets\/s.*375 MiB.*256 MiB/,
+    ],
+    ['a fault that is not built', [work('a', { type: 'corrupt', percent: 1 })], 'NotImplemented', /'corrupt'/],
+    ['a device name with a blank', [work('a', delay(10), { device: 'eth0 root' })], 'InvalidInput', /fault.device: "eth0 root"/],
+    ['a device name with a quote', [work('a', delay(10), { device: 'e"; }' })], 'InvalidInput', /fault.device/],
+    ['a fault id with a semicolon', [work('a;b', delay(10))], 'InvalidInput', /fault.id: "a;b"/],
+    [
+      'a peer that is no address',
+      [work('a', delay(10), { peers: { ipv4: ['10.0.0.1 }'], ipv6: [] } })],
+      'InvalidInput',
+      /"10.0.0.1 }"/,
+    ],
+    ['an excluded text that is no address', [work('a', delay(10), { excluded: ['node'] })], 'InvalidInput', /"node"/],
+    [
+      'an exposed text that is no address',
+      [work('a', delay(10), { exposure: [{ hypothesis: 'h', podUid: 'pod', address: 'x', protocol: 'icmp' }] })],
+      'InvalidInput',
+      /"x"/,
+    ],
+    ['no delay at all', [work('a', delay(0))], 'InvalidInput', /fault.delay/],
+    ['more uniform jitter than delay', [work('a', delay(10, 11))], 'InvalidInput', /fault.jitter: 11 ms/],
+    ['jitter that netem cuts off', [work('a', delay(5000, 3000))], 'InvalidInput', /fault.jitter: 3000 ms.*2147/],
+    ['loss above 100 %', [work('a', loss(101))], 'InvalidInput', /fault.loss: 101/],
+    ['no loss', [work('a', loss(0))], 'InvalidInput', /fault.loss: 0/],
+    ['a burst shorter than one packet', [work('a', loss(10, 0.5))], 'InvalidInput', /fault.burst: 0.5/],
+    ['more loss than bursts of that length can make', [work('a', loss(90, 2))], 'InvalidInput', /at most 66.7 %/],
+  ] as const)('refuses %s', (_, faults, code, message) => {
+    expect(() => plan(faults)).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) as string }) as SquallError,
+    );
+  });
+
+  it('refuses an instance that could not name a table', () => {
+    expect(() => plan([work('a', delay(1))], { instance: 'x { }' })).toThrow(/instance/);
+  });
+
+  it('plans nothing for a target without faults', () => {
+    expect(planTarget({ instance: '0123abcd', podUid: 'pod', faults: [], bands: {}, mtu: {}, gatePriority: 300 }).trees).toEqual(
+      [],
+    );
+  });
+});
+
+describe('exposure', () => {
+  const exposure = (address: string, protocol: 'icmp' | 'tcp', podUid = 'pod') => ({
+    hypothesis: `${protocol} ${address}`,
+    podUid,
+    address,
+    protocol,
+  });
+  const { gate } = plan([
+    work('f1', delay(10), {
+      peers: { ipv4: ['10.0.0.0/24'], ipv6: [] },
+      excluded: ['10.0.0.9'],
+      exposure: [
+        exposure('10.0.0.1', 'icmp'),
+        exposure('10.0.0.2', 'tcp'),
+        exposure('10.0.9.9', 'icmp'),
+        exposure('10.0.0.9', 'icmp'),
+        exposure('10.0.0.1', 'icmp', 'other'),
+      ],
+    }),
+  ]);
+  const counterOf = (hypothesis: string) => gate.exposure.find((one) => one.hypothesis === hypothesis)?.counter;
+  const lease = new Map([['f1', 'eth0']]);
+
+  it.each([
+    ['10.0.0.1', 'icmp', 'icmp 10.0.0.1'],
+    ['10.0.0.2', 'tcp-from-prober', 'tcp 10.0.0.2'],
+    ['10.0.0.2', 'tcp-to-prober', 'tcp 10.0.0.2'],
+  ] as const)('counts a probe to %s (%s) while the lease is held, and not before', (destination, is, hypothesis) => {
+    const packet: Packet = { device: 'eth0', family: 'ipv4', destination, is };
+    expect(runGate(gate, lease, packet).counted).toEqual([counterOf(hypothesis), 'met_f1']);
+    expect(runGate(gate, new Map(), packet).counted).toEqual([]);
+  });
+
+  it.each([
+    ['other traffic to the same address', '10.0.0.1', undefined],
+    ['a probe of the other protocol', '10.0.0.2', 'icmp'],
+    ['a probe to an address outside the peers', '10.0.9.9', 'icmp'],
+    ['a probe to an excluded address', '10.0.0.9', 'icmp'],
+  ] as const)('does not count %s', (_, destination, is) => {
+    const { counted } = runGate(gate, lease, { device: 'eth0', family: 'ipv4', destination, is });
+    expect(counted.filter((name) => name.startsWith('exposure'))).toEqual([]);
+  });
+
+  it('keeps a counter at zero for a hypothesis whose packets the peers leave out, and none for other pods', () => {
+    expect(gate.exposure.map(({ hypothesis }) => hypothesis)).toEqual([
+      'icmp 10.0.0.1',
+      'icmp 10.0.0.9',
+      'icmp 10.0.9.9',
+      'tcp 10.0.0.2',
+    ]);
+  });
+});

@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import type { Fault } from '../../src/api/index.ts';
+import {
+  type DeviceTree,
+  type TcQdisc,
+  readBandCounts,
+  readTree,
+  renderTree,
+  renderTreeChange,
+  treeDifferences,
+} from '../../src/faults/index.ts';
+import { bandHandle, bandOfHandle } from '../../src/faults/tree.ts';
+import qdiscs from '../fixtures/faults/tc-qdiscs.json' with { type: 'json' };
+import { delay, loss, plan, work } from './works.ts';
+
+/** As tc of iproute2 6.1 printed it on a 6.1 kernel. */
+const fixture: readonly TcQdisc[] = qdiscs;
+
+const treeOf = (...effects: Fault[]): DeviceTree => {
+  const faults = effects.map((effect, index) =>
+    work(`f${String(index)}`, effect, { peers: { ipv4: [`10.0.0.${String(index)}`], ipv6: [] } }),
+  );
+  return plan(faults).trees[0] ?? { device: 'eth0', bands: {} };
+};
+const root = 'qdisc add dev eth0 root handle fa17: prio bands 16 priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0';
+
+describe('the tree in the words of tc', () => {
+  it.each<[string, Fault, string[]]>([
+    ['a delay', delay(100), ['qdisc add dev eth0 parent fa17:2 handle fa22: netem limit 3000 delay 100000us loss 0%']],
+    [
+      'a fraction of a millisecond',
+      delay(0.25),
+      ['qdisc add dev eth0 parent fa17:2 handle fa22: netem limit 1000 delay 250us loss 0%'],
+    ],
+    [
+      'a uniform jitter, which has no word for its distribution',
+      delay(50, 5),
+      ['qdisc add dev eth0 parent fa17:2 handle fa22: netem limit 1650 delay 50000us 5000us loss 0%'],
+    ],
+    [
+      'a normal jitter',
+      { type: 'delay', delayMs: 50, jitterMs: 5, distribution: 'normal' },
+      ['qdisc add dev eth0 parent fa17:2 handle fa22: netem limit 2100 delay 50000us 5000us distribution normal loss 0%'],
+    ],
+    [
+      'a loss, under a parent that cuts super-packets',
+      loss(10),
+      [
+        'qdisc add dev eth0 parent fa17:2 handle fa42: tbf rate 1000gbit burst 1522 limit 10mb',
+        'qdisc add dev eth0 parent fa42: handle fa22: netem limit 1000 delay 0us loss 10%',
+      ],
+    ],
+    [
+      'bursts of loss',
+      loss(10, 3),
+      [
+        'qdisc add dev eth0 parent fa17:2 handle fa42: tbf rate 1000gbit burst 1522 limit 10mb',
+        'qdisc add dev eth0 parent fa42: handle fa22: netem limit 1000 delay 0us loss gemodel 3.703704% 33.333333% 100% 0%',
+      ],
+    ],
+    [
+      'the smallest loss without an exponent',
+      loss(0.000001),
+      [
+        'qdisc add dev eth0 parent fa17:2 handle fa42: tbf rate 1000gbit burst 1522 limit 10mb',
+        'qdisc add dev eth0 parent fa42: handle fa22: netem limit 1000 delay 0us loss 0.000001%',
+      ],
+    ],
+  ])('says %s', (_, effect, lines) => {
+    expect(renderTree(treeOf(effect))).toEqual([root, ...lines]);
+  });
+
+  it.each([
+    [2, 'fa17:2'],
+    [10, 'fa17:a'],
+    [16, 'fa17:10'],
+  ])('names band %d %s: minors are hexadecimal', (band, handle) => {
+    expect(bandHandle(band)).toBe(handle);
+    expect(bandOfHandle(handle)).toBe(band);
+  });
+});
+
+describe('renderTreeChange', () => {
+  it('builds from nothing, removes to nothing, and leaves alone what is equal', () => {
+    const tree = treeOf(delay(100), loss(10));
+    expect(renderTreeChange(undefined, tree)).toEqual(renderTree(tree));
+    expect(renderTreeChange(tree, undefined)).toEqual(['qdisc del dev eth0 root handle fa17:']);
+    expect(renderTreeChange(tree, tree)).toEqual([]);
+    expect(renderTreeChange(undefined, undefined)).toEqual([]);
+  });
+
+  it('adds and removes bands beside those that stay', () => {
+    const [one, both] = [treeOf(delay(10)), treeOf(delay(10), delay(20))];
+    expect(renderTreeChange(one, both)).toEqual([
+      'qdisc add dev eth0 parent fa17:3 handle fa23: netem limit 1000 delay 20000us loss 0%',
+    ]);
+    expect(renderTreeChange(both, one)).toEqual(['qdisc del dev eth0 parent fa17:3']);
+  });
+
+  it('changes a limit in place, so that no waiting packet is lost', () => {
+    const tree = treeOf(delay(100));
+    const [band] = tree.bands[2] ?? [];
+    const wider = { ...tree, bands: { 2: band === undefined ? [] : [{ ...band, limit: 500 }] } };
+    expect(renderTreeChange(wider, tree)).toEqual([
+      'qdisc change dev eth0 parent fa17:2 handle fa22: netem limit 3000 delay 100000us loss 0%',
+    ]);
+  });
+
+  it('finishes a band that was left half-built', () => {
+    const tree = treeOf(loss(10));
+    const half = { ...tree, bands: { 2: tree.bands[2]?.slice(0, 1) ?? [] } };
+    expect(renderTreeChange(half, tree)).toEqual(['qdisc del dev eth0 parent fa17:2', ...renderTree(tree).slice(1)]);
+  });
+
+  it('leads from any tree to any other without touching a band that is in both', () => {
+    const effect = fc.oneof(
+      fc.integer({ min: 1, max: 50 }).map((one) => delay(one)),
+      fc.integer({ min: 1, max: 50 }).map((one) => loss(one)),
+    );
+    const trees = fc.array(effect, { minLength: 1, maxLength: 4 }).map((effects) => treeOf(...effects));
+    fc.assert(
+      fc.property(trees, trees, (from, to) => {
+        const bands = new Map(
+          Object.entries(from.bands).map(([band, qdiscs]) => [
+            bandHandle(Number(band)),
+            renderTree({ ...from, bands: { [band]: qdiscs } }).slice(1),
+          ]),
+        );
+        const untouched = new Map(bands);
+        for (const line of renderTreeChange(from, to)) {
+          const place = /parent (fa17:\w+)/.exec(line)?.[1];
+          const above = [...bands.keys()].find((key) =>
+            bands.get(key)?.some((one) => line.includes(`parent ${/handle (\w+:)/.exec(one)?.[1] ?? 'none'} `)),
+          );
+          const key = place ?? above ?? 'nowhere';
+          untouched.delete(key);
+          if (line.startsWith('qdisc del')) bands.delete(key);
+          else bands.set(key, [...(bands.get(key) ?? []), line]);
+        }
+        expect([...bands.values()].flat().sort()).toEqual(renderTree(to).slice(1).sort());
+        for (const [key, lines] of untouched) expect(bands.get(key)).toEqual(lines);
+      }),
+    );
+  });
+});
+
+describe('what tc reports', () => {
+  const faults = [
+    work('a', delay(200), { peers: { ipv4: ['10.0.0.1'], ipv6: [] } }),
+    work('b', loss(10), { peers: { ipv4: ['10.0.0.2'], ipv6: [] } }),
+    work('c', loss(10, 3), { peers: { ipv4: ['10.0.0.3'], ipv6: [] } }),
+    work('d', delay(50.5, 5), { peers: { ipv4: ['10.0.0.4'], ipv6: [] } }),
+  ];
+  const [planned] = plan(faults).trees;
+  if (planned === undefined) throw new Error('no tree');
+
+  it('is the plan, once the kernel has it', () => {
+    const observed = readTree(fixture, 'eth0');
+    expect(treeDifferences(planned, observed)).toEqual([]);
+    expect(renderTreeChange(observed, planned)).toEqual([]);
+  });
+
+  it.each([
+    ['no tree at all', [], /no root qdisc fa17:/],
+    ['a band less', fixture.filter(({ handle }) => handle !== 'fa22:'), /band fa17:2 of eth0 holds nothing instead of/],
+    ['a netem less under its parent', fixture.filter(({ handle }) => handle !== 'fa23:'), /band fa17:3/],
+    [
+      'another delay',
+      changed('fa22:', { limit: 2276, delay: { delay: 0.1, jitter: 0 } }),
+      /delay 100000us.*instead of.*200000us/,
+    ],
+    ['another loss', changed('fa23:', { limit: 594, 'loss-random': { loss: 0.2 } }), /loss 20%.*instead of.*loss 10%/],
+    ['no loss', changed('fa23:', { limit: 594 }), /loss 0%/],
+  ])('differs from the plan where there is %s', (_, qdiscs, difference) => {
+    expect(treeDifferences(planned, readTree(qdiscs, 'eth0')).join()).toMatch(difference);
+  });
+
+  function changed(handle: string, options: object) {
+    return fixture.map((qdisc) => (qdisc.handle === handle ? { ...qdisc, options } : qdisc));
+  }
+
+  it('counts packets where they are decided, and those that wait', () => {
+    const counted = fixture.map((qdisc) =>
+      qdisc.handle === 'fa23:'
+        ? { ...qdisc, packets: 90, drops: 10, qlen: 0 }
+        : qdisc.handle === 'fa43:'
+          ? { ...qdisc, packets: 90, drops: 10, qlen: 1 }
+          : qdisc,
+    );
+    expect(readBandCounts(counted, 'eth0')[3]).toEqual({ sent: 90, drops: 10, waiting: 1 });
+  });
+
+  it('is no tree of ours on another device, nor under another root', () => {
+    expect(readTree(fixture, 'eth1')).toBeUndefined();
+    expect(
+      readTree(
+        fixture.map((qdisc) => (qdisc.root === true ? { ...qdisc, handle: '1:' } : qdisc)),
+        'eth0',
+      ),
+    ).toBeUndefined();
+  });
+});

@@ -1,0 +1,22 @@
+/** Fault works as tests need them. */
+import type { Fault, FaultWork } from '../../src/api/index.ts';
+import { planTarget, type TargetFacts, type TargetPlan } from '../../src/faults/index.ts';
+
+export const delay = (delayMs: number, jitterMs = 0): Fault => ({ type: 'delay', delayMs, jitterMs, distribution: 'uniform' });
+export const loss = (percent: number, burst = 1): Fault => ({ type: 'loss', percent, burst });
+
+export function work(id: string, effect: Fault, more: Partial<FaultWork> = {}): FaultWork {
+  return { id, device: 'eth0', direction: 'egress', effect, peers: 'all', excluded: [], dosePeers: {}, exposure: [], ...more };
+}
+
+export function plan(works: readonly FaultWork[], more: Partial<TargetFacts> = {}): TargetPlan {
+  return planTarget({
+    instance: '0123abcd',
+    podUid: 'pod',
+    faults: works.map((one) => ({ work: one })),
+    bands: {},
+    mtu: { eth0: 1500, eth1: 9000 },
+    gatePriority: 300,
+    ...more,
+  });
+}

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, it } from 'node:test';
+import {
+  addressesOf,
+  assertSame,
+  createPair,
+  delay,
+  inside,
+  keepPinging,
+  loss,
+  type Pair,
+  ping,
+  type Snapshot,
+  snapshot,
+  start,
+  work,
+} from './namespaces.ts';
+import { answered, lost, median, plausible } from './statistics.ts';
+
+/** What a busy machine adds at most to the middle of a few probes; far less than the differences that are told apart. */
+const machineMs = 20;
+
+describe('faults that meet in one packet', () => {
+  let pair: Pair;
+  let untouched: Snapshot;
+  before(async () => {
+    pair = await createPair({ queueLength: 0 });
+    untouched = await snapshot(pair.target);
+  });
+  afterEach(async () => {
+    // Nothing to do, unless a test has failed; it must not make the next one fail.
+    await pair.driver.sweep();
+    assertSame(await snapshot(pair.target), untouched);
+  });
+  after(async () => {
+    await pair.dispose();
+  });
+
+  const medians = async (...peers: number[]) => {
+    const times = await ping(pair.target, addressesOf(...peers), { count: 15, periodMs: 20 });
+    return Object.fromEntries(Object.entries(times).map(([address, row]) => [address, median(answered(row))]));
+  };
+  const assertNear = (found: Record<string, number>, expected: Record<number, number>) => {
+    for (const [peer, value] of Object.entries(expected)) {
+      for (const address of addressesOf(Number(peer))) {
+        const time = found[address] ?? Number.NaN;
+        assert.ok(time > value - 1 && time < value + machineMs, `${address}: ${String(time)} ms instead of ${String(value)}`);
+      }
+    }
+  };
+
+  it('add their delays, and each ends with its own lease', async () => {
+    const { driver, namespace } = pair;
+    await driver.prepare(namespace, work('long', delay(100), 'all'));
+    await driver.prepare(namespace, work('short', delay(50), [2]));
+    await driver.renewAll(namespace, [
+      { faultId: 'long', timeoutMs: 4000 },
+      { faultId: 'short', timeoutMs: 60_000 },
+    ]);
+    assertNear(await medians(2, 3), { 2: 150, 3: 100 });
+    await leaseEnds('long');
+    assertNear(await medians(2, 3), { 2: 50, 3: 0 });
+    await driver.close(namespace, 'short');
+    assertNear(await medians(2, 3), { 2: 0, 3: 0 });
+    for (const id of ['long', 'short']) assert.equal((await driver.remove(namespace, id)).residue, 0);
+  });
+
+  it('come and go without a packet lost or spared by the one that stays', async () => {
+    const { driver, namespace, target } = pair;
+    await start(pair, work('staying', delay(100), 'all'));
+    const pinging = keepPinging(target, addressesOf(2, 3));
+    await start(pair, work('passing', delay(50), [2]));
+    await ping(target, addressesOf(2), { count: 3, periodMs: 20 });
+    assert.equal((await driver.remove(namespace, 'passing')).residue, 0);
+    const { times, count } = await pinging.end();
+    for (const [address, row] of Object.entries(times)) {
+      assert.equal(lost(row), 0, address);
+      assert.ok(Math.min(...answered(row)) > 99, address);
+    }
+    const [first = ''] = addressesOf(2);
+    assert.ok(Math.max(...answered(times[first] ?? [])) > 149, 'the passing fault was never met');
+    const { packets, leaseLeftMs } = await driver.read(namespace, 'staying');
+    assert.equal(packets, 4 * count + 6, 'the counter of the fault that stays goes on');
+    assert.ok(leaseLeftMs > 0);
+    assert.equal((await driver.remove(namespace, 'staying')).residue, 0);
+  });
+
+  it('lose 1 − (1 − p)(1 − q) together, of which neither claims the common part for itself', async () => {
+    const { driver, namespace, target } = pair;
+    await start(pair, work('fifth', loss(20), [2]), work('half', loss(50), 'all'), work('slow', delay(5), [2]));
+    const count = 1000;
+    const times = await ping(target, addressesOf(2, 3), { count, periodMs: 4, timeoutMs: 500 });
+    for (const [address, chance] of [
+      ...addressesOf(2).map((one) => [one, 0.6] as const),
+      ...addressesOf(3).map((one) => [one, 0.5] as const),
+    ]) {
+      const gone = lost(times[address] ?? []);
+      assert.ok(plausible(gone, count, chance).ok, `${address}: ${String(gone)} of ${String(count)} lost`);
+    }
+    const half = await driver.read(namespace, 'half');
+    assert.equal(half.packets, 4 * count);
+    assert.equal(half.offered, 2 * count);
+    assert.ok(plausible(half.drops, half.offered, 0.5).ok, `${String(half.drops)} of ${String(half.offered)}`);
+    assert.equal((await driver.read(namespace, 'fifth')).offered, 0);
+    for (const id of ['fifth', 'half', 'slow']) assert.equal((await driver.remove(namespace, id)).residue, 0);
+  });
+
+  it('spare excluded addresses, and count the packets of hypotheses only while the lease is held', async () => {
+    const { driver, namespace, target, podUid } = pair;
+    const [address = ''] = addressesOf(2);
+    const exposure = [
+      { hypothesis: 'ours', podUid, address, protocol: 'icmp' as const },
+      { hypothesis: 'elsewhere', podUid, address: '10.99.0.200', protocol: 'tcp' as const },
+      { hypothesis: 'of another pod', podUid: 'another', address, protocol: 'icmp' as const },
+    ];
+    await driver.prepare(namespace, work('slow', delay(20), 'all', { excluded: addressesOf(3), exposure }));
+    await ping(target, [address], { count: 5, periodMs: 10 });
+    await driver.renew(namespace, 'slow', 60_000);
+    assertNear(await medians(3), { 3: 0 });
+    await ping(target, [address], { count: 7, periodMs: 10 });
+    await ping(target, [address], { count: 11, periodMs: 10, bytes: 40 });
+    const { exposure: met, packets } = await driver.read(namespace, 'slow');
+    assert.deepEqual(met, { ours: 7, elsewhere: 0 });
+    assert.equal(packets, 18);
+    assert.equal((await driver.remove(namespace, 'slow')).residue, 0);
+  });
+
+  /** Waits for the kernel, not for a time. */
+  async function leaseEnds(faultId: string): Promise<void> {
+    const set = ['nft', '-j', 'list', 'set', 'inet', `squall_${pair.instance}`, `lease_${faultId}`];
+    while ((await inside(pair.target, set)).includes('expires')) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+});

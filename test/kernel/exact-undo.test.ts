@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { readdir, rm } from 'node:fs/promises';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { createKernelDriver } from '../../src/agent/kernel/index.ts';
+import type { Removal } from '../../src/agent/kernel-driver.ts';
+import { codeOf, messageOf, systemClock } from '../../src/lib/index.ts';
+import {
+  addressesOf,
+  assertSame,
+  command,
+  createPair,
+  delay,
+  inside,
+  loss,
+  type Pair,
+  ping,
+  type Snapshot,
+  snapshot,
+  start,
+  work,
+} from './namespaces.ts';
+import { answered, median } from './statistics.ts';
+
+/** Tables as others leave them in pods: the same hook, later hooks, timed sets, counters. */
+const foreignTables = `
+table ip mesh {
+  chain out {
+    type filter hook postrouting priority 300; policy accept;
+    ip daddr 10.99.0.9 counter accept
+  }
+}
+table inet firewall {
+  set recent {
+    type ipv4_addr
+    flags timeout
+    elements = { 192.0.2.1 timeout 1h }
+  }
+  chain late {
+    type filter hook postrouting priority 400; policy accept;
+    meta mark 7 counter drop
+  }
+}
+table netdev edge {
+  chain in {
+    type filter hook ingress device "eth0" priority 0; policy accept;
+  }
+}
+`;
+
+describe('exact undo', () => {
+  let pair: Pair;
+  afterEach(async () => {
+    await pair.dispose();
+  });
+
+  const slow = work('slow', delay(60), [2]);
+  const cases = [
+    { name: 'a plain namespace', queueLength: 1000, prepare: [], works: [slow] },
+    { name: 'a device without a queue (txqueuelen 0)', queueLength: 0, prepare: [], works: [slow] },
+    {
+      name: 'tables of others in the same hook and a clsact qdisc',
+      queueLength: 0,
+      prepare: [
+        { args: ['nft', '-f', '-'], input: foreignTables },
+        { args: ['tc', 'qdisc', 'add', 'dev', 'eth0', 'clsact'], input: undefined },
+      ],
+      works: [slow, work('lossy', loss(10), 'all')],
+    },
+  ];
+  for (const { name, queueLength, prepare, works } of cases) {
+    it(`leaves ${name} as it was, byte for byte`, async () => {
+      pair = await createPair({ queueLength });
+      for (const { args, input } of prepare) await inside(pair.target, args, input);
+      const before = await snapshot(pair.target);
+      await start(pair, ...works);
+      assert.notDeepEqual(await snapshot(pair.target), before);
+      const { [addressesOf(2)[0] ?? '']: times = [] } = await ping(pair.target, addressesOf(2), { count: 20, periodMs: 10 });
+      assert.ok(median(answered(times)) > 55);
+      const removals: Removal[] = [];
+      for (const { id } of works) removals.push(await pair.driver.remove(pair.namespace, id));
+      assertSame(await snapshot(pair.target), before);
+      assert.deepEqual(
+        removals,
+        works.map(() => ({ residue: 0, changedByOthers: [] })),
+      );
+      assert.deepEqual(await readdir(`${pair.stateFolder}/ledger`), []);
+    });
+  }
+});
+
+describe('undo whatever happened', () => {
+  let pair: Pair;
+  let untouched: Snapshot;
+  // One pair for all: every test leaves it as it found it, which is what they are about.
+  before(async () => {
+    pair = await createPair({ queueLength: 0 });
+    untouched = await snapshot(pair.target);
+  });
+  after(async () => {
+    await pair.dispose();
+  });
+
+  afterEach(async () => {
+    // A test that failed must not make the next one fail.
+    await pair.driver.sweep();
+  });
+
+  it('puts everything back when a command fails half-way', async () => {
+    process.env.TC_LIB_DIR = '/nonexistent';
+    const crippled = await createKernelDriver({ stateFolder: pair.stateFolder, instance: pair.instance, clock: systemClock });
+    delete process.env.TC_LIB_DIR;
+    const shaped = work('shaped', { type: 'delay', delayMs: 50, jitterMs: 5, distribution: 'pareto' }, 'all');
+    await assert.rejects(crippled.prepare(pair.namespace, shaped), /distribution/);
+    assertSame(await snapshot(pair.target), untouched);
+    // Beside a fault that runs, the running one stays.
+    await start(pair, work('slow', delay(60), [2]));
+    const running = await snapshot(pair.target);
+    await assert.rejects(crippled.prepare(pair.namespace, shaped), /distribution/);
+    assertSame(withoutHandles(await snapshot(pair.target)), withoutHandles(running));
+    await pair.driver.remove(pair.namespace, 'slow');
+    assertSame(await snapshot(pair.target), untouched);
+  });
+
+  it('is done twice without harm, also where somebody has removed our table or our tree', async () => {
+    for (const byHand of [
+      [],
+      ['nft', 'delete', 'table', 'inet', `squall_${pair.instance}`],
+      ['tc', 'qdisc', 'del', 'dev', 'eth0', 'root'],
+    ]) {
+      await start(pair, work('slow', delay(20), 'all'));
+      if (byHand.length > 0) await inside(pair.target, byHand);
+      await pair.driver.close(pair.namespace, 'slow');
+      assert.equal((await pair.driver.remove(pair.namespace, 'slow')).residue, 0);
+      assert.equal((await pair.driver.remove(pair.namespace, 'slow')).residue, 0);
+      assertSame(await snapshot(pair.target), untouched);
+    }
+  });
+
+  it('says what others changed meanwhile, and leaves it', async () => {
+    await start(pair, work('slow', delay(20), 'all'));
+    await inside(pair.target, ['nft', 'add', 'table', 'ip', 'newcomer']);
+    const { residue, changedByOthers } = await pair.driver.remove(pair.namespace, 'slow');
+    assert.equal(residue, 0);
+    assert.deepEqual(changedByOthers, ['nftables table ip newcomer has appeared']);
+    await inside(pair.target, ['nft', 'delete', 'table', 'ip', 'newcomer']);
+    assertSame(await snapshot(pair.target), untouched);
+  });
+
+  it('is done by the next life from the ledger, and from the table where the ledger was lost', async () => {
+    for (const lost of [false, true]) {
+      await start(pair, work('slow', delay(20), 'all'));
+      await inside(pair.target, ['nft', 'add', 'table', 'inet', 'squall_ffffffff']);
+      if (lost) await rm(`${pair.stateFolder}/ledger`, { recursive: true });
+      const next = await createKernelDriver({ stateFolder: pair.stateFolder, instance: pair.instance, clock: systemClock });
+      const { removed, residue } = await next.sweep();
+      assert.equal(residue, 0);
+      assert.ok(
+        removed.some((text) => text.includes(pair.podUid)),
+        removed.join(),
+      );
+      assert.equal(await next.countResidue([pair.namespace]), 0);
+      // Another instance's table is not ours to sweep.
+      await inside(pair.target, ['nft', 'delete', 'table', 'inet', 'squall_ffffffff']);
+      if (lost) await inside(pair.target, ['ip', 'link', 'set', 'eth0', 'txqueuelen', '0']);
+      assertSame(await snapshot(pair.target), untouched);
+      assert.deepEqual(await next.sweep(), { removed: [], residue: 0 });
+    }
+  });
+
+  const refusals = [
+    {
+      name: "somebody's root qdisc",
+      byHand: ['tc', 'qdisc', 'add', 'dev', 'eth0', 'root', 'handle', '5:', 'fq_codel'],
+      clean: ['tc', 'qdisc', 'del', 'dev', 'eth0', 'root'],
+      device: 'eth0',
+      reason: /^ForeignQdisc/,
+    },
+    {
+      name: 'a device that is not there',
+      byHand: ['true'],
+      clean: ['true'],
+      device: 'eth7',
+      reason: /^DeviceMissing: .*lo, eth0/,
+    },
+  ];
+  for (const { name, byHand, clean, device, reason } of refusals) {
+    it(`refuses ${name} and touches nothing`, async () => {
+      await inside(pair.target, byHand);
+      const found = await snapshot(pair.target);
+      const error: unknown = await pair.driver
+        .prepare(pair.namespace, work('slow', delay(20), 'all', { device }))
+        .catch((thrown: unknown) => thrown);
+      assert.equal(codeOf(error), 'KernelRefused');
+      assert.match(messageOf(error), reason);
+      assertSame(await snapshot(pair.target), found);
+      await inside(pair.target, clean);
+    });
+  }
+
+  it('takes a namespace that has gone for clean', async () => {
+    await start(pair, work('slow', delay(20), 'all'));
+    await command('ip', ['netns', 'del', pair.target]);
+    await pair.driver.close(pair.namespace, 'slow');
+    assert.deepEqual(await pair.driver.remove(pair.namespace, 'slow'), { residue: 0, changedByOthers: [] });
+    assert.deepEqual(await readdir(`${pair.stateFolder}/ledger`), []);
+  });
+});
+
+/** nft numbers objects anew when they are put back. */
+const withoutHandles = ({ tc, nft, ip }: Snapshot): Snapshot => ({ tc, nft: nft.replace(/"handle": ?\d+/g, '"handle": 0'), ip });

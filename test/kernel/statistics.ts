@@ -1,0 +1,28 @@
+/** The few figures that kernel tests judge by. */
+
+export const answered = (times: readonly (number | undefined)[]): number[] => times.filter((time) => time !== undefined);
+export const lost = (times: readonly (number | undefined)[]): number => times.length - answered(times).length;
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+export function standardDeviation(values: readonly number[]): number {
+  const centre = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
+}
+
+/**
+ * How far a count of independent events may lie from what is expected: four standard deviations and a half, which
+ * chance exceeds about once in 150,000 tests.
+ */
+export function plausible(events: number, trials: number, chance: number): { low: number; high: number; ok: boolean } {
+  const expected = trials * chance;
+  const spread = 4.5 * Math.sqrt(trials * chance * (1 - chance));
+  const [low, high] = [expected - spread, expected + spread];
+  return { low, high, ok: events >= low && events <= high };
+}
