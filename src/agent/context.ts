@@ -1,15 +1,13 @@
-import type { KubeObject, NodeTask } from '../api/index.ts';
+import type { NodeTask } from '../api/index.ts';
 import type { Clock } from '../lib/index.ts';
 import type { Resource, Store, Stored } from '../store/index.ts';
 import type { FindNamespace } from './find-namespace.ts';
 import type { KernelDriver } from './kernel-driver.ts';
-import type { LeaseSpec } from './lease.ts';
 import type { LeaseWatch } from './lease-watch.ts';
 import type { Limiter } from './limiter.ts';
 import type { Log } from './log.ts';
 
 export type StoredTask = Stored<NodeTask>;
-export type LeaseObject = KubeObject<LeaseSpec>;
 
 /** Why work ends; it becomes the reason of targets that end by it, except for `Ordered`, which is how things should go. */
 export type EndReason = 'Ordered' | 'TaskDeleted' | 'NotAfter' | 'LeaseExpired' | 'AgentStopped';

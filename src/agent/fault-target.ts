@@ -18,6 +18,8 @@ export type FaultTarget = {
   prober?: Prober;
   /** Monotonic: when the kernel ends the fault by itself; counted from before the commit, so never too late. */
   heldUntil: number;
+  /** How often it did so before it was renewed. */
+  lapses: number;
 };
 
 const driver = 'netem';
@@ -31,7 +33,7 @@ const mostDoseSamples = 2000;
 
 export function newTarget(facts: NodeTaskTarget, work: FaultWork, at: string): FaultTarget {
   const status: TargetStatus = { podUid: facts.podUid, phase: 'Pending', since: at };
-  return { facts, work, status, residue: 0, heldUntil: -Infinity };
+  return { facts, work, status, residue: 0, heldUntil: -Infinity, lapses: 0 };
 }
 
 export function move(
@@ -107,15 +109,31 @@ async function measureBaseline(context: AgentContext, target: FaultTarget, signa
   target.pings = { baseline, active: Object.fromEntries(addresses.map((address) => [address, []])) };
 }
 
-/** The commit point, and every renewal of it. Rejects as the kernel does. */
+/**
+ * The commit point, and every renewal of it. Rejects as the kernel does. A renewal that came too late is said: for a moment the
+ * kernel had ended the fault, and whoever reads the measurements must know.
+ */
 export async function holdFor(context: AgentContext, target: FaultTarget, timeoutMs: number): Promise<void> {
   if (target.namespace === undefined) return;
-  const before = context.clock.monotonic();
+  const { clock } = context;
+  const before = clock.monotonic();
   await context.kernel.renew(target.namespace, target.work.id, timeoutMs);
+  const after = clock.monotonic();
+  const lateMs = Math.round(after - target.heldUntil);
   target.heldUntil = before + timeoutMs;
-  if (target.status.phase !== 'Applying') return;
-  move(context, target, 'Active', { driver, activeAt: formatInstant(context.clock.now()) });
-  startDoseProbe(context, target);
+  if (target.status.phase === 'Applying') {
+    move(context, target, 'Active', { driver, activeAt: formatInstant(clock.now()) });
+    startDoseProbe(context, target);
+  } else if (lateMs > 0) noteLapse(context, target, lateMs, Math.round(after - before));
+}
+
+function noteLapse(context: AgentContext, target: FaultTarget, lateMs: number, tookMs: number): void {
+  target.lapses += 1;
+  const message =
+    `the kernel's lease ran out ${String(target.lapses)} times before it was renewed, last for up to ${String(lateMs)} ms; ` +
+    `a renewal took ${String(tookMs)} ms: use a longer lease on this node`;
+  target.status = { ...target.status, message };
+  context.log('warn', 'renewed too late', { fault: target.work.id, lateMs, tookMs });
 }
 
 function startDoseProbe(context: AgentContext, target: FaultTarget): void {

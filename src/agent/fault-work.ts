@@ -21,6 +21,8 @@ import { createWake, deadlineAt, isAborted, pause, whenAborted } from './timing.
 import { createWorkEnd } from './work-end.ts';
 
 const readEveryMs = 1000;
+/** On a slow node reading takes at most this share of the time, so that it does not hold up renewals, which wait for it. */
+const readShare = 0.25;
 /** A renewal that the kernel did not take is tried again after so long. */
 const renewRetryMs = 250;
 
@@ -148,7 +150,8 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
       const started = clock.monotonic();
       await each(active(), readOrLose);
       writer.request();
-      await pause(clock, Math.max(1, started + readEveryMs - clock.monotonic()), signal);
+      const tookMs = clock.monotonic() - started;
+      await pause(clock, Math.max(readEveryMs, tookMs / readShare) - tookMs, signal);
     }
     // No target is left to hold: the renewals need not wait for their time.
     wake.ring();

@@ -1,7 +1,6 @@
 import type { Clock } from '../lib/index.ts';
 import type { Cache } from '../store/index.ts';
-import type { LeaseObject } from './context.ts';
-import { leaseLeftMs, type SeenLease, seeLease } from './lease.ts';
+import { leaseLeftMs, type LeaseObject, type SeenLease, seeLease } from './lease.ts';
 
 /** How long this agent may still count on each coordination Lease. */
 export type LeaseWatch = {

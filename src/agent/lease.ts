@@ -1,7 +1,9 @@
 /** Lease arithmetic. Monotonic milliseconds are the agent's own; a renewTime is the renewer's clock, which may differ. */
+import type { KubeObject } from '../api/index.ts';
 
 /** The part of a coordination.k8s.io/v1 Lease that counts. */
 export type LeaseSpec = { leaseDurationSeconds?: number; renewTime?: string };
+export type LeaseObject = KubeObject<LeaseSpec>;
 
 export type SeenLease = {
   renewTime: string;

@@ -1,5 +1,6 @@
 import { codeOf } from '../lib/index.ts';
-import type { AgentContext, LeaseObject } from './context.ts';
+import type { AgentContext } from './context.ts';
+import type { LeaseObject } from './lease.ts';
 import type { Resource } from '../store/index.ts';
 import { systemNamespace } from '../api/index.ts';
 import { isAborted, pause } from './timing.ts';

@@ -11,7 +11,8 @@ import {
   type NodeTaskSpec,
   type NodeTaskStatus,
 } from '../../src/api/index.ts';
-import type { LeaseObject, StoredTask } from '../../src/agent/context.ts';
+import type { StoredTask } from '../../src/agent/context.ts';
+import type { LeaseObject } from '../../src/agent/lease.ts';
 import { type AgentEnd, type AgentOptions, type FindNamespace, type FoundNamespace, runAgent } from '../../src/agent/index.ts';
 import { leases, nodeTasks } from '../../src/agent/run-agent.ts';
 import { type EmbeddedServer, startEmbeddedServer } from '../../src/embedded/index.ts';

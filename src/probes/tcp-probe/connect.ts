@@ -1,5 +1,5 @@
 import { connect, isIPv6 } from 'node:net';
-import type { LossReason } from '../../api/measurement.ts';
+import type { LossReason } from '../../api/index.ts';
 import { localPorts } from './protocol.ts';
 
 export type Attempt = { sentAt: number; rttMs?: number; reason?: LossReason };

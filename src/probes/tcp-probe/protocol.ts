@@ -1,5 +1,5 @@
-/** What goes over the pipes between the agent and the TCP prober. Types and constants only: the prober imports nothing else. */
-import type { LossReason } from '../../api/measurement.ts';
+/** What goes over the pipes between the agent and the TCP prober. The import is of a type: nothing of it is in the prober. */
+import type { LossReason } from '../../api/index.ts';
 
 export type TcpStream = {
   id: string;
