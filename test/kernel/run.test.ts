@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { command } from './namespaces.ts';
+import { createSquall, reportsOf } from './squall.ts';
+
+describe('squall run', () => {
+  const squall = createSquall();
+  after(squall.dispose);
+
+  it('gives each verdict of the table to the run that deserves it, and exits with the worst', async () => {
+    const outcome = await squall.run('verdicts', ['-o', 'json']);
+    const reports = reportsOf(outcome);
+    assert.deepEqual(
+      reports.map(({ experiment, verdict, reason }) => [experiment.name, verdict, reason]),
+      [
+        ['passes', 'Passed', 'SteadyStateHeld'],
+        ['fails', 'Failed', 'HypothesisViolated'],
+        ['has-no-dose', 'Inconclusive', 'NoDose'],
+        ['has-no-target', 'Refused', 'NoTarget'],
+        ['is-not-steady', 'Refused', 'SteadyStateNotMet'],
+      ],
+      JSON.stringify(reports.map(({ message }) => message)) + outcome.stderr,
+    );
+    assert.equal(outcome.code, 1);
+    const [passes, fails, hasNoDose, hasNoTarget, isNotSteady] = reports;
+    assert.ok(Math.abs((passes?.dose[0]?.measured.value ?? 0) - 100) <= 5, JSON.stringify(passes?.dose));
+    assert.ok((passes?.exposure[0]?.packets ?? 0) > 10, JSON.stringify(passes?.exposure));
+    assert.equal(fails?.dose[0]?.ok, true, JSON.stringify(fails?.dose));
+    assert.equal(
+      hasNoDose?.exposure.every(({ packets }) => packets === 0),
+      true,
+    );
+    for (const refused of [hasNoTarget, isNotSteady]) {
+      assert.deepEqual(
+        refused?.phases.filter(({ name }) => name === 'inject'),
+        [],
+      );
+      assert.equal(
+        refused.targets.every(({ activeAt }) => activeAt === undefined),
+        true,
+      );
+    }
+    for (const { residue } of reports) assert.equal(residue, 0);
+  });
+
+  it('runs a bare shaper and a bare test', async () => {
+    const outcome = await squall.run('bare', ['--for', '2s', '-o', 'json']);
+    const reports = reportsOf(outcome);
+    assert.deepEqual(
+      reports.map(({ verdict, dose }) => [verdict, dose.length]),
+      [
+        ['Passed', 1],
+        ['Passed', 0],
+      ],
+      JSON.stringify(reports.map(({ message }) => message)) + outcome.stderr,
+    );
+    assert.equal(outcome.code, 0);
+  });
+
+  it('does not run a shaper that has no duration', async () => {
+    const { code, stderr } = await squall.run('bare');
+    assert.equal(code, 2);
+    assert.match(stderr, /spec\.duration: required/);
+  });
+
+  it('undoes on Ctrl-C and reports Aborted', async () => {
+    const run = squall.start('leased', ['-o', 'json']);
+    await squall.untilPhase('is-cut-off', 'during');
+    run.process.kill('SIGINT');
+    const outcome = await run.outcome;
+    const [report] = reportsOf(outcome);
+    assert.equal(outcome.code, 4, outcome.stderr);
+    assert.equal(report?.verdict, 'Aborted');
+    assert.match(report.abort?.cause ?? '', /SIGINT/);
+    assert.equal(report.residue, 0);
+    assert.ok(report.abort?.lastCleanAt);
+  });
+
+  it('leaves no namespace, no ledger and no process behind', async () => {
+    assert.deepEqual((await command('ip', ['netns', 'list'])).trim(), '');
+    assert.deepEqual(readdirSync(join(squall.stateFolder, 'ledger')), []);
+    const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    const ours = processes.filter((pid) => commandLine(pid).includes(squall.stateFolder));
+    assert.deepEqual(ours.map(commandLine), []);
+  });
+});
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+}
