@@ -38,7 +38,7 @@ const inside = async (args: string[], input?: string) =>
 
 /** What the kernel has after these transactions, each text by itself. */
 async function report(...texts: string[]) {
-  for (const text of ['flush ruleset', ...texts]) await inside(['nft', '-f', '-'], text);
+  for (const text of ['flush ruleset', ...texts]) await inside(['nft', '-f', '-'], `${text}\n`);
   return readGate(parseNft(await inside(['nft', '-j', 'list', 'ruleset'])), '0123abcd');
 }
 
@@ -132,7 +132,7 @@ describe('what nft reports', () => {
   it.each([
     ['a rule less', `flush chain ${table} egress`, /rules/],
     ['a rule more', `add rule ${table} egress accept`, /rules/],
-    ['another band', `insert rule ${table} egress meta priority set fa17:f`, /rules/],
+    ['another band', `insert rule ${table} egress meta priority set 1:2`, /rules/],
     ['a peer less', `delete element ${table} peers_ipv4_f2 { 10.0.0.2 }`, /peers_ipv4_f2 .* holds other addresses/],
     ['a set more', `add set ${table} stray { type ipv4_addr; }`, /sets/],
     ['a counter more', `add counter ${table} stray`, /counters/],
