@@ -23,7 +23,12 @@ describe('a fault task', () => {
     kernel.before.prepare = async () => {
       persisted.push((await stored(task.metadata.name)).status?.targets.map(({ phase }) => phase));
     };
-    bench.startAgent(kernel);
+    // A write that takes its time: whoever does not wait for it prepares too early.
+    const updateStatus: typeof bench.store.updateStatus = async (...args) => {
+      await bench.clock.sleep(500);
+      return await bench.store.updateStatus(...args);
+    };
+    bench.startAgent(kernel, { store: { ...bench.store, updateStatus } });
     await bench.store.create(nodeTasks, task);
     const status = await statusUntil(bench, task, (one) => phasesAre('Active')(one) && one.targets[0]?.counters !== undefined);
     expect(persisted).toEqual([['Applying']]);

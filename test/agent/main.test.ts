@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { claimState } from '../../src/agent/state-claim.ts';
+import { systemClock } from '../../src/lib/index.ts';
+import { type Bench, createBench, instance } from './support.ts';
+
+const program = fileURLToPath(new URL('../../src/agent/main.ts', import.meta.url));
+
+let bench: Bench;
+beforeEach(async () => {
+  bench = await createBench();
+});
+afterEach(async () => {
+  await bench.close();
+});
+
+/** The agent's process, and what resolves when it has swept. */
+function startProcess(args: string[]): { process: ChildProcess; swept: Promise<unknown>; log: string[] } {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['pipe', 'ignore', 'pipe'] });
+  const log: string[] = [];
+  const swept = new Promise((resolve) => {
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      log.push(line);
+      if (line.includes('"swept"')) resolve(undefined);
+    });
+  });
+  return { process: child, swept, log };
+}
+const usual = () => [
+  '--socket',
+  join(bench.folder, 'api.sock'),
+  '--node',
+  'local',
+  '--instance',
+  instance,
+  '--state',
+  bench.folder,
+];
+
+describe("the agent's process", () => {
+  it.each([
+    ['it is told to by SIGTERM', (child: ChildProcess) => child.kill('SIGTERM')],
+    ['whoever started it is gone', (child: ChildProcess) => child.stdin?.end()],
+  ])('ends well when %s, and gives its state folder back', async (_, tell) => {
+    const agent = startProcess(usual());
+    await agent.swept;
+    expect(existsSync(join(bench.folder, 'agent.json'))).toBe(true);
+    tell(agent.process);
+    expect(await once(agent.process, 'exit')).toEqual([0, null]);
+    expect(existsSync(join(bench.folder, 'agent.json'))).toBe(false);
+  });
+
+  it.each([
+    ['--instance', 'x; rm -rf /', /8 hexadecimal/],
+    ['--node', '../local', /object name/],
+    ['--state', 'relative', /absolute path/],
+  ])('refuses %s %j', async (option, value, message) => {
+    const args = usual();
+    args[args.indexOf(option) + 1] = value;
+    const agent = startProcess(args);
+    expect(await once(agent.process, 'close')).toEqual([2, null]);
+    expect(agent.log.join('\n')).toMatch(message);
+  });
+});
+
+describe('claimState', () => {
+  it('lets one agent alone have a state folder, and names who has it', async () => {
+    const agent = startProcess(usual());
+    await agent.swept;
+    await expect(claimState(bench.folder, systemClock, 0)).rejects.toMatchObject({
+      code: 'StateInUse',
+      message: expect.stringContaining(`pid ${String(agent.process.pid)}`) as string,
+    });
+    agent.process.kill('SIGKILL');
+    await once(agent.process, 'exit');
+    const giveBack = await claimState(bench.folder, systemClock, 0);
+    giveBack();
+  });
+});
