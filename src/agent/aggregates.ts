@@ -1,8 +1,8 @@
 import type { SecondAggregate } from '../api/index.ts';
 
-const mostSeconds = 120;
+const mostSeconds = 20;
 
-/** Appends complete seconds to what a status shows of a stream: the newest 120, oldest first. */
+/** Appends complete seconds to what a status shows of a stream: the newest 20, oldest first. */
 export function appendSeconds(shown: readonly SecondAggregate[], complete: readonly SecondAggregate[]): SecondAggregate[] {
   return [...shown, ...complete].slice(-mostSeconds);
 }

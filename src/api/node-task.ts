@@ -116,7 +116,7 @@ export type TargetStatus = {
 export type NodeTaskStatus = {
   observedGeneration: number;
   targets: TargetStatus[];
-  /** By stream id: the newest complete seconds, oldest first, at most 120. */
+  /** By stream id: the newest complete seconds, oldest first, at most 20. */
   aggregates?: Record<string, SecondAggregate[]>;
   checks?: CheckResult[];
   /** Things of ours still in kernels of this node that this task put there; 0 once every target is Clean. */

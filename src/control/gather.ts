@@ -1,6 +1,6 @@
 import { describeFault } from '../faults/index.ts';
 import type { CheckResult, NodeTask, ProbeStream, TargetStatus } from '../api/index.ts';
-import type { Facts, Plan, RunState, TargetFacts } from '../experiment/index.ts';
+import { type Facts, type Plan, type RunState, type TargetFacts, windowsToJudge } from '../experiment/index.ts';
 import type { ExpectedTasks } from './plan-run.ts';
 import type { TaskPlan } from './task-plan.ts';
 import { type Measurements, observeWindow, recentSeconds, suffixesOf } from './measurements.ts';
@@ -12,19 +12,24 @@ export function gatherFacts(
   expected: ExpectedTasks,
   tasks: ReadonlyMap<string, NodeTask>,
   measurements: Measurements,
+  now: number,
 ): Facts {
   const streams = expected.probe.flatMap(({ spec }) => spec.probe?.streams ?? []);
   const preflight = preflightFacts(expected.preflight, tasks);
   const probesReadyAt = probesReady(expected.probe, tasks);
   const { during, after } = state.windows;
+  const judged = windowsToJudge(plan, state, now);
   return {
     ...(preflight ? { preflight } : {}),
     ...(probesReadyAt === undefined ? {} : { probesReadyAt }),
     ...(expected.fault.length > 0 ? { fault: faultFacts(expected.fault, tasks) } : {}),
     observed: Object.fromEntries(
-      Object.entries(state.windows).map(([phase, window]) => [phase, observeWindow(measurements, streams, window)]),
+      judged.flatMap((phase) => {
+        const window = state.windows[phase];
+        return window ? [[phase, observeWindow(measurements, streams, window)]] : [];
+      }),
     ),
-    suffixes: after?.to === undefined ? {} : suffixesOf(measurements, streams, after),
+    suffixes: after?.to === undefined || !judged.includes('after') ? {} : suffixesOf(measurements, streams, after),
     recent: during ? recentSeconds(measurements, watched(plan, streams), during.from, mostSeconds(plan)) : {},
   };
 }

@@ -5,7 +5,7 @@ import { observe } from '../probes/index.ts';
 /** Every second that the probes of one run have reported: stream id → second → aggregate. Grows by one entry a stream and second. */
 export type Measurements = Map<string, Map<number, SecondAggregate>>;
 
-/** Takes over what the tasks' statuses show; statuses hold only the newest seconds, so this must be called at least every two minutes. */
+/** Takes over what the tasks' statuses show; statuses hold only the newest seconds, so this must be called at least every 20 s. */
 export function collect(measurements: Measurements, tasks: readonly NodeTask[]): void {
   for (const { status } of tasks) {
     for (const [stream, aggregates] of Object.entries(status?.aggregates ?? {})) {

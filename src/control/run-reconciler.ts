@@ -107,7 +107,7 @@ async function advance(
   const now = options.steadyNow();
   const before = object.status?.run ?? initialState(now);
   const prior = eventsOf(object, memory, before).reduce((state, event) => step(memory.plan, state, event, now).state, before);
-  const facts = gatherFacts(memory.plan, prior, memory.expected, tasks, memory.measurements);
+  const facts = gatherFacts(memory.plan, prior, memory.expected, tasks, memory.measurements, now);
   const decision = step(memory.plan, prior, { type: 'facts', facts }, now);
 
   for (const entry of entriesOfStep(memory.plan, before, decision.state, memory.expected, tasks)) memory.journal.append(entry);

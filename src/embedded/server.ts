@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import http from 'node:http';
-import type { Clock } from '../lib/index.ts';
+import { type Clock, http } from '../lib/index.ts';
 import { answer } from './answer.ts';
 import { startCollector } from './collector.ts';
 import { openDatabase } from './database.ts';

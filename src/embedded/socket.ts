@@ -1,13 +1,13 @@
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
-import http from 'node:http';
-import { SquallError } from '../lib/index.ts';
+import type { Server } from 'node:http';
+import { http, SquallError } from '../lib/index.ts';
 
 /** Linux' sockaddr_un holds 108 bytes with the final zero (unix(7)). */
 const longestPath = 107;
 const probeTimeoutMs = 2000;
 
 /** Listens on a unix socket that only its owner may use. A socket file that nobody answers on is replaced. */
-export async function listenOnSocket(server: http.Server, path: string): Promise<void> {
+export async function listenOnSocket(server: Server, path: string): Promise<void> {
   if (Buffer.byteLength(path) > longestPath) {
     throw new SquallError(
       'InvalidInput',

@@ -18,5 +18,5 @@ export {
   type TargetFacts,
   type Window,
 } from './state.ts';
-export { step } from './step.ts';
+export { step, windowsToJudge } from './step.ts';
 export { type Ending, judge, type Judgement, type Outcome } from './verdict.ts';

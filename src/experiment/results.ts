@@ -34,8 +34,8 @@ function judgeWindow(entry: HypothesisEntry, phase: Phase, state: RunState, fact
   const baseline = state.baseline[entry.name] ?? [];
   const tolerance = entry.tolerances[phase];
   if (phase === 'after' && entry.recoverWithinMs !== undefined) {
-    const cleanAt = state.windows.after?.from ?? state.since;
-    return assessRecovery(entry.name, facts.suffixes[entry.name] ?? [], baseline, tolerance, cleanAt, entry.recoverWithinMs);
+    const undoneAt = state.windows.after?.from ?? state.since;
+    return assessRecovery(entry.name, facts.suffixes[entry.name] ?? [], baseline, tolerance, undoneAt, entry.recoverWithinMs);
   }
   return assess(entry.name, phase, facts.observed[phase]?.[entry.name] ?? [], baseline, tolerance);
 }

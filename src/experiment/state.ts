@@ -72,9 +72,9 @@ export type Facts = {
   probesReadyAt?: number;
   /** Absent while no task of the fault exists. */
   fault?: { targets: TargetFacts[]; residue: number; changedByOthers: string[]; dose: TargetDose[] };
-  /** By phase and hypothesis: what was observed in that window so far. */
+  /** By phase and hypothesis: what was observed in that window; of the phases that `windowsToJudge` names. */
   observed: Partial<Record<Phase, Record<string, ConnectivityObservation[]>>>;
-  /** By hypothesis: the window of `after` seen from each of its seconds on. */
+  /** By hypothesis, when `after` is to be judged: its window seen from each of its seconds on. */
   suffixes: Record<string, Suffix[]>;
   /** By hypothesis: the newest complete seconds, oldest first; only for entries that an abort rule names. */
   recent: Record<string, ConnectivityObservation[][]>;

@@ -1,5 +1,5 @@
 import { formatInstant } from '../lib/index.ts';
-import type { ReportPhase } from '../api/index.ts';
+import type { Phase, ReportPhase } from '../api/index.ts';
 import { abortByHypothesis } from './abort-rules.ts';
 import { baselineResults, notSteady, windowResults } from './results.ts';
 import type { Effects, Facts, Plan, RunEvent, RunPhase, RunState } from './state.ts';
@@ -106,12 +106,11 @@ function observeInject(plan: Plan, state: RunState, { fault }: Facts, now: numbe
 }
 
 function observeDuring(plan: Plan, state: RunState, facts: Facts, now: number): RunState {
-  const current = facts.fault === undefined ? state : { ...state, dose: facts.fault.dose };
   const cut = plan.hasFault ? facts.fault?.targets.find(({ phase }) => phase !== 'Active') : undefined;
-  if (cut) return end(plan, current, targetLost(cut), now);
-  const abort = plan.hasFault ? abortByHypothesis(plan, current, facts) : undefined;
-  if (abort) return end(plan, current, abort, now);
-  const opened = plan.hasFault ? current : openWindow(plan, current, 'during', facts, now);
+  if (cut) return end(plan, state, targetLost(cut), now);
+  const abort = plan.hasFault ? abortByHypothesis(plan, state, facts) : undefined;
+  if (abort) return end(plan, state, abort, now);
+  const opened = plan.hasFault ? state : openWindow(plan, state, 'during', facts, now);
   const window = opened.windows.during;
   if (!window || now < window.from + plan.durationMs) return opened;
   const closed = { ...opened, windows: { ...opened.windows, during: { from: window.from, to: now } } };
@@ -123,21 +122,20 @@ function observeUndo(plan: Plan, state: RunState, { fault }: Facts, now: number)
   const residue = fault?.residue ?? 0;
   const gone = targets.every(({ phase }) => phase === 'Clean' || phase === 'Lost' || phase === 'Refused');
   const changedByOthers = fault?.changedByOthers ?? [];
-  const dose = fault && fault.dose.length > 0 ? fault.dose : state.dose;
+  const dose = fault?.dose ?? [];
   if (gone && residue === 0) {
-    const cleanAt = Math.max(state.since, ...targets.map((target) => target.cleanAt ?? 0));
     const clean = { ...state, dose, dirty: false, undo: { proven: true, residue, changedByOthers } };
-    return afterUndo(plan, clean, 'proven', cleanAt, now);
+    return afterUndo(plan, clean, 'proven', now);
   }
-  if (now < state.since + plan.limits.undoMs) return { ...state, dose };
+  if (now < state.since + plan.limits.undoMs) return state;
   // Nobody can prove the undo any more in this run. The kernel lease ends the fault, and the next start of the agent sweeps.
-  return afterUndo(plan, { ...state, dose, undo: { proven: false, residue, changedByOthers } }, 'not proven', now, now);
+  return afterUndo(plan, { ...state, dose, undo: { proven: false, residue, changedByOthers } }, 'not proven', now);
 }
 
-function afterUndo(plan: Plan, state: RunState, outcome: string, cleanAt: number, now: number): RunState {
+function afterUndo(plan: Plan, state: RunState, outcome: string, now: number): RunState {
   if (state.ending?.reason === 'Restarted') return finish(plan, closePhase(state, now, outcome), now);
   if (state.ending) return enter(state, 'settle', now, outcome);
-  return { ...enter(state, 'after', now, outcome), windows: { ...state.windows, after: { from: cleanAt } } };
+  return { ...enter(state, 'after', now, outcome), windows: { ...state.windows, after: { from: now } } };
 }
 
 function leaveAfter(state: RunState, now: number): RunState {
@@ -212,6 +210,12 @@ function closePhase(state: RunState, now: number, outcome: string): RunState {
 
 function enter(state: RunState, phase: RunPhase, now: number, outcome = 'complete'): RunState {
   return { ...closePhase(state, now, outcome), phase, since: now };
+}
+
+/** Which windows the next step will judge: only these need be observed, since that costs a look at every second of them. */
+export function windowsToJudge(plan: Plan, { phase, since, windows }: RunState, now: number): Phase[] {
+  if (phase === 'before') return windows.before?.to !== undefined && now >= windows.before.to + plan.settleMs ? ['before'] : [];
+  return phase === 'settle' && now >= since + plan.settleMs ? ['during', 'after'] : [];
 }
 
 function effectsOf(plan: Plan, state: RunState, now: number): Effects {

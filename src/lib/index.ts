@@ -6,5 +6,6 @@ export { backoff } from './backoff.ts';
 export { type Clock, formatInstant, systemClock } from './clock.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { codeOf, type ErrorCode, errorFacts, isErrorCode, messageOf, SquallError } from './errors.ts';
+export { http, loadHttps } from './http.ts';
 export { parsePercent } from './percent.ts';
 export { type ProgramOptions, type ProgramResult, runProgram } from './run-program.ts';

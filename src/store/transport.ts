@@ -1,6 +1,6 @@
-import http from 'node:http';
-import https from 'node:https';
-import { SquallError } from '../lib/index.ts';
+import type { IncomingMessage } from 'node:http';
+import type { RequestOptions } from 'node:https';
+import { http, loadHttps, SquallError } from '../lib/index.ts';
 
 export type TransportOptions =
   /** The path of a unix socket. */
@@ -33,7 +33,7 @@ export type Transport = {
   /** Where it goes, for error messages. */
   name: string;
   /** Resolves when the headers of the answer are there; rejects with Unavailable when they never come. */
-  send(request: TransportRequest): Promise<http.IncomingMessage>;
+  send(request: TransportRequest): Promise<IncomingMessage>;
   close(): void;
 };
 
@@ -52,7 +52,7 @@ export function transportFor(options: TransportOptions): Transport {
   }
   const { url, ca, cert, key, token } = options;
   const base = new URL(url);
-  const client = base.protocol === 'https:' ? https : http;
+  const client = base.protocol === 'https:' ? loadHttps() : http;
   const agent = new client.Agent(keepAlive);
   const prefix = base.pathname.replace(/\/$/, '');
   return {
@@ -73,10 +73,10 @@ export function transportFor(options: TransportOptions): Transport {
 
 async function exchange(
   client: typeof http | typeof https,
-  target: https.RequestOptions,
+  target: RequestOptions,
   request: TransportRequest,
   retried = false,
-): Promise<http.IncomingMessage> {
+): Promise<IncomingMessage> {
   const { method, path, headers, body, signal } = request;
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   return await new Promise((resolve, reject) => {

@@ -15,10 +15,10 @@ const second = (at: number, extra = 0): SecondAggregate => ({
   buckets: Object.fromEntries(Array.from({ length: extra + 1 }, (_, index) => [String(index), 1])),
 });
 
-it('a status shows the newest 120 seconds of a stream, oldest first', () => {
+it('a status shows the newest 20 seconds of a stream, oldest first', () => {
   let shown: SecondAggregate[] = [];
   for (let at = 0; at < 300; at += 1) shown = appendSeconds(shown, [second(at)]);
-  expect(shown.map((one) => one.second)).toEqual(Array.from({ length: 120 }, (_, index) => index + 180));
+  expect(shown.map((one) => one.second)).toEqual(Array.from({ length: 20 }, (_, index) => index + 280));
 });
 
 it('the seconds of all streams together never exceed what a status may hold, and the newest stay', () => {
