@@ -56,6 +56,8 @@ export async function createPair({ queueLength = 1000 } = {}): Promise<Pair> {
   const up = `link set lo up\nlink set eth0 txqueuelen ${String(queueLength)} up\n`;
   await command('ip', ['-n', peers, '-batch', '-'], `${lines(peerNumbers).join('\n')}\n${up}`);
   await command('ip', ['-n', target, '-batch', '-'], `${lines([1]).join('\n')}\n${up}`);
+  // The kernel notices a carrier a moment later; a snapshot before that would differ by itself.
+  while (!(await inside(target, ['ip', '-j', 'link', 'show', 'eth0'])).includes('"operstate":"UP"'));
   const stateFolder = await mkdtemp(join(tmpdir(), 'squall-kernel-test-'));
   const instance = randomBytes(4).toString('hex');
   const driver = await createKernelDriver({ stateFolder, instance, clock: systemClock });

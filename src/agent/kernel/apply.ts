@@ -9,7 +9,7 @@ import { devicesOf, gateCommands, treeCommands } from './reconcile.ts';
 type Present = Pick<Observation, 'qdiscs' | 'objects'>;
 
 /**
- * For faults that come: first the tree, which is inert without the gate; then the gate, which is inert without a lease.
+ * For faults that come: tree and gate side by side, since both are inert without a lease. Both have ended when this settles.
  * @throws SquallError KernelRefused when the kernel does not hold exactly what was planned
  */
 export async function growTo(
@@ -20,9 +20,13 @@ export async function growTo(
 ): Promise<void> {
   const { programs, instance } = context;
   const { namespace, plan } = wanted;
-  const after = await programs.changeTree(namespace, treeCommands(qdiscs, devicesOf(before?.plan), plan));
-  await programs.changeGate(namespace, gateCommands(readGate(objects, instance), instance, plan));
-  await verify(context, wanted, after);
+  const [tree, gate] = await Promise.allSettled([
+    programs.changeTree(namespace, treeCommands(qdiscs, devicesOf(before?.plan), plan)),
+    programs.changeGate(namespace, gateCommands(readGate(objects, instance), instance, plan)),
+  ]);
+  if (tree.status === 'rejected') throw tree.reason;
+  if (gate.status === 'rejected') throw gate.reason;
+  await verify(context, wanted, tree.value);
 }
 
 /**

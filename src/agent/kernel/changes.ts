@@ -1,6 +1,6 @@
 /** What somebody else changed in a namespace while faults of ours were in it. */
 import { type NftObject, readTree, tableName, type TcQdisc } from '../../faults/index.ts';
-import type { Observation } from './programs.ts';
+import type { IpLink, Observation } from './programs.ts';
 
 /**
  * One sentence for every qdisc, link or nftables object that came, went or changed between two observations. Counters, remaining
@@ -23,10 +23,18 @@ function itemsOf({ qdiscs, links, objects }: Observation, instance: string): Map
     const { kind, handle, dev = '', parent = 'root', root, options } = qdisc;
     items.set(`qdisc ${handle} (${root === true ? 'root' : parent}) of ${dev}`, JSON.stringify({ kind, options }));
   }
-  // The name of a link's qdisc says again what the list of qdiscs says.
-  for (const link of links) items.set(`link ${link.ifname}`, JSON.stringify({ ...link, qdisc: undefined }));
+  for (const link of links) items.set(`link ${link.ifname}`, JSON.stringify(configurationOf(link)));
   for (const [name, value] of objects.flatMap((object) => nftItem(object, tableName(instance)))) items.set(name, value);
   return items;
+}
+
+/** Flags that come and go with the other end of the cable. */
+const carrierFlags = ['LOWER_UP', 'RUNNING', 'NO-CARRIER'];
+
+/** A link without its state, which nobody sets, and without the name of its qdisc, which the list of qdiscs says again. */
+function configurationOf(link: IpLink): object {
+  const flags = link.flags?.filter((flag) => !carrierFlags.includes(flag));
+  return { ...link, flags, operstate: undefined, qdisc: undefined };
 }
 
 function isOurs({ dev = '' }: TcQdisc, all: readonly TcQdisc[]): boolean {

@@ -12,7 +12,7 @@ export async function openNamespace(podUid: string, path: string): Promise<Names
   if (inode === undefined) {
     throw new SquallError('NotFound', `NamespaceGone: there is no network namespace at ${path} for pod ${podUid}`);
   }
-  if (inode === (await inodeAt('/proc/self/ns/net')) || inode === (await inodeAt('/proc/1/ns/net'))) {
+  if (await isNodesOwn(inode)) {
     throw new SquallError(
       'KernelRefused',
       `HostNetwork: ${path} is the node's own network namespace; a fault in it would hurt the whole node, choose pods without hostNetwork`,
@@ -27,9 +27,15 @@ async function inodeAt(path: string): Promise<number | undefined> {
     const [facts, system] = await Promise.all([stat(path), statfs(path)]);
     return system.type === nsfsMagic ? facts.ino : undefined;
   } catch (error) {
-    if (isMissing(error) || (error as NodeJS.ErrnoException).code === 'EACCES') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+/** The agent's own, or the first process's, which containers may not be allowed to look at. */
+async function isNodesOwn(inode: number): Promise<boolean> {
+  const ofFirst = await inodeAt('/proc/1/ns/net').catch(() => undefined);
+  return inode === ofFirst || inode === (await inodeAt('/proc/self/ns/net'));
 }
 
 export async function isPresent({ path, inode }: Namespace): Promise<boolean> {

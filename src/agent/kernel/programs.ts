@@ -6,7 +6,7 @@ import type { Limiter } from '../limiter.ts';
 import { withNamespace } from './namespace.ts';
 
 /** The fields of `ip -j link` that are used; the rest is kept for comparisons. `txqlen` is absent when it is 0. */
-export type IpLink = { ifindex: number; ifname: string; mtu: number; txqlen?: number };
+export type IpLink = { ifindex: number; ifname: string; mtu: number; txqlen?: number; flags?: string[] };
 
 /** All that an undo must restore, as tc, ip and nft print it. */
 export type Observation = { qdiscs: TcQdisc[]; links: IpLink[]; objects: NftObject[] };

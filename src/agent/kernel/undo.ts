@@ -33,8 +33,11 @@ export async function undoTree(context: DriverContext, entry: LedgerEntry, qdisc
   const { namespace, snapshot } = entry;
   const devices = devicesOf(entry.plan);
   const qdiscsLeft = await programs.changeTree(namespace, treeCommands(qdiscs, devices, undefined));
-  const links = await restoreQueueLengths(context, entry, devices);
-  const after: Observation = { qdiscs: qdiscsLeft, links, objects: await programs.list(namespace, ['list ruleset']) };
+  const [links, objects] = await Promise.all([
+    restoreQueueLengths(context, entry, devices),
+    programs.list(namespace, ['list ruleset']),
+  ]);
+  const after: Observation = { qdiscs: qdiscsLeft, links, objects };
   const residue = residueIn(after, instance, entry).length;
   if (residue === 0) await ledger.remove(namespace.inode);
   return { residue, changedByOthers: changesBetween(snapshot, after, instance) };

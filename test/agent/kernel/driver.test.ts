@@ -1,0 +1,213 @@
+/**
+ * The driver on whatever kernel the tests run on. Trees need prio and netem, which many kernels lack (test/kernel has those); here
+ * the gate and the lease work for real, on a ledger entry that the test writes itself.
+ */
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createKernelDriver } from '../../../src/agent/kernel/index.ts';
+import { createLedger, type LedgerEntry, readBootId } from '../../../src/agent/kernel/ledger.ts';
+import { openNamespace } from '../../../src/agent/kernel/namespace.ts';
+import { planWorks } from '../../../src/agent/kernel/preparation.ts';
+import { createPrograms } from '../../../src/agent/kernel/programs.ts';
+import { createLimiter } from '../../../src/agent/limiter.ts';
+import type { FaultWork } from '../../../src/api/index.ts';
+import { renderGate } from '../../../src/faults/index.ts';
+import { systemClock } from '../../../src/lib/index.ts';
+import { addressesOf, command, createPair, delay, inside, type Pair, ping, snapshot, work } from '../../kernel/namespaces.ts';
+
+const programs = createPrograms(createLimiter(2));
+const untouched = { residue: 0, changedByOthers: [] };
+
+describe('the driver', () => {
+  let pair: Pair;
+  let found: Awaited<ReturnType<typeof snapshot>>;
+  beforeEach(async () => {
+    pair = await createPair();
+    found = await snapshot(pair.target);
+  });
+  afterEach(async () => {
+    await pair.dispose();
+  });
+
+  /** What `prepare` leaves, but for the tree. */
+  async function gateOnly(...works: FaultWork[]): Promise<LedgerEntry> {
+    const { namespace, instance, stateFolder } = pair;
+    const bootId = await readBootId();
+    const observation = await programs.observe(namespace);
+    const plan = planWorks({ instance, namespace, works, links: observation.links, gatePriority: 300, earlier: undefined });
+    const entry: LedgerEntry = { version: 1, instance, bootId, namespace, snapshot: observation, works, plan, carried: {} };
+    await createLedger(stateFolder, instance, bootId).write(entry);
+    await programs.changeGate(namespace, renderGate(plan.gate));
+    return entry;
+  }
+  const ledgerFiles = async () => await readdir(join(pair.stateFolder, 'ledger'));
+
+  it('counts what meets the gate while the lease is held, lets the kernel end it, and leaves nothing', async () => {
+    const { driver, namespace, target, podUid } = pair;
+    const [ipv4 = '', ipv6 = ''] = addressesOf(2);
+    const exposure = [
+      { hypothesis: 'reachable', podUid, address: ipv4, protocol: 'icmp' as const },
+      { hypothesis: 'reachable', podUid, address: ipv6, protocol: 'icmp' as const },
+    ];
+    await gateOnly(work('slow', delay(100), [2], { exposure }));
+    await ping(target, [ipv4], { count: 3, periodMs: 1 });
+    expect(await driver.read(namespace, 'slow')).toMatchObject({ packets: 0, leaseLeftMs: 0, exposure: { reachable: 0 } });
+
+    await driver.renew(namespace, 'slow', 60_000);
+    await ping(target, addressesOf(2, 3), { count: 5, periodMs: 1 });
+    await ping(target, addressesOf(2), { count: 2, periodMs: 1, bytes: 40 });
+    const reading = await driver.read(namespace, 'slow');
+    expect(reading).toMatchObject({ packets: 14, bytes: 5 * (84 + 104) + 2 * (68 + 88), exposure: { reachable: 10 } });
+    expect(reading.leaseLeftMs > 50_000 && reading.leaseLeftMs <= 60_000).toBe(true);
+
+    await driver.renew(namespace, 'slow', 300);
+    while ((await driver.read(namespace, 'slow')).leaseLeftMs > 0);
+    await ping(target, addressesOf(2), { count: 5, periodMs: 1 });
+    expect((await driver.read(namespace, 'slow')).packets).toBe(14);
+
+    expect(await driver.remove(namespace, 'slow')).toEqual(untouched);
+    expect(await snapshot(target)).toEqual(found);
+    expect(await ledgerFiles()).toEqual([]);
+  });
+
+  it('closes at once, renews several in one go, and refuses what was not prepared', async () => {
+    const { driver, namespace } = pair;
+    await gateOnly(work('a', delay(10), [2]), work('b', delay(20), [3]));
+    await driver.renewAll(namespace, [
+      { faultId: 'a', timeoutMs: 60_000 },
+      { faultId: 'b', timeoutMs: 60_000 },
+    ]);
+    await driver.close(namespace, 'a');
+    expect((await driver.read(namespace, 'a')).leaseLeftMs).toBe(0);
+    expect((await driver.read(namespace, 'b')).leaseLeftMs).toBeGreaterThan(50_000);
+    for (const attempt of [driver.renew(namespace, 'c', 1000), driver.read(namespace, 'c')]) {
+      await expect(attempt).rejects.toMatchObject({
+        code: 'KernelRefused',
+        message: expect.stringMatching(/^NotPrepared: fault c/) as string,
+      });
+    }
+    await expect(driver.renew(namespace, 'b', 0)).rejects.toMatchObject({ code: 'InvalidInput' });
+  });
+
+  it('says so when somebody has removed the gate, and is undone all the same', async () => {
+    const { driver, namespace, target, instance } = pair;
+    await gateOnly(work('slow', delay(100), 'all'));
+    await inside(target, ['nft', 'delete', 'table', 'inet', `squall_${instance}`]);
+    await expect(driver.read(namespace, 'slow')).rejects.toMatchObject({
+      code: 'KernelRefused',
+      message: expect.stringMatching(/^GateGone/) as string,
+    });
+    await expect(driver.renew(namespace, 'slow', 1000)).rejects.toMatchObject({ code: 'KernelRefused' });
+    await driver.close(namespace, 'slow');
+    expect(await driver.remove(namespace, 'slow')).toEqual(untouched);
+    expect(await snapshot(target)).toEqual(found);
+  });
+
+  it('closes and removes what was never prepared without a word', async () => {
+    const { driver, namespace } = pair;
+    await driver.close(namespace, 'never');
+    expect(await driver.remove(namespace, 'never')).toEqual(untouched);
+  });
+
+  it('puts everything back when a command fails, and keeps no ledger entry', async () => {
+    process.env.TC_LIB_DIR = '/nonexistent';
+    const crippled = await createKernelDriver({ stateFolder: pair.stateFolder, instance: pair.instance, clock: systemClock });
+    delete process.env.TC_LIB_DIR;
+    const shaped = work('shaped', { type: 'delay', delayMs: 50, jitterMs: 5, distribution: 'pareto' }, 'all');
+    await expect(crippled.prepare(pair.namespace, shaped)).rejects.toMatchObject({
+      code: 'KernelRefused',
+      message: expect.stringMatching(/^tc failed/) as string,
+    });
+    expect(await snapshot(pair.target)).toEqual(found);
+    expect(await ledgerFiles()).toEqual([]);
+  });
+
+  it.each([
+    ['a device that is not there', work('slow', delay(1), 'all', { device: 'eth7' }), ['true'], /^DeviceMissing/],
+    [
+      "somebody's root qdisc",
+      work('slow', delay(1), 'all'),
+      ['tc', 'qdisc', 'add', 'dev', 'eth0', 'root', 'handle', '5:', 'pfifo'],
+      /^ForeignQdisc/,
+    ],
+  ])('refuses %s before it writes anything', async (_, one, byHand, message) => {
+    await inside(pair.target, byHand);
+    const before = await snapshot(pair.target);
+    await expect(pair.driver.prepare(pair.namespace, one)).rejects.toMatchObject({
+      code: 'KernelRefused',
+      message: expect.stringMatching(message) as string,
+    });
+    expect(await snapshot(pair.target)).toEqual(before);
+    await expect(ledgerFiles()).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('refuses the namespace of the node itself, a file that is none, and a path where nothing is', async () => {
+    const file = join(pair.stateFolder, 'no-namespace');
+    await writeFile(file, '');
+    await expect(openNamespace('pod', '/proc/self/ns/net')).rejects.toMatchObject({
+      code: 'KernelRefused',
+      message: expect.stringMatching(/^HostNetwork/) as string,
+    });
+    await expect(openNamespace('pod', file)).rejects.toMatchObject({ code: 'NotFound' });
+    await expect(openNamespace('pod', `${file}.nothing`)).rejects.toMatchObject({ code: 'NotFound' });
+  });
+
+  it('does nothing in another namespace that has taken the place of the first', async () => {
+    const { driver, namespace, target } = pair;
+    await gateOnly(work('slow', delay(100), 'all'));
+    await command('ip', ['netns', 'del', target]);
+    await command('ip', ['netns', 'add', target]);
+    const replaced = await openNamespace(pair.podUid, namespace.path);
+    if (replaced.inode === namespace.inode) return; // The kernel gave the number again: then it is the pod's own uid that tells.
+    for (const attempt of [driver.renew(namespace, 'slow', 1000), driver.prepare(namespace, work('b', delay(1), 'all'))]) {
+      await expect(attempt).rejects.toMatchObject({
+        code: 'NotFound',
+        message: expect.stringMatching(/^NamespaceGone/) as string,
+      });
+    }
+    expect(await driver.remove(namespace, 'slow')).toEqual(untouched);
+    expect(await inside(target, ['nft', 'list', 'ruleset'])).toBe('');
+  });
+
+  describe('sweeping', () => {
+    it('undoes by the ledger what a former life left, and tells what somebody else changed', async () => {
+      await gateOnly(work('slow', delay(100), 'all'), work('other', delay(1), [3]));
+      await pair.driver.renew(pair.namespace, 'slow', 60_000);
+      await inside(pair.target, ['nft', 'add', 'table', 'ip', 'newcomer']);
+      const next = await createKernelDriver({ stateFolder: pair.stateFolder, instance: pair.instance, clock: systemClock });
+      expect(await next.sweep()).toEqual({
+        removed: [
+          `${pair.namespace.path}: fault slow on eth0, fault other on eth0`,
+          `${pair.namespace.path}: nftables table ip newcomer has appeared, by others`,
+        ],
+        residue: 0,
+      });
+      expect(await next.countResidue([pair.namespace])).toBe(0);
+      expect(await ledgerFiles()).toEqual([]);
+    });
+
+    it("finds its table where the ledger was lost, and leaves another instance's alone", async () => {
+      for (const instance of [pair.instance, 'ffffffff'])
+        await inside(pair.target, ['nft', 'add', 'table', 'inet', `squall_${instance}`]);
+      const { removed, residue } = await pair.driver.sweep();
+      expect(residue).toBe(0);
+      expect(removed).toEqual([expect.stringContaining(pair.namespace.path) as string]);
+      expect(await inside(pair.target, ['nft', 'list', 'tables'])).toBe('table inet squall_ffffffff\n');
+    });
+
+    it.each<[string, (entry: LedgerEntry) => unknown]>([
+      ['another boot', (entry) => ({ ...entry, bootId: 'before' })],
+      ['a namespace that has gone', (entry) => ({ ...entry, namespace: { ...entry.namespace, path: '/run/netns/squall-gone' } })],
+      ['nothing that can be read', () => 'half'],
+    ])('forgets an entry of %s', async (_, change) => {
+      const entry = await gateOnly(work('slow', delay(100), 'all'));
+      await inside(pair.target, ['nft', 'delete', 'table', 'inet', `squall_${pair.instance}`]);
+      await mkdir(join(pair.stateFolder, 'ledger'), { recursive: true });
+      await writeFile(join(pair.stateFolder, 'ledger', `${String(pair.namespace.inode)}.json`), JSON.stringify(change(entry)));
+      expect(await pair.driver.sweep()).toEqual({ removed: [], residue: 0 });
+      expect(await ledgerFiles()).toEqual([]);
+      expect(await snapshot(pair.target)).toEqual(found);
+    });
+  });
+});

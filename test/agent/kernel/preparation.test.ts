@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import type { FaultWork } from '../../../src/api/index.ts';
+import type { LedgerEntry } from '../../../src/agent/kernel/ledger.ts';
+import { decidePreparation } from '../../../src/agent/kernel/preparation.ts';
+import type { Observation } from '../../../src/agent/kernel/programs.ts';
+import type { NftObject, TcQdisc } from '../../../src/faults/index.ts';
+import { delay, loss, work } from '../../faults/works.ts';
+import { entryOf, instance, plain, somewhere } from './entries.ts';
+
+const decide = (one: FaultWork, observation: Observation = plain, entry?: LedgerEntry) =>
+  decidePreparation({ instance, bootId: 'this-boot', namespace: somewhere, work: one, observation, entry });
+const chain = (family: string, prio: number, hook = 'postrouting', more = {}): NftObject => ({
+  chain: { family, table: 'theirs', name: 'out', hook, prio, ...more },
+});
+const withObjects = (...objects: NftObject[]): Observation => ({ ...plain, objects });
+const withQdiscs = (...qdiscs: TcQdisc[]): Observation => ({
+  ...plain,
+  qdiscs: [...plain.qdiscs.filter(({ dev }) => dev !== 'eth0'), ...qdiscs],
+});
+const ours: NftObject[] = [
+  { table: { family: 'inet', name: `squall_${instance}` } },
+  { chain: { family: 'inet', table: `squall_${instance}`, name: 'egress', hook: 'postrouting', prio: 300 } },
+];
+const slow = work('slow', delay(100));
+
+describe('decidePreparation', () => {
+  it('records what was there before the first fault, and keeps that record when others join', () => {
+    const first = decide(slow);
+    expect(first).toMatchObject({ snapshot: plain, works: [slow], carried: {} });
+    const second = decide(work('lossy', loss(1)), withObjects(...ours), first);
+    expect(second.snapshot).toBe(first.snapshot);
+    expect(second.works.map(({ id }) => id)).toEqual(['slow', 'lossy']);
+    expect(second.plan.bands).toMatchObject(first.plan.bands);
+  });
+
+  it('decides the same again for a fault that is prepared already', () => {
+    const first = decide(slow);
+    expect(decide(slow, withObjects(...ours), first)).toEqual(first);
+  });
+
+  it('leaves the exposure rules of other pods out', () => {
+    const exposure = ['pod', 'other'].map((podUid) => ({
+      hypothesis: podUid,
+      podUid,
+      address: '10.0.0.1',
+      protocol: 'icmp' as const,
+    }));
+    expect(decide({ ...slow, exposure }).plan.gate.exposure.map(({ hypothesis }) => hypothesis)).toEqual(['pod']);
+  });
+
+  it.each([
+    ['nobody', [], 300],
+    ['chains before ours', [chain('ip', -150), chain('inet', 299)], 300],
+    ['a chain in our usual place', [chain('ip6', 300)], 301],
+    ['a late chain', [chain('inet', 900), chain('ip', 10)], 901],
+    ['late chains of other hooks', [chain('inet', 900, 'input'), chain('netdev', 900, 'ingress', { dev: 'eth0' })], 300],
+    ['a chain in the egress hook of another device', [chain('netdev', 0, 'egress', { dev: 'eth1' })], 300],
+    ['a chain of bridges', [chain('bridge', 900)], 300],
+  ])('comes after %s', (_, objects, priority) => {
+    expect(decide(slow, withObjects(...objects)).plan.gate.priority).toBe(priority);
+  });
+
+  it('keeps the priority of its chain, which the kernel cannot change', () => {
+    const first = decide(slow, withObjects(chain('ip', 500)));
+    const late: NftObject[] = ours.map((object) =>
+      object.chain === undefined ? object : { chain: { ...object.chain, prio: 501 } },
+    );
+    expect(decide(work('b', delay(1)), withObjects(chain('ip', 10), ...late), first).plan.gate.priority).toBe(501);
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    ['a missing device', () => decide(work('slow', delay(1), { device: 'eth7' })), /^DeviceMissing: .*'eth7'.*lo, eth0/],
+    [
+      'a foreign root',
+      () => decide(slow, withQdiscs({ kind: 'fq_codel', handle: '8001:', dev: 'eth0', root: true })),
+      /^ForeignQdisc: .*fq_codel 8001:/,
+    ],
+    [
+      'a foreign qdisc under a root of the kernel',
+      () =>
+        decide(
+          slow,
+          withQdiscs(
+            { kind: 'mq', handle: '0:', dev: 'eth0', root: true },
+            { kind: 'fq', handle: '8002:', dev: 'eth0', parent: ':1' },
+          ),
+        ),
+      /^ForeignQdisc/,
+    ],
+    [
+      "another instance's root",
+      () => decide(slow, withQdiscs({ kind: 'prio', handle: 'fa17:', dev: 'eth0', root: true })),
+      /^ForeignQdisc/,
+    ],
+    [
+      'a chain that nothing can come after',
+      () => decide(slow, withObjects(chain('inet', 2_147_483_647))),
+      /^ForeignChainAfterOurs/,
+    ],
+    [
+      'a chain that came after ours',
+      () => decide(work('b', delay(1)), withObjects(...ours, chain('ip', 300)), decide(slow)),
+      /^ForeignChainAfterOurs: .*ip theirs has priority 300/,
+    ],
+    [
+      'an egress hook on the device',
+      () => decide(slow, withObjects(chain('netdev', 0, 'egress', { dev: ['eth1', 'eth0'] }))),
+      /^ForeignChainAfterOurs: .*netdev theirs/,
+    ],
+    ['a table of ours that the ledger does not know', () => decide(slow, withObjects(...ours)), /^LeftOver/],
+    [
+      'other figures under a known id',
+      () => decide(work('slow', delay(200)), withObjects(...ours), decide(slow)),
+      /^FaultChanged/,
+    ],
+  ])('refuses %s', (_, attempt, reason) => {
+    expect(attempt).toThrow(
+      expect.objectContaining({ code: 'KernelRefused', message: expect.stringMatching(reason) as string }) as Error,
+    );
+  });
+
+  it('takes a clsact qdisc beside a root of the kernel, and the many queues of a big device', () => {
+    const beside = withQdiscs(
+      { kind: 'mq', handle: '0:', dev: 'eth0', root: true },
+      { kind: 'fq_codel', handle: '0:', dev: 'eth0', parent: ':1' },
+      { kind: 'clsact', handle: 'ffff:', dev: 'eth0', parent: 'ffff:fff1' },
+    );
+    expect(decide(slow, beside).plan.trees).toHaveLength(1);
+  });
+
+  it('keeps nothing for the ledger that JSON would lose', () => {
+    const entry = entryOf([slow, work('lossy', loss(10, 3), { peers: { ipv4: ['10.0.0.0/8'], ipv6: ['fd00::1'] } })]);
+    expect(JSON.parse(JSON.stringify(entry))).toEqual(entry);
+  });
+});
