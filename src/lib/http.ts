@@ -4,4 +4,4 @@
  */
 export const http = process.getBuiltinModule('node:http');
 /** Only where it is needed: it brings TLS with it. */
-export const loadHttps = (): typeof import('node:https') => process.getBuiltinModule('node:https');
+export const loadHttps = () => process.getBuiltinModule('node:https');

@@ -72,7 +72,7 @@ export function transportFor(options: TransportOptions): Transport {
 }
 
 async function exchange(
-  client: typeof http | typeof https,
+  client: typeof http | ReturnType<typeof loadHttps>,
   target: RequestOptions,
   request: TransportRequest,
   retried = false,
