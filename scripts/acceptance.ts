@@ -1,0 +1,164 @@
+/**
+ * The commands of the README as a person types them, each with its own guest where the kernel lacks netem: their exit codes and what
+ * they leave behind. Slower than `npm test`, so it runs by itself: `npm run test:acceptance`.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Report } from '../src/api/index.ts';
+import { messageOf } from '../src/lib/index.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const work = mkdtempSync(join(tmpdir(), 'squall-acceptance-'));
+const shop = 'experiments/lab/shop.yaml';
+const reportFiles = ['journal.jsonl', 'report.json', 'junit.xml', 'report.html'];
+
+type Outcome = { code: number | null; output: string };
+type Check = { title: string; run: () => Promise<void> };
+
+const checks: Check[] = [
+  {
+    title: 'npm run demo exits 0, is Passed with 200 ms of dose and residue 0, and leaves four files',
+    run: async () => {
+      rmSync(join(root, 'out/demo'), { recursive: true, force: true });
+      expectCode(await run('npm', ['run', 'demo']), 0);
+      for (const file of reportFiles) expect(existsSync(join(root, 'out/demo', file)), `${file} is missing`);
+      expectDelayed(readReport(join(root, 'out/demo')));
+    },
+  },
+  experiment('checkout-delay', 0, expectDelayed),
+  experiment('checkout-loss-breaks', 1, ({ reason }) => {
+    expect(reason === 'HypothesisViolated', `reason ${reason}`);
+  }),
+  experiment('no-target', 3, expectUntouched),
+  experiment('no-dose', 6, ({ reason }) => {
+    expect(reason === 'NoDose', `reason ${reason}`);
+  }),
+  experiment('not-steady', 3, expectUntouched),
+  { title: 'a run whose guest machine is killed is reported Aborted by the next start', run: killMachine },
+];
+
+let failed = 0;
+for (const { title, run: check } of checks) {
+  const started = performance.now();
+  const seconds = (): string => `${((performance.now() - started) / 1000).toFixed(0)} s`;
+  try {
+    await check();
+    console.log(`ok      ${title} (${seconds()})`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED  ${title} (${seconds()})\n${messageOf(error)}`);
+  }
+}
+rmSync(work, { recursive: true, force: true });
+console.log(`\n${checks.length - failed} passed, ${failed} failed, 0 skipped`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+function experiment(name: string, code: number, judge: (report: Report) => void): Check {
+  return {
+    title: `npx squall run ${name}.yaml exits ${code}`,
+    run: async () => {
+      const out = join(work, name);
+      const file = `experiments/${name}.yaml`;
+      expectCode(await run('npx', ['squall', 'run', file, '--lab', shop, '--out', out, '--state', join(work, 'state')]), code);
+      const report = readReport(out);
+      expect(report.residue === 0, `residue ${report.residue}`);
+      judge(report);
+    },
+  };
+}
+
+/** The machine goes away with a fault in it, as in a power cut. */
+async function killMachine(): Promise<void> {
+  const state = join(work, 'killed');
+  const args = ['squall', 'run', 'experiments/checkout-delay.yaml', '--lab', shop, '--guest', 'always', '--state', state];
+  const { child, outcome } = start('npx', args);
+  await untilInjected(join(state, 'runs'));
+  process.kill(machineOf(child), 'SIGKILL');
+  expectCode(await outcome, 7);
+  const next = await run('npx', ['squall', 'run', 'experiments/no-target.yaml', '--lab', shop, '--state', state]);
+  expectCode(next, 3);
+  const told = /cut off: shop\/checkout-delay: Aborted \(\w+\), residue 0/.test(next.output);
+  expect(told, `the next start did not say so:\n${next.output}`);
+}
+
+async function untilInjected(runs: string): Promise<void> {
+  for (let attempt = 0; attempt < 1200; attempt += 1) {
+    const journals = existsSync(runs) ? readdirSync(runs).map((uid) => join(runs, uid, 'journal.jsonl')) : [];
+    if (journals.some((file) => existsSync(file) && readFileSync(file, 'utf8').includes('"phase":"during"'))) return;
+    await sleep(200);
+  }
+  throw new Error('the fault was not in after four minutes');
+}
+
+/** The QEMU that descends from the command. */
+function machineOf({ pid }: ChildProcess): number {
+  const parents = new Map(
+    readdirSync('/proc').flatMap((name): [number, { parent: number; program: string }][] => {
+      try {
+        const [, program = '', parent = ''] = /^\d+ \((.*)\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? [];
+        return [[Number(name), { parent: Number(parent), program }]];
+      } catch {
+        return [];
+      }
+    }),
+  );
+  for (const [candidate, { program }] of parents) {
+    if (!program.startsWith('qemu-system')) continue;
+    for (let ancestor = candidate; ancestor > 1; ancestor = parents.get(ancestor)?.parent ?? 0) {
+      if (ancestor === pid) return candidate;
+    }
+  }
+  throw new Error('no guest machine runs under the command');
+}
+
+function readReport(folder: string): Report {
+  return JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report;
+}
+
+function expectDelayed({ verdict, dose, residue }: Report): void {
+  expect(verdict === 'Passed', `verdict ${verdict}`);
+  expect(residue === 0, `residue ${residue}`);
+  const value = dose[0]?.measured.value ?? NaN;
+  expect(Math.abs(value - 200) <= 5, `measured ${value} ms instead of 200`);
+}
+
+function expectUntouched({ phases, targets, verdict }: Report): void {
+  expect(verdict === 'Refused', `verdict ${verdict}`);
+  expect(!phases.some(({ name }) => name === 'inject'), 'something was injected');
+  expect(
+    targets.every(({ activeAt }) => activeAt === undefined),
+    'a target was touched',
+  );
+}
+
+function expectCode({ code, output }: Outcome, expected: number): void {
+  expect(code === expected, `exit code ${String(code)} instead of ${expected}:\n${output}`);
+}
+
+function expect(holds: boolean, otherwise: string): void {
+  if (!holds) throw new Error(otherwise);
+}
+
+async function run(program: string, args: readonly string[]): Promise<Outcome> {
+  return await start(program, args).outcome;
+}
+
+function start(program: string, args: readonly string[]): { child: ChildProcess; outcome: Promise<Outcome> } {
+  const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const outcome = new Promise<Outcome>((resolve, reject) => {
+    child.once('error', reject).once('close', (code) => {
+      resolve({ code, output });
+    });
+  });
+  return { child, outcome };
+}
