@@ -70,7 +70,7 @@ function quantile(sorted, share) {
  */
 async function generateLoad(rate) {
   const timeoutMs = 4000;
-  for (let answersInARow = 0; answersInARow < 6; ) {
+  for (let answersInARow = 0; answersInARow < 6;) {
     const answer = await get('FRONTEND', timeoutMs).catch(() => undefined);
     answersInARow = answer ? answersInARow + 1 : 0;
     if (!answer) await new Promise((resolve) => setTimeout(resolve, 500));
