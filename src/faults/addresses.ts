@@ -2,7 +2,6 @@
  * Address blocks as ranges of integers, so that selections can be intersected exactly. Blocks either nest or are disjoint
  * (RFC 4632), which is why a sorted list without nested blocks is all that is needed.
  */
-import { isIPv4, isIPv6 } from 'node:net';
 import { SquallError } from '../lib/index.ts';
 
 export const families = ['ipv4', 'ipv6'] as const;
@@ -18,15 +17,14 @@ export function parseBlock(text: string, family: Family): AddressRange {
   const [address = '', prefixText, ...rest] = text.split('/');
   const width = widthOf[family];
   const prefix = prefixText === undefined ? width : /^\d{1,3}$/.test(prefixText) ? Number(prefixText) : Number.NaN;
-  const isAddress = family === 'ipv4' ? isIPv4(address) : isIPv6(address) && !address.includes('%');
-  if (!isAddress || rest.length > 0 || !(prefix <= width)) {
+  const value = family === 'ipv4' ? parseIpv4(address) : parseIpv6(address);
+  if (value === undefined || rest.length > 0 || !(prefix <= width)) {
     throw new SquallError(
       'InvalidInput',
       `${JSON.stringify(text)} is not an ${family} address or block such as ${exampleOf(family)}`,
     );
   }
   const hostBits = BigInt(width - prefix);
-  const value = family === 'ipv4' ? parseIpv4(address) : parseIpv6(address);
   const first = (value >> hostBits) << hostBits;
   return { first, last: first + (1n << hostBits) - 1n };
 }
@@ -35,23 +33,30 @@ function exampleOf(family: Family): string {
   return family === 'ipv4' ? '192.0.2.0/24' : '2001:db8::/64';
 }
 
-function parseIpv4(text: string): bigint {
-  return text.split('.').reduce((value, octet) => (value << 8n) | BigInt(octet), 0n);
+/** Four decimal octets without leading zeros, which some programs read as octal; undefined for anything else. */
+function parseIpv4(text: string): bigint | undefined {
+  const octets = text.split('.');
+  if (octets.length !== 4 || !octets.every((octet) => /^(0|[1-9]\d{0,2})$/.test(octet) && Number(octet) <= 255)) return undefined;
+  return octets.reduce((value, octet) => (value << 8n) | BigInt(octet), 0n);
 }
 
-function parseIpv6(text: string): bigint {
-  // The last 32 bits may be written as an IPv4 address (RFC 4291, section 2.2).
-  const embedded = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text);
-  if (embedded?.[1] !== undefined && embedded[2] !== undefined) {
+/** The text forms of RFC 4291, section 2.2, without a zone; undefined for anything else. */
+function parseIpv6(text: string): bigint | undefined {
+  const embedded = /^(.*:)([\d.]+)$/.exec(text);
+  if (embedded?.[1] !== undefined && embedded[2]?.includes('.') === true) {
     const low = parseIpv4(embedded[2]);
-    return parseIpv6(`${embedded[1]}${(low >> 16n).toString(16)}:${(low & 0xffffn).toString(16)}`);
+    return low === undefined
+      ? undefined
+      : parseIpv6(`${embedded[1]}${(low >> 16n).toString(16)}:${(low & 0xffffn).toString(16)}`);
   }
-  const [head = '', tail] = text.split('::');
-  const groupsOf = (part: string) => (part === '' ? [] : part.split(':'));
-  const before = groupsOf(head);
-  const after = tail === undefined ? [] : groupsOf(tail);
-  const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');
-  return [...before, ...zeros, ...after].reduce((value, group) => (value << 16n) | BigInt(`0x${group}`), 0n);
+  const [head = '', tail, ...more] = text.split('::');
+  const groupsOf = (part: string | undefined) => (part === undefined || part === '' ? [] : part.split(':'));
+  const [before, after] = [groupsOf(head), groupsOf(tail)];
+  const missing = 8 - before.length - after.length;
+  const complete = tail === undefined ? missing === 0 : missing >= 1;
+  const groups = [...before, ...Array.from({ length: Math.max(0, missing) }, () => '0'), ...after];
+  if (!complete || more.length > 0 || !groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return undefined;
+  return groups.reduce((value, group) => (value << 16n) | BigInt(`0x${group}`), 0n);
 }
 
 function formatAddress(value: bigint, family: Family): string {

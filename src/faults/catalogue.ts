@@ -5,15 +5,6 @@ import { delayPlanner } from './delay.ts';
 import type { Impairment } from './impairment.ts';
 import { lossPlanner } from './loss.ts';
 
-/** What every fault file provides for its own fault. */
-export type FaultPlanner<OneFault extends Fault> = {
-  /** @throws SquallError InvalidInput when the figures contradict each other */
-  impairment(fault: OneFault): Impairment;
-  /** What this fault needs besides what all need. */
-  requirements(fault: OneFault): PreflightCheck[];
-  describe(fault: OneFault): string;
-};
-
 const needsOfAll: readonly PreflightCheck[] = [
   { check: 'tool', tool: 'tc' },
   { check: 'tool', tool: 'nft' },

@@ -1,7 +1,7 @@
 /** Delay: every packet leaves later, by a constant or a random time. */
 import type { Fault } from '../api/index.ts';
 import { formatDuration, SquallError } from '../lib/index.ts';
-import type { FaultPlanner } from './catalogue.ts';
+import type { FaultPlanner } from './fault-planner.ts';
 import { noImpairment } from './impairment.ts';
 
 type Delay = Extract<Fault, { type: 'delay' }>;

@@ -7,9 +7,9 @@ export { type DropCount, dropsOf } from './attribution.ts';
 export { describeFault, requirements } from './catalogue.ts';
 export { treeDifferences } from './compare-tree.ts';
 export type { DeviceTree } from './tree.ts';
-export { bandHandle, longestWaitMs, rootHandle } from './tree.ts';
+export { longestWaitMs } from './tree.ts';
 export type { ExposureCounter, Gate } from './gate.ts';
-export { checkDevice, checkFaultId, checkInstance, gateCounterName, leaseSetName, tableName } from './names.ts';
+export { checkDevice, gateCounterName, leaseSetName, tableName } from './names.ts';
 export {
   fieldsOf,
   gateDifferences,
@@ -23,5 +23,5 @@ export {
 } from './observed-gate.ts';
 export { type BandCount, readBandCounts, readTree, type TcQdisc } from './observed-tree.ts';
 export { bandsOfFault, type PlannedFault, planTarget, type TargetFacts, type TargetPlan } from './plan.ts';
-export { type Lease, proberPorts, renderClose, renderGate, renderGateRemoval, renderLeases } from './render-gate.ts';
+export { type Lease, renderClose, renderGate, renderGateRemoval, renderLeases } from './render-gate.ts';
 export { renderTree, renderTreeChange } from './render-tree.ts';

@@ -1,7 +1,7 @@
 /** Loss: packets vanish, each by itself or in bursts. */
 import type { Fault } from '../api/index.ts';
 import { SquallError } from '../lib/index.ts';
-import type { FaultPlanner } from './catalogue.ts';
+import type { FaultPlanner } from './fault-planner.ts';
 import { noImpairment } from './impairment.ts';
 
 type PacketLoss = Extract<Fault, { type: 'loss' }>;

@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { formatBlock, intersectRanges, parseBlock, parseBlocks } from '../../src/faults/addresses.ts';

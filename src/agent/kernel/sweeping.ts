@@ -1,7 +1,7 @@
 /** Undoes what a former life of this instance left in the kernel. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf } from '../../lib/index.ts';
+import { codeOf, messageOf } from '../../lib/index.ts';
 import type { Namespace } from '../kernel-driver.ts';
 import type { DriverContext } from './context.ts';
 import type { LedgerEntry } from './ledger.ts';
@@ -57,7 +57,11 @@ async function sweepByTable(context: DriverContext, folder: string, name: string
 }
 
 async function openIfPresent(podUid: string, path: string): Promise<Namespace | undefined> {
-  return await openNamespace(podUid, path).catch(() => undefined);
+  return await openNamespace(podUid, path).catch((error: unknown) => {
+    // Gone meanwhile, or the node's own, which no fault was ever put into.
+    if (['NotFound', 'KernelRefused'].includes(codeOf(error))) return undefined;
+    throw error;
+  });
 }
 
 /** One namespace that refuses must not keep the others from being swept; it counts. */
