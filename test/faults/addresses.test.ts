@@ -47,6 +47,24 @@ describe('address blocks', () => {
     expect(() => parseBlock(text, family)).toThrow(/is not an ipv[46] address or block/);
   });
 
+  it('reads exactly what Node takes for an address, but for zones', () => {
+    const part = fc.constantFrom(':', '::', '.', '0', '1', '25', '256', 'f', 'fd00', '00', '12345', '%', ' ');
+    const junk = fc.string({ unit: part, maxLength: 12 });
+    const reads = (text: string, family: 'ipv4' | 'ipv6') => {
+      try {
+        return parseBlock(text, family).first >= 0n;
+      } catch {
+        return false;
+      }
+    };
+    fc.assert(
+      fc.property(fc.oneof(junk, fc.ipV4(), fc.ipV6()), (text) => {
+        expect([reads(text, 'ipv4'), reads(text, 'ipv6')]).toEqual([isIPv4(text), isIPv6(text) && !text.includes('%')]);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
   it.each(['ipv4', 'ipv6'] as const)(
     'cover the same %s addresses once nested blocks are dropped, and no block overlaps another',
     (family) => {
