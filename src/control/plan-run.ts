@@ -73,7 +73,7 @@ export function machinePlan({ experiment, shaper, entries }: Pick<RunRequest, 'e
     hypothesis: entries,
     abort: experiment.abort,
     settleMs: entries.length === 0 ? 0 : Math.max(...entries.map(({ connectivity }) => connectivity.timeoutMs)) + reportMs,
-    limits: { preflightMs: 60_000, probeStartMs: 60_000, injectMs: 60_000, undoMs: leaseMs + 60_000 },
+    limits: { preflightMs: 60_000, probeStartMs: 60_000, injectMs: 120_000, undoMs: leaseMs + 120_000 },
   };
 }
 
