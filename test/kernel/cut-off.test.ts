@@ -36,9 +36,9 @@ describe('a run whose every process is killed', () => {
     assert.ok(replies.filter(({ sentAt }) => sentAt > killedAt + 4000).length > 10, 'traffic did not go on');
     assert.match(await inNamespace(server.namespace, ['tc', 'qdisc', 'show']), /fa17:/, 'the tree is inert, but there');
 
-    const next = await squall.run('bare', ['--for', '1s']);
+    const next = await squall.run('refused');
     assert.match(next.stderr, /an earlier run was cut off: test\/is-cut-off: Aborted \(Restarted\), residue 0/);
-    assert.equal(next.code, 0, next.stderr);
+    assert.equal(next.code, 3, next.stderr);
     assert.deepEqual(readdirSync(join(squall.stateFolder, 'ledger')), []);
   });
 });

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { readManifests, readSpec } from '../../../src/api/index.ts';
+import { toExperiments } from '../../../src/cli/run/wrap.ts';
+
+const shaper = (duration: string) => `
+apiVersion: networkmachinery.io/v1alpha1
+kind: NetworkTrafficShaper
+metadata: { name: slow, namespace: test }
+spec:
+  ${duration}
+  targets: [{ kind: pod, namespace: test, name: server }]
+  configuration: { type: delay, device: eth0, value: 50ms }
+`;
+const test = `
+apiVersion: networkmachinery.io/v1alpha1
+kind: NetworkConnectivityTest
+metadata: { name: reaches, namespace: test }
+spec:
+  layer: '3'
+  source: { namespace: test, name: client }
+  destinations: [{ kind: pod, namespace: test, name: server }]
+`;
+const experiment = `
+apiVersion: networkmachinery.io/v1alpha1
+kind: NetworkExperiment
+metadata: { name: whole, namespace: test }
+spec:
+  duration: 10s
+  fault: { ref: slow }
+  hypothesis: [{ name: reaches, connectivity: { ref: reaches } }]
+`;
+
+function wrapped(texts: string[], duration?: string) {
+  const { manifests, errors } = readManifests([{ name: 'input.yaml', text: texts.join('---') }]);
+  expect(errors).toEqual([]);
+  return toExperiments(manifests, duration).map(({ kind, metadata, spec }) => ({
+    kind,
+    name: metadata.name,
+    model: readSpec('NetworkExperiment', spec, metadata.namespace),
+  }));
+}
+
+describe('toExperiments', () => {
+  it.each([
+    ['its own duration', 'duration: 7s', undefined, 7000],
+    ['its own duration before the one given', 'duration: 7s', '3s', 7000],
+    ['the duration given', '', '3s', 3000],
+  ])('runs a bare shaper for %s, without a hypothesis', (_what, own, given, durationMs) => {
+    const [run] = wrapped([shaper(own)], given);
+    expect(run).toMatchObject({
+      kind: 'NetworkExperiment',
+      name: 'slow',
+      model: { durationMs, beforeMs: 0, afterMs: 0, hypothesis: [] },
+    });
+  });
+
+  it('refuses a bare shaper that nobody gave a duration', () => {
+    expect(() => wrapped([shaper('')])).toThrow(/spec\.duration: required.*--for/);
+  });
+
+  it('runs a bare test once, as long as its probes take, without a fault', () => {
+    const [run] = wrapped([test]);
+    expect(run?.model).toMatchObject({ durationMs: 3000, hypothesis: [{ name: 'reaches', phases: ['during'] }] });
+    expect(run?.model.fault).toBeUndefined();
+  });
+
+  it('runs nothing by itself that an experiment of the same input refers to', () => {
+    expect(wrapped([shaper(''), test, experiment]).map(({ name }) => name)).toEqual(['whole']);
+  });
+});
