@@ -11,6 +11,7 @@ const programs = {
   squall: 'src/cli/main.ts',
   agent: 'src/agent/main.ts',
   'tcp-probe': 'src/probes/tcp-probe/main.ts',
+  'readiness-prober': 'src/lab/readiness-prober/main.ts',
 } as const;
 
 const present = Object.entries(programs).filter(([, source]) => existsSync(join(root, source)));

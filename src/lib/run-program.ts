@@ -13,6 +13,12 @@ export type ProgramOptions = {
   cwd?: string;
 };
 
+/** A command line in a message: long arguments say little and hide the rest. */
+function describe(command: string, args: readonly string[]): string {
+  const line = [command, ...args].join(' ');
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+}
+
 /** At most this much of each output stream is kept; the rest is read and dropped. */
 const outputLimit = 16 * 1024 * 1024;
 
@@ -32,7 +38,7 @@ export async function runProgram(command: string, args: readonly string[], optio
       child.kill('SIGKILL');
     };
     const timer = setTimeout(() => {
-      stop(new SquallError('Unavailable', `${command} ${args.join(' ')} did not end within ${String(timeoutMs)} ms`));
+      stop(new SquallError('Unavailable', `${describe(command, args)} did not end within ${timeoutMs} ms`));
     }, timeoutMs);
     const onAbort = () => {
       stop(new SquallError('Unavailable', `${command} was stopped`, { cause: signal?.reason }));
