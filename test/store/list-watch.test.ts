@@ -198,9 +198,8 @@ describe('listWatch and a server that answers wrongly', () => {
     };
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async function* failing(code: ErrorCode): AsyncGenerator<never, void, undefined> {
-    throw new SquallError(code, 'as the test wants it');
+    await Promise.reject(new SquallError(code, 'as the test wants it'));
   }
   async function* ending(): AsyncGenerator<never, void, undefined> {
     // Accepts the watch and ends it at once, without an error.
