@@ -1,0 +1,154 @@
+/** The reconcilers on a real embedded API server, with an agent that answers as a test tells it to. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  apiVersion,
+  type JournalEntry,
+  type NodeTask,
+  type NodeTaskStatus,
+  servedKinds,
+  systemNamespace,
+  type TargetStatus,
+} from '../../src/api/index.ts';
+import { type ExperimentObject, experiments, nodeTasks, pods, runControl } from '../../src/control/index.ts';
+import { startEmbeddedServer } from '../../src/embedded/index.ts';
+import { codeOf, formatInstant, systemClock } from '../../src/lib/index.ts';
+import { createStore, listWatch, type Store, type Stored, transportFor } from '../../src/store/index.ts';
+import { pod } from './world.ts';
+
+/** What the agent makes of a fault's task; undefined is silence. */
+export type Answer = (task: NodeTask) => Partial<TargetStatus> & { residue?: number };
+
+export type Machine = {
+  store: Store;
+  journal: JournalEntry[];
+  answer: Answer;
+  /** Creates the run and resolves with it when it is done. */
+  run: (spec: unknown) => Promise<ExperimentObject>;
+  create: (spec: unknown) => Promise<Stored<ExperimentObject>>;
+  untilDone: (name: string) => Promise<ExperimentObject>;
+  untilPhase: (name: string, phase: string) => Promise<ExperimentObject>;
+  /** Lets the control process die without a word, and starts another on the same state. */
+  restartControl: () => Promise<void>;
+  stop: () => Promise<void>;
+};
+
+/** An agent that does what it is told at once. */
+export const obedient: Answer = ({ spec }) => {
+  const at = formatInstant(Date.now());
+  const dose = {
+    requested: { value: 200, unit: 'ms' as const },
+    measured: { value: 200, low: 199, high: 201, unit: 'ms' as const },
+    samples: 20,
+    source: 'probe' as const,
+    ok: true,
+  };
+  return spec.order === 'apply' ? { phase: 'Active', activeAt: at, dose } : { phase: 'Clean', cleanAt: at, undoneAt: at, dose };
+};
+
+export async function startMachine(answer: Answer = obedient): Promise<Machine> {
+  const folder = mkdtempSync(join(tmpdir(), 'squall-control-'));
+  const socket = join(folder, 'api.sock');
+  const server = await startEmbeddedServer({
+    database: join(folder, 'store.db'),
+    socket,
+    resources: servedKinds,
+    clock: systemClock,
+  });
+  const store = createStore(transportFor({ socket }));
+  const journal: JournalEntry[] = [];
+  const agentStopping = new AbortController();
+  for (const each of [pod('payments-0', 10, { app: 'payments' }), pod('checkout', 1)]) {
+    const created = await store.create(pods, each);
+    await store.updateStatus(pods, { ...created, status: each.status });
+  }
+  let control = startControl();
+
+  function startControl(): { stop: () => Promise<void> } {
+    const stopping = new AbortController();
+    const ended = runControl(
+      {
+        store,
+        instance: '0123abcd',
+        clock: systemClock,
+        random: Math.random,
+        journalOf: () => ({ append: (entry) => journal.push(entry) }),
+        onError: () => undefined,
+      },
+      stopping.signal,
+    );
+    return {
+      stop: async () => {
+        stopping.abort();
+        await ended;
+      },
+    };
+  }
+
+  const machine: Machine = {
+    store,
+    journal,
+    answer,
+    create: async (spec) =>
+      await store.create(experiments, {
+        apiVersion,
+        kind: 'NetworkExperiment',
+        metadata: { name: 'run', namespace: 'shop' },
+        spec,
+      }),
+    run: async (spec) => {
+      await machine.create(spec);
+      return await machine.untilDone('run');
+    },
+    untilDone: (name) => machine.untilPhase(name, 'done'),
+    untilPhase: async (name, phase) => {
+      for (;;) {
+        const object = await store.get(experiments, { namespace: 'shop', name });
+        if (object.status?.phase === phase) return object;
+        await systemClock.sleep(20);
+      }
+    },
+    restartControl: async () => {
+      await control.stop();
+      control = startControl();
+    },
+    stop: async () => {
+      await control.stop();
+      agentStopping.abort();
+      await agent;
+      store.close();
+      await server.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+  const agent = runScriptedAgent(machine, agentStopping.signal);
+  return machine;
+}
+
+async function runScriptedAgent(machine: Machine, signal: AbortSignal): Promise<void> {
+  const respond = async (task: Stored<NodeTask>): Promise<void> => {
+    const status = statusFor(task, machine.answer);
+    if (
+      JSON.stringify(status.targets.map(({ phase }) => phase)) === JSON.stringify(task.status?.targets.map(({ phase }) => phase))
+    )
+      return;
+    await machine.store.updateStatus(nodeTasks, { ...task, status }).catch((error: unknown) => {
+      if (codeOf(error) !== 'NotFound' && codeOf(error) !== 'Conflict') throw error;
+    });
+  };
+  const handler = {
+    change: (change: { type: string; object: Stored<NodeTask> }) => {
+      if (change.type !== 'deleted') void respond(change.object);
+    },
+  };
+  await listWatch(machine.store, nodeTasks, { namespace: systemNamespace }, handler, systemClock, Math.random, signal);
+}
+
+function statusFor(task: NodeTask, answer: Answer): NodeTaskStatus {
+  const { residue = 0, ...target } = task.spec.work === 'fault' ? answer(task) : { phase: 'Clean' as const };
+  const since = formatInstant(Date.now());
+  const targets = task.spec.targets.map(({ podUid }) => ({ podUid, phase: 'Pending' as const, since, ...target }));
+  const checks = task.spec.work === 'preflight' ? [] : undefined;
+  return { observedGeneration: task.spec.generation, targets, residue, ...(checks ? { checks } : {}) };
+}
