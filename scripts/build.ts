@@ -1,6 +1,6 @@
-/** Builds the programs into dist/, one self-contained file each, unless they are newer than all they are made from. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+/** Builds the programs into dist/, one self-contained file each, unless they are newer than everything they are made from. */
+import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
+import { mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from './bundle.ts';
@@ -14,9 +14,6 @@ const programs = {
   'readiness-prober': 'src/lab/readiness-prober/main.ts',
 } as const;
 
-const present = Object.entries(programs).filter(([, source]) => existsSync(join(root, source)));
-const missing = Object.entries(programs).filter(([, source]) => !existsSync(join(root, source)));
-
 function changedAt(path: string): number {
   return existsSync(join(root, path)) ? statSync(join(root, path)).mtimeMs : 0;
 }
@@ -24,19 +21,24 @@ function changedAt(path: string): number {
 function isUpToDate(): boolean {
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).map((file) => join('src', file));
   const newest = Math.max(...[...sources, 'package-lock.json', 'scripts/build.ts', 'scripts/bundle.ts'].map(changedAt));
-  return missing.length === 0 && present.every(([name]) => changedAt(`dist/${name}.js`) > newest);
+  return Object.keys(programs).every((name) => changedAt(`dist/${name}.js`) > newest);
 }
 
 async function buildPrograms(): Promise<void> {
   const started = performance.now();
-  await bundle(Object.fromEntries(present.map(([name, source]) => [name, join(root, source)])), join(root, 'dist'), true);
-  for (const [name, source] of missing) {
-    await rm(join(root, 'dist', `${name}.js`), { force: true });
-    console.warn(`not built: dist/${name}.js, since ${source} is not there yet`);
-  }
-  console.log(
-    `built ${present.map(([name]) => `dist/${name}.js`).join(', ') || 'nothing'} in ${(performance.now() - started).toFixed(0)} ms`,
-  );
+  const entries = Object.fromEntries(Object.entries(programs).map(([name, source]) => [name, join(root, source)]));
+  await bundle(entries, join(root, 'dist'), true);
+  const names = Object.keys(programs).map((name) => `dist/${name}.js`);
+  console.log(`built ${names.join(', ')} in ${(performance.now() - started).toFixed(0)} ms`);
+}
+
+/** npm links the programs of dependencies only; without this `npx squall` would first ask whether to install what is here already. */
+async function linkProgram(): Promise<void> {
+  const folder = join(root, 'node_modules', '.bin');
+  const link = join(folder, 'squall');
+  await mkdir(folder, { recursive: true });
+  if (lstatSync(link, { throwIfNoEntry: false })) await rm(link);
+  await symlink('../../bin/squall.js', link);
 }
 
 if (!isUpToDate()) {
@@ -44,3 +46,4 @@ if (!isUpToDate()) {
     process.exitCode = 1; // esbuild has printed what is wrong, with file and line.
   });
 }
+await linkProgram();

@@ -219,8 +219,9 @@ export async function removeTarget(context: AgentContext, target: FaultTarget): 
 /** Whether the namespace that was opened is still the one under its name. */
 export async function isGone(context: AgentContext, target: FaultTarget): Promise<boolean> {
   if (target.namespace === undefined) return false;
-  const found = await context.findNamespace(target.facts.podUid);
-  return found?.inode !== target.namespace.inode;
+  // What could not be looked at is not gone: the undo goes on.
+  const found = await context.findNamespace(target.facts.podUid).catch(() => 'unknown' as const);
+  return found !== 'unknown' && found?.inode !== target.namespace.inode;
 }
 
 /** The namespace is gone, and everything of ours with it; the driver still forgets its ledger entry. */

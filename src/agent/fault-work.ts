@@ -1,5 +1,5 @@
 import type { FaultWork, NodeTaskStatus } from '../api/index.ts';
-import { formatInstant, messageOf } from '../lib/index.ts';
+import { codeOf, formatInstant, messageOf } from '../lib/index.ts';
 import type { AgentContext, StoredTask, TaskWork } from './context.ts';
 import {
   dosePeersOf,
@@ -34,7 +34,9 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
   const { clock, leases, log } = context;
   const { spec } = first;
   const kernelLeaseMs = spec.lease.seconds * 1000;
-  const notAfterLeftMs = deadlineAt(clock, Date.parse(spec.notAfter));
+  let { notAfter, generation } = spec;
+  let leftOfWorkMs = deadlineAt(clock, Date.parse(notAfter));
+  const notAfterLeftMs = () => leftOfWorkMs();
   const { signal, ...workEnd } = createWorkEnd();
   const wake = createWake(clock);
   // Writing goes on while undoing, until the work is done.
@@ -49,12 +51,20 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
   const update = (task: StoredTask) => {
     writer.seen(task);
     if (task.spec.order === 'undo') workEnd.end('Ordered');
-    else if (task.spec.generation !== spec.generation) {
-      log('warn', 'a running fault cannot be changed; undo it and create another', { task: first.metadata.name });
+    else if (task.spec.generation !== generation) {
+      // The end is all of a running fault that may change: it becomes known when the last target is active.
+      if (task.spec.notAfter === notAfter) {
+        log('warn', 'a running fault cannot be changed; undo it and create another', { task: first.metadata.name });
+      }
+      ({ notAfter, generation } = task.spec);
+      const [before, named] = [leftOfWorkMs, deadlineAt(clock, Date.parse(notAfter))];
+      // Only ever shortened: nothing that is written later keeps a fault longer than was first said.
+      leftOfWorkMs = () => Math.min(before(), named());
+      wake.ring();
     }
   };
   const status = (): NodeTaskStatus => ({
-    observedGeneration: spec.generation,
+    observedGeneration: generation,
     targets: targets.map((target) => target.status),
     residue: targets.reduce((sum, { residue }) => sum + residue, 0),
     kernel: context.kernelRelease,
@@ -116,7 +126,7 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
     try {
       await holdFor(context, target, possibleMs());
     } catch (error) {
-      giveUp(target, 'KernelRefused', error);
+      giveUp(target, codeOf(error), error);
     }
   }
 

@@ -28,6 +28,7 @@ export function seeLease(
 ): SeenLease | undefined {
   if (spec.renewTime === undefined || spec.leaseDurationSeconds === undefined) return undefined;
   const { renewTime } = spec;
+  if (previous !== undefined && Number.isNaN(Date.parse(renewTime))) return undefined;
   const durationMs = spec.leaseDurationSeconds * 1000;
   if (previous === undefined) {
     const age = Math.max(0, now - Date.parse(renewTime));
@@ -50,10 +51,15 @@ export function kernelTimeoutMs(left: { kernelLeaseMs: number; leaseLeftMs: numb
   return Math.max(0, Math.floor(Math.min(left.kernelLeaseMs, left.leaseLeftMs, left.notAfterLeftMs)));
 }
 
+/** Between computing a lease and looking at it again some time passes; less than this is no difference. */
+const tooLongMs = 100;
+
 /**
  * Milliseconds until the kernel's lease has to be renewed: as soon as it has two thirds or less of what it could have, which is at a
- * third of the lease while everything is well. 0 is now. A lease that cannot be lengthened is never due.
+ * third of the lease while everything is well. 0 is now. A lease that cannot be lengthened is never due, but one that is longer than it
+ * may be is due now.
  */
 export function renewalDueInMs(kernelLeftMs: number, possibleMs: number): number {
+  if (kernelLeftMs > possibleMs + tooLongMs) return 0;
   return Math.max(0, kernelLeftMs - (2 / 3) * possibleMs);
 }

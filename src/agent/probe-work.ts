@@ -135,10 +135,12 @@ export function startProbeWork(context: AgentContext, first: StoredTask, streams
     if (spec.order === 'undo') workEnd.end('Ordered');
     if (!isAborted(signal) && notAfterLeftMs() > 0) {
       const samples = await createSampleFile(join(context.stateFolder, 'samples'), first.metadata.name);
-      const running = sources.map((source) => start(source, samples));
+      const running = Promise.all(sources.map((source) => start(source, samples)));
+      // Awaited below; until then a failure must not end the whole agent.
+      running.catch(() => undefined);
       await watchOver(samples);
       await stopAll();
-      await Promise.all(running);
+      await running;
       await samples.flush();
     } else workEnd.end('NotAfter');
     for (const source of sources) finish(source, endReason(workEnd.reason()));

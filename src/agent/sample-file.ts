@@ -46,7 +46,13 @@ export async function createSampleFile(folder: string, taskName: string, largest
     flush: async () => {
       const text = waiting;
       waiting = '';
-      if (text !== '') writing = writing.then(() => appendFile(path, text));
+      // Raw samples may be lost when the disk is full; the probe, whose status tells the same in short, must go on.
+      const append = async (): Promise<void> => {
+        await appendFile(path, text).catch(() => {
+          full = true;
+        });
+      };
+      if (text !== '') writing = writing.then(append);
       await writing;
     },
     isFull: () => full,

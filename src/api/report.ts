@@ -113,7 +113,8 @@ export type Report = {
 export type JournalEntry =
   | { type: 'created'; namespace: string; name: string; uid: string; seed: string; manifest: unknown }
   | { type: 'phase'; phase: ReportPhase | 'done'; endsAt?: string }
-  | { type: 'phase-ended'; phase: ReportPhase; outcome: string }
+  /** The instants are the run's own; the records around it are written a little later. */
+  | { type: 'phase-ended'; phase: ReportPhase; outcome: string; startedAt?: string; endedAt?: string }
   | {
       type: 'preflight';
       ok: boolean;

@@ -37,4 +37,12 @@ function overrideExit(command: Command): Command {
   return command;
 }
 
+// Whoever reads us may stop reading (`| head`): that must not end a run, whose fault would then stay until its lease ends.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+// Node's own exit code for these is 1, which here means Failed.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`squall: Internal: ${messageOf(error)}\n`);
+  process.exit(errorFacts('Internal').exit);
+});
+
 await main();

@@ -12,13 +12,15 @@ export type ControlOptions = {
   instance: string;
   clock: Clock;
   random: () => number;
+  /** See the run reconciler. */
+  abandonedBefore?: number;
   journalOf: (run: { uid: string; namespace: string; name: string }) => RunJournal;
   onError: (key: string, error: unknown, retryInMs: number) => void;
 };
 
 /** Runs every reconciler until the signal fires. Resolves once the last reconcile has returned; what is held then runs out by its lease. */
 export async function runControl(options: ControlOptions, signal: AbortSignal): Promise<void> {
-  const { store, instance, clock, random, journalOf, onError } = options;
+  const { store, instance, clock, random, journalOf, abandonedBefore, onError } = options;
   const steadyStart = clock.now() - clock.monotonic();
   const leases = createLeaseKeeper(store, instance, clock, (name, error) => {
     onError(`lease ${name}`, error, 0);
@@ -43,6 +45,7 @@ export async function runControl(options: ControlOptions, signal: AbortSignal): 
     steadyNow: () => steadyStart + clock.monotonic(),
     drawSeed: () => Math.floor(random() * 2 ** 48).toString(16),
     journalOf,
+    ...(abandonedBefore === undefined ? {} : { abandonedBefore }),
   });
   const queue = createWorkQueue({
     reconcile: async (text) => await reconcileRun(keys.get(text) ?? { name: text }),

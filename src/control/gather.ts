@@ -1,5 +1,5 @@
 import { describeFault } from '../faults/index.ts';
-import type { CheckResult, NodeTask, ProbeStream, TargetStatus } from '../api/index.ts';
+import type { CheckResult, Dose, Fault, NodeTask, ProbeStream, TargetStatus } from '../api/index.ts';
 import { type Facts, type Plan, type RunState, type TargetFacts, windowsToJudge } from '../experiment/index.ts';
 import type { ExpectedTasks } from './plan-run.ts';
 import type { TaskPlan } from './task-plan.ts';
@@ -17,11 +17,13 @@ export function gatherFacts(
   const streams = expected.probe.flatMap(({ spec }) => spec.probe?.streams ?? []);
   const preflight = preflightFacts(expected.preflight, tasks);
   const probesReadyAt = probesReady(expected.probe, tasks);
+  const probeLost = lostProbe(expected.probe, tasks);
   const { during, after } = state.windows;
   const judged = windowsToJudge(plan, state, now);
   return {
     ...(preflight ? { preflight } : {}),
     ...(probesReadyAt === undefined ? {} : { probesReadyAt }),
+    ...(probeLost ? { probeLost } : {}),
     ...(expected.fault.length > 0 ? { fault: faultFacts(expected.fault, tasks) } : {}),
     observed: Object.fromEntries(
       judged.flatMap((phase) => {
@@ -85,10 +87,43 @@ function faultFacts(expected: readonly TaskPlan[], tasks: ReadonlyMap<string, No
       const label = `${namespace}/${pod}`;
       facts.targets.push(targetFacts(podUid, label, target));
       if (target?.changedByOthers) facts.changedByOthers.push(...target.changedByOthers.map((change) => `${label}: ${change}`));
-      if (target?.dose && spec.fault) facts.dose.push({ ...target.dose, target: label, fault: describeFault(spec.fault.effect) });
+      if (spec.fault && (target?.dose ?? target?.activeAt) !== undefined) {
+        const dose = target?.dose ?? unmeasured(spec.fault.effect);
+        facts.dose.push({ ...dose, target: label, fault: describeFault(spec.fault.effect) });
+      }
     }
   }
   return facts;
+}
+
+/** Of a target that was active and reported no dose: nothing was shown. */
+function unmeasured(effect: Fault): Dose {
+  const requested = effect.type === 'loss' ? { value: effect.percent, unit: '%' as const } : delayOf(effect);
+  const { unit } = requested;
+  return {
+    requested,
+    measured: { value: 0, low: 0, high: 0, unit },
+    samples: 0,
+    source: unit === '%' ? 'counters' : 'probe',
+    ok: false,
+  };
+}
+
+function delayOf(effect: Fault): { value: number; unit: 'ms' } {
+  return { value: effect.type === 'delay' ? effect.delayMs : 0, unit: 'ms' };
+}
+
+/** The first probe that is over though nobody ended it. */
+function lostProbe(expected: readonly TaskPlan[], tasks: ReadonlyMap<string, NodeTask>): Facts['probeLost'] {
+  for (const { name, spec } of expected) {
+    for (const { podUid, phase, reason = 'ProbeEnded', message } of tasks.get(name)?.status?.targets ?? []) {
+      if (phase !== 'Clean' && phase !== 'Lost' && phase !== 'Refused') continue;
+      const source = spec.targets.find((target) => target.podUid === podUid);
+      const pod = `${source?.namespace ?? ''}/${source?.name ?? podUid}`;
+      return { reason, message: `the probes of ${pod} ended too early: ${message ?? reason}` };
+    }
+  }
+  return undefined;
 }
 
 function targetFacts(uid: string, name: string, target: TargetStatus | undefined): TargetFacts {

@@ -16,9 +16,9 @@ export function entriesOfStep(
   tasks: ReadonlyMap<string, NodeTask>,
 ): JournalEntry[] {
   const entries: JournalEntry[] = [];
-  for (const { name, outcome } of after.phases.slice(before.phases.length)) {
+  for (const { name, outcome, startedAt, endedAt } of after.phases.slice(before.phases.length)) {
     if (name === 'preflight') entries.push(preflightEntry(outcome, expected, tasks));
-    entries.push({ type: 'phase-ended', phase: name, outcome });
+    entries.push({ type: 'phase-ended', phase: name, outcome, startedAt, endedAt });
   }
   for (const result of after.results.slice(before.results.length)) entries.push({ type: 'hypothesis', result });
   if (after.phase !== before.phase && after.phase !== 'pending' && after.phase !== 'settle') {
@@ -51,10 +51,12 @@ export function entriesOfTargets(
 ): JournalEntry[] {
   const entries: JournalEntry[] = [];
   for (const { name } of expected.fault) {
-    for (const { podUid, phase, reason, activeAt, cleanAt, undoneAt } of tasks.get(name)?.status?.targets ?? []) {
-      const facts = JSON.stringify([phase, reason, activeAt, cleanAt, undoneAt]);
-      if (seen.get(podUid) === facts) continue;
-      seen.set(podUid, facts);
+    for (const { podUid, phase, reason, message, activeAt, cleanAt, undoneAt } of tasks.get(name)?.status?.targets ?? []) {
+      const facts = JSON.stringify([phase, reason, message, activeAt, cleanAt, undoneAt]);
+      const key = `${name} ${podUid}`;
+      if (seen.get(key) === facts) continue;
+      seen.set(key, facts);
+      if (phase === 'Active' && message !== undefined) entries.push({ type: 'warning', message });
       entries.push({
         type: 'target',
         uid: podUid,
@@ -87,7 +89,7 @@ function closingEntries(state: RunState, expected: ExpectedTasks, tasks: Readonl
       type: 'abort',
       abort: {
         cause: `${ending.reason}: ${ending.message}`,
-        at: formatInstant(endingAt),
+        at: formatInstant(ending.at ?? endingAt),
         decidedAt: formatInstant(endingAt),
         ...(clean[0] === undefined ? {} : { firstCleanAt: clean[0], lastCleanAt: clean.at(-1) ?? clean[0] }),
       },

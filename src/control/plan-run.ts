@@ -36,7 +36,7 @@ type TaskBase = Pick<NodeTaskSpec, 'run' | 'instance' | 'generation' | 'order' |
 
 /** The most that a last probe takes to be answered, aggregated and written, on top of its time-out. */
 const reportMs = 2500;
-/** A run without a fault holds no kernel lease; its Lease still says that somebody is in charge. */
+/** Every task names a Lease; without a fault nobody looks at it. */
 const leaseSecondsWithoutFault = 30;
 
 /** Turns a request and the world into everything that the run needs, or refuses it; nothing is ever widened. Pure. */

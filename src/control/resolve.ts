@@ -43,7 +43,7 @@ function addressesOf(endpoint: Endpoint, world: World, ofService: 'pods' | 'clus
     case 'cidr':
       return [{ name: endpoint.cidr, address: endpoint.cidr }];
     case 'pod':
-      return podAddresses(world.pods.filter((pod) => isNamed(pod, endpoint)));
+      return podAddresses(world.pods.filter((pod) => isRunning(pod) && isNamed(pod, endpoint)));
     case 'service': {
       const service = world.services.find((candidate) => isNamed(candidate, endpoint));
       return service ? serviceAddresses(service, world, ofService) : [];
@@ -51,7 +51,10 @@ function addressesOf(endpoint: Endpoint, world: World, ofService: 'pods' | 'clus
     case 'selector':
       return podAddresses(
         world.pods.filter(
-          ({ metadata }) => metadata.namespace === endpoint.namespace && selectorMatches(endpoint.selector, metadata.labels),
+          (pod) =>
+            isRunning(pod) &&
+            pod.metadata.namespace === endpoint.namespace &&
+            selectorMatches(endpoint.selector, pod.metadata.labels),
         ),
       );
     case 'host':
@@ -64,6 +67,11 @@ function serviceAddresses(service: Service, world: World, which: 'pods' | 'clust
   const cluster = addressesOfService(service).map((address) => ({ name: nameOf(service), address }));
   const pods = podAddresses(podsOfService(service, world.pods));
   return which === 'pods' ? pods : which === 'cluster' ? cluster : [...cluster, ...pods];
+}
+
+/** The address of a pod that has ended may already be somebody else's. */
+function isRunning({ status }: Pod): boolean {
+  return status?.phase === 'Running';
 }
 
 function podAddresses(pods: readonly Pod[]): Named[] {

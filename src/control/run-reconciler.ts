@@ -27,6 +27,8 @@ export type RunReconcilerOptions = {
   /** Milliseconds since 1970 that never go back while this process lives. */
   steadyNow: () => number;
   drawSeed: () => string;
+  /** Runs that were created before this instant and never looked at are Aborted instead of begun. @default 0, none */
+  abandonedBefore?: number;
   journalOf: (run: { uid: string; namespace: string; name: string }) => RunJournal;
 };
 
@@ -51,7 +53,8 @@ export function createRunReconciler(options: RunReconcilerOptions): (key: Object
 
   return async (key) => {
     const object = options.experiments.get(key);
-    if (!object) return await forget(key);
+    await forget(key, object?.metadata.uid);
+    if (!object) return {};
     if (object.status?.run.phase === 'done') return await tidy(object);
     const memory = memories.get(object.metadata.uid) ?? (await remember(options, object));
     memories.set(object.metadata.uid, memory);
@@ -59,15 +62,16 @@ export function createRunReconciler(options: RunReconcilerOptions): (key: Object
     return await advance(options, object, memory);
   };
 
-  /** The run is gone: so is the permission to hurt anything for it. The agent undoes when its tasks are deleted. */
-  async function forget(key: ObjectKey): Promise<ReconcileResult> {
-    const orphans = options.tasks.list().filter(({ spec }) => spec.run.namespace === key.namespace && spec.run.name === key.name);
+  /** A run is gone, or replaced: so is the permission to hurt anything for it. The agent undoes when its tasks are deleted. */
+  async function forget({ namespace, name }: ObjectKey, present: string | undefined): Promise<void> {
+    const orphans = options.tasks
+      .list()
+      .filter(({ spec: { run } }) => run.namespace === namespace && run.name === name && run.uid !== present);
     for (const uid of new Set(orphans.map(({ spec }) => spec.run.uid))) {
       memories.delete(uid);
       await options.leases.drop(leaseName(uid));
     }
     await deleteTasks(options.store, orphans);
-    return {};
   }
 
   async function tidy(object: Stored<ExperimentObject>): Promise<ReconcileResult> {
@@ -159,7 +163,8 @@ async function remember(options: RunReconcilerOptions, object: Stored<Experiment
     request = await readRunRequest(options.store, object, options.instance, options.drawSeed());
   } catch (error) {
     if (codeOf(error) === 'Unavailable') throw error;
-    const first = firstEvent(object, { type: 'refused', reason: codeOf(error), message: messageOf(error) });
+    if (!object.status) journal.append({ type: 'created', namespace, name, uid, seed: '', manifest: manifestOf(object) });
+    const first = firstEvent(object, { type: outcomeOf(error), reason: codeOf(error), message: messageOf(error) });
     const expected = { ...empty, fault: object.status?.faultTasks ?? [] };
     const plan = planWithout(expected.fault.length > 0);
     return { ...base, plan, seed: object.status?.seed ?? '', targets: object.status?.targets ?? [], expected, first };
@@ -170,11 +175,10 @@ async function remember(options: RunReconcilerOptions, object: Stored<Experiment
     return { ...base, plan, seed: request.seed, targets: object.status.targets, expected, first: { type: 'restarted' } };
   }
   journal.append({ type: 'created', namespace, name, uid, seed: request.seed, manifest: manifestOf(object) });
+  const nothing = { ...base, plan, seed: request.seed, targets: [], expected: empty };
+  if (isAbandoned(options, object)) return { ...nothing, first: { type: 'restarted' } };
   const planned = await planOrRefuse(options, request);
-  if (planned.kind === 'refused') {
-    const { reason, message } = planned;
-    return { ...base, plan, seed: request.seed, targets: [], expected: empty, first: { type: 'refused', reason, message } };
-  }
+  if (planned.kind !== 'planned') return { ...nothing, first: { ...planned, type: planned.kind } };
   journal.append({ type: 'targets', targets: planned.targets });
   return { ...base, plan: planned.plan, seed: request.seed, targets: planned.targets, expected: planned.tasks };
 }
@@ -182,13 +186,23 @@ async function remember(options: RunReconcilerOptions, object: Stored<Experiment
 async function planOrRefuse(
   options: RunReconcilerOptions,
   request: Parameters<typeof planRun>[0],
-): Promise<ReturnType<typeof planRun>> {
+): Promise<ReturnType<typeof planRun> | { kind: 'failed'; reason: string; message: string }> {
   const world = await readWorld(options.store);
   try {
     return planRun(request, world, options.clock.now());
   } catch (error) {
-    return { kind: 'refused', reason: codeOf(error), message: messageOf(error) };
+    return { kind: outcomeOf(error), reason: codeOf(error), message: messageOf(error) };
   }
+}
+
+/** A mistake of ours is not a refusal of theirs. */
+function outcomeOf(error: unknown): 'failed' | 'refused' {
+  return codeOf(error) === 'Internal' ? 'failed' : 'refused';
+}
+
+/** Created for a process that is gone and would have run it at once. Creation times have whole seconds. */
+function isAbandoned({ abandonedBefore = 0 }: RunReconcilerOptions, { metadata }: Stored<ExperimentObject>): boolean {
+  return Date.parse(metadata.creationTimestamp) < Math.floor(abandonedBefore / 1000) * 1000;
 }
 
 function firstEvent(object: Stored<ExperimentObject>, otherwise: RunEvent): RunEvent {

@@ -6,7 +6,7 @@ export const nodeUidAnnotation = 'kubernetes.io/config.hash';
 
 /** The parts of Kubernetes' core kinds that a plan depends on. */
 export type Pod = KubeObject<
-  { nodeName?: string; hostNetwork?: boolean },
+  { nodeName?: string },
   { phase?: string; podIP?: string; podIPs?: { ip: string }[]; hostIP?: string; hostIPs?: { ip: string }[] }
 >;
 export type Service = KubeObject<{

@@ -70,7 +70,9 @@ export type Facts = {
   preflight?: { ok: true } | { ok: false; reason: string; message: string };
   /** When every probe was running; absent while one is not. */
   probesReadyAt?: number;
-  /** Absent while no task of the fault exists. */
+  /** A probe that ended before it was told to. */
+  probeLost?: { reason: string; message: string };
+  /** Absent for a run without a fault. */
   fault?: { targets: TargetFacts[]; residue: number; changedByOthers: string[]; dose: TargetDose[] };
   /** By phase and hypothesis: what was observed in that window; of the phases that `windowsToJudge` names. */
   observed: Partial<Record<Phase, Record<string, ConnectivityObservation[]>>>;

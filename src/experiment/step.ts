@@ -2,7 +2,7 @@ import { formatInstant } from '../lib/index.ts';
 import type { Phase, ReportPhase } from '../api/index.ts';
 import { abortByHypothesis } from './abort-rules.ts';
 import { baselineResults, notSteady, windowResults } from './results.ts';
-import type { Effects, Facts, Plan, RunEvent, RunPhase, RunState } from './state.ts';
+import type { Effects, Facts, Plan, RunEvent, RunPhase, RunState, TargetFacts } from './state.ts';
 import { type Ending, judge } from './verdict.ts';
 
 /** How often a run looks at the world when nothing wakes it. */
@@ -35,6 +35,18 @@ function advance(plan: Plan, state: RunState, event: RunEvent, now: number): Run
 }
 
 function observe(plan: Plan, state: RunState, facts: Facts, now: number): RunState {
+  const next = observePhase(plan, state, facts, now);
+  // Whatever the fault's targets say comes first: they tell more than the probes that go with them.
+  if (next.ending || facts.probeLost === undefined || !measures(next.phase)) return next;
+  return end(plan, next, { kind: 'error', ...facts.probeLost }, now);
+}
+
+/** In these phases a probe that ended would leave a hole in what is judged. */
+function measures(phase: RunPhase): boolean {
+  return phase === 'before' || phase === 'inject' || phase === 'during' || phase === 'after';
+}
+
+function observePhase(plan: Plan, state: RunState, facts: Facts, now: number): RunState {
   switch (state.phase) {
     case 'pending':
       return enter(state, 'preflight', now);
@@ -106,8 +118,10 @@ function observeInject(plan: Plan, state: RunState, { fault }: Facts, now: numbe
 }
 
 function observeDuring(plan: Plan, state: RunState, facts: Facts, now: number): RunState {
-  const cut = plan.hasFault ? facts.fault?.targets.find(({ phase }) => phase !== 'Active') : undefined;
-  if (cut) return end(plan, state, targetLost(cut), now);
+  const isDue = state.windows.during !== undefined && now >= state.windows.during.from + plan.durationMs;
+  // An agent that ended the fault at its end, because the order came late, cut nothing short.
+  const cut = facts.fault?.targets.find(({ phase, reason }) => phase !== 'Active' && !(isDue && reason === 'NotAfter'));
+  if (plan.hasFault && cut) return end(plan, state, targetLost(cut), now);
   const abort = plan.hasFault ? abortByHypothesis(plan, state, facts) : undefined;
   if (abort) return end(plan, state, abort, now);
   const opened = plan.hasFault ? state : openWindow(plan, state, 'during', facts, now);
@@ -188,9 +202,10 @@ function openWindow(plan: Plan, state: RunState, phase: 'before' | 'during', { p
   return end(plan, state, { kind: 'error', reason: 'ProbesNotStarted', message }, now);
 }
 
-function targetLost(target: { name: string; phase: string; reason?: string; message?: string }): Ending {
+function targetLost(target: TargetFacts): Ending {
   const reason = target.reason ?? 'TargetLost';
-  return { kind: 'aborted', reason, message: target.message ?? `${target.name} is ${target.phase}: ${reason}` };
+  const message = target.message ?? `${target.name} is ${target.phase}: ${reason}`;
+  return { kind: 'aborted', reason, message, ...(target.cleanAt === undefined ? {} : { at: target.cleanAt }) };
 }
 
 function isReported(phase: RunPhase): phase is ReportPhase {

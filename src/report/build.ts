@@ -83,8 +83,8 @@ function judgement(records: readonly JournalRecord[], targets: readonly TargetRe
 function collectPhases(records: readonly JournalRecord[]): PhaseRecord[] {
   const ended: PhaseRecord[] = [];
   let open: { name: ReportPhase; startedAt: string } | undefined;
-  const close = (endedAt: string, outcome: string): void => {
-    if (open) ended.push({ ...open, endedAt, outcome });
+  const close = (endedAt: string, outcome: string, startedAt?: string): void => {
+    if (open) ended.push({ ...open, ...(startedAt === undefined ? {} : { startedAt }), endedAt, outcome });
     open = undefined;
   };
   for (const record of records) {
@@ -92,7 +92,9 @@ function collectPhases(records: readonly JournalRecord[]): PhaseRecord[] {
       close(record.time, 'unknown');
       if (record.phase !== 'done') open = { name: record.phase, startedAt: record.time };
     }
-    if (record.type === 'phase-ended' && record.phase === open?.name) close(record.time, record.outcome);
+    if (record.type === 'phase-ended' && record.phase === open?.name) {
+      close(record.endedAt ?? record.time, record.outcome, record.startedAt);
+    }
   }
   const last = records.at(-1);
   if (last) close(last.time, 'unfinished');

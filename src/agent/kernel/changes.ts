@@ -55,7 +55,8 @@ function nftItem(object: NftObject, ours: string): [string, string][] {
 function settled(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(settled);
   if (typeof value !== 'object' || value === null) return value;
-  const flags = 'flags' in value && Array.isArray(value.flags) ? (value.flags as unknown[]) : [];
+  // Newer nft prints a single flag without a list.
+  const flags: unknown[] = 'flags' in value ? [value.flags].flat() : [];
   const changesByItself = flags.includes('timeout') || flags.includes('dynamic');
   const skipped = ['packets', 'bytes', 'used', 'expires', ...(changesByItself ? ['elem'] : [])];
   return Object.fromEntries(

@@ -28,6 +28,7 @@ export type Programs = {
 /** Every program of ours takes milliseconds; one that takes this long hangs. */
 const timeoutMs = 15_000;
 const showQdiscs = 'qdisc show';
+const diesWithUs = ['--pdeathsig', 'KILL', 'nsenter'];
 /** How nft says that a table or set does not exist. */
 const noSuchObject = 'No such file or directory';
 
@@ -39,7 +40,9 @@ export function createPrograms(limit: Limiter): Programs {
       async () =>
         await withNamespace(
           namespace,
-          async (path) => await runProgram('nsenter', [`--net=${path}`, '--', ...command], { input, timeoutMs, env }),
+          // A program that outlived a killed agent would change what the next agent has just swept.
+          async (path) =>
+            await runProgram('setpriv', [...diesWithUs, `--net=${path}`, '--', ...command], { input, timeoutMs, env }),
         ),
     );
   const demand = async (namespace: Namespace, command: string[], input?: string): Promise<string> => {
@@ -64,7 +67,7 @@ export function createPrograms(limit: Limiter): Programs {
       const command = ['nft', '-j', commands.join('; ')];
       const { code, stdout, stderr } = await run(namespace, command);
       if (code === 0) return parseNft(stdout);
-      if (stderr.includes(noSuchObject)) return [];
+      if (saysNoSuchObject(stderr)) return [];
       throw new SquallError('KernelRefused', `${explain(command, stderr)} (pod ${namespace.podUid})`);
     },
     observe: async (namespace) => {
@@ -94,5 +97,10 @@ function explain(command: readonly string[], stderr: string, input?: string): st
 
 /** Whether an error says that the table or set to be changed is not there. */
 export function isNoSuchObject(error: unknown): boolean {
-  return error instanceof SquallError && error.code === 'KernelRefused' && error.message.includes(noSuchObject);
+  return error instanceof SquallError && error.code === 'KernelRefused' && saysNoSuchObject(error.message);
+}
+
+/** nsenter says the same of a program that is not installed. */
+function saysNoSuchObject(text: string): boolean {
+  return text.includes(noSuchObject) && !text.includes('nsenter:');
 }

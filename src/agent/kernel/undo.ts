@@ -66,8 +66,9 @@ export async function undoUnrecorded({ programs, instance }: DriverContext, name
   if (readGate(tables, instance) === undefined) return [];
   const qdiscs = await programs.qdiscs(namespace);
   const devices = [...new Set(qdiscs.map(({ dev = '' }) => dev))];
-  await programs.changeGate(namespace, renderGateRemoval(instance));
+  // The tree first: the table is the only sign of ours, and a priority that names no band hurts nobody.
   const qdiscsLeft = await programs.changeTree(namespace, treeCommands(qdiscs, devices, undefined));
+  await programs.changeGate(namespace, renderGateRemoval(instance));
   const tablesLeft = readGate(await programs.list(namespace, ['list tables']), instance) === undefined ? [] : ['the table'];
   const left = [...tablesLeft, ...treeCommands(qdiscsLeft, devices, undefined)];
   if (left.length > 0) throw new SquallError('CleanUpIncomplete', `of ours are left in ${namespace.path}: ${left.join(', ')}`);

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import {
   type Lab,
@@ -9,6 +10,7 @@ import {
   labUp,
   readTopology,
 } from '../../lab/index.ts';
+import { lockState } from '../state-lock.ts';
 import { defaultStateFolder, instanceId } from '../state.ts';
 
 type StateOption = { state: string };
@@ -39,16 +41,21 @@ export function labCommand(): Command {
       else print(lab === undefined ? `There is no lab in ${state}.` : formatLab(lab));
     });
   subcommand('down', 'end every process of the lab and delete its network namespaces').action(async ({ state }: StateOption) => {
-    print(formatRemoval(await labDown(placeOf(state))));
+    const place = placeOf(state);
+    using _lock = lockState(place.stateFolder);
+    print(formatRemoval(await labDown(place)));
   });
   return command;
 }
 
 function placeOf(stateFolder: string): LabPlace {
-  return { stateFolder, instance: instanceId(stateFolder) };
+  const folder = resolve(stateFolder);
+  return { stateFolder: folder, instance: instanceId(folder) };
 }
 
 async function up(file: string, place: LabPlace): Promise<void> {
+  // A run on the same state folder may be using the lab that this one would replace.
+  using _lock = lockState(place.stateFolder);
   const interrupted = new AbortController();
   const stop = () => {
     interrupted.abort();

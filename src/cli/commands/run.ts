@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import pino from 'pino';
-import { exitCodeOf, formatProblem, notImplementedYet, readManifestFiles, type Report, worst } from '../../api/index.ts';
+import { exitCodeOf, formatProblem, notImplementedYet, readManifestFiles, worst } from '../../api/index.ts';
 import { parseDuration, SquallError, systemClock } from '../../lib/index.ts';
 import { chooseKernel, gatherKernelFacts, type KernelChoice, type GuestMode } from '../../lab/index.ts';
 import { createLiveView, renderSummary } from '../../report/index.ts';
 import { defaultStateFolder } from '../state.ts';
 import { runAgainInGuest } from '../run/in-guest.ts';
-import { runLocally } from '../run/run-locally.ts';
+import { type Reported, runLocally } from '../run/run-locally.ts';
 import { toExperiments } from '../run/wrap.ts';
 
 type RunOptions = {
@@ -90,8 +90,8 @@ async function runHere({ output, ...options }: Here): Promise<number> {
       signal: stopping.signal,
     });
     view.close();
-    print(reports, output, options.out);
-    const decisive = worst(reports);
+    print(reports, output, options.experiments.length);
+    const decisive = worst(reports.map(({ report }) => report));
     return decisive ? exitCodeOf(decisive.verdict, decisive.reason) : 4;
   } finally {
     view.close();
@@ -99,14 +99,17 @@ async function runHere({ output, ...options }: Here): Promise<number> {
   }
 }
 
-function print(reports: readonly Report[], output: 'text' | 'json', out: string | undefined): void {
-  if (output === 'json') process.stdout.write(`${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`);
-  else for (const report of reports) process.stdout.write(`${renderSummary(report, out === undefined ? {} : { folder: out })}\n`);
+function print(reported: readonly Reported[], output: 'text' | 'json', asked: number): void {
+  const reports = reported.map(({ report }) => report);
+  if (output === 'json') process.stdout.write(`${JSON.stringify(asked === 1 ? (reports[0] ?? null) : reports, null, 2)}\n`);
+  else for (const { report, folder } of reported) process.stdout.write(`${renderSummary(report, { folder })}\n`);
 }
 
-function tellRecovered({ experiment, verdict, reason, residue }: Report): void {
+function tellRecovered({ report: { experiment, verdict, reason, residue }, folder }: Reported): void {
   const name = `${experiment.namespace}/${experiment.name}`;
-  process.stderr.write(`an earlier run was cut off: ${name}: ${verdict} (${reason}), residue ${residue}\n`);
+  process.stderr.write(
+    `an earlier run was cut off: ${name}: ${verdict} (${reason}), residue ${residue}; its report is in ${folder}\n`,
+  );
 }
 
 /** Inside the guest the choice was made outside; the reason came along. */

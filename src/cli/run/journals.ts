@@ -35,15 +35,22 @@ export function createJournals({ runs, samples, log, clock, onRecord, kernelChoi
     const journal = createJournal({ file: file(uid), run: uid, clock });
     journal.onRecord(onRecord);
     const follower = followSamples(samples, uid);
+    // What a former life of this run measured is in the journal already.
+    if (journal.records().length > 0) follower.read();
+    const runLog = log.child({ run: uid });
     const write = (entry: JournalEntry): void => {
       try {
         journal.append(entry);
       } catch (error) {
-        log.error({ run: uid, code: codeOf(error), record: entry.type }, messageOf(error));
+        runLog.error({ code: codeOf(error), record: entry.type }, messageOf(error));
       }
     };
     const follow = (): void => {
-      for (const entry of follower.read()) write(entry);
+      try {
+        for (const entry of follower.read()) write(entry);
+      } catch (error) {
+        runLog.error({ code: codeOf(error) }, messageOf(error));
+      }
     };
     const append = (entry: JournalEntry): void => {
       // The last samples belong before the verdict: whoever reads the journal up to its verdict has seen them all.

@@ -66,6 +66,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       clock,
       random,
       journalOf: journals.open,
+      abandonedBefore: clock.now(),
       onError: (key, error, retryInMs) => {
         const level = codeOf(error) === 'Conflict' ? 'debug' : 'warn';
         log[level]({ key, code: codeOf(error), retryInMs }, messageOf(error));

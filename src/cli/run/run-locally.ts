@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { JournalRecord, Manifest, Report } from '../../api/index.ts';
 import { abortAnnotation, connectivityTests, type ExperimentObject, experiments, shapers } from '../../control/index.ts';
@@ -12,8 +12,8 @@ import { putLab } from './lab-objects.ts';
 import { type Machine, startMachine } from './machine.ts';
 import type { Runnable } from './wrap.ts';
 
-/** Where the report of a run goes besides the state folder; written on the run, so that a later start can still put it there. */
-const outAnnotation = 'squall.networkmachinery.io/out';
+/** Longer than any undo may take; see the limits of a plan. */
+const longestAbortMs = 300_000;
 
 export type LocalRun = {
   stateFolder: string;
@@ -26,25 +26,32 @@ export type LocalRun = {
   kernelChoice: { guest: boolean; why: string };
   onRecord: (record: JournalRecord) => void;
   /** Told of runs that a former life of this state folder left unfinished, once they are ended. */
-  onRecovered: (report: Report) => void;
+  onRecovered: (recovered: Reported) => void;
   signal: AbortSignal;
 };
 
+/** A report and the folder that its files are in. */
+export type Reported = { report: Report; folder: string };
+
 /** Runs experiments on this machine, one after the other, each to its verdict; returns their reports in order. */
-export async function runLocally(options: LocalRun): Promise<Report[]> {
-  const { stateFolder, lab, log, kernelChoice, onRecord } = options;
+export async function runLocally(options: LocalRun): Promise<Reported[]> {
+  const { stateFolder, lab: topologyFile, log, kernelChoice, onRecord } = options;
   using _lock = lockState(stateFolder);
-  const topology = lab === undefined ? undefined : await readTopology({ file: lab });
+  const topology = topologyFile === undefined ? undefined : await readTopology({ file: topologyFile });
   const place = { stateFolder, instance: instanceId(stateFolder) };
   const machine = await startMachine({ stateFolder, log, clock: systemClock, random: Math.random, onRecord, kernelChoice });
   try {
-    for (const report of await recover(machine)) options.onRecovered(report);
-    if (topology) await putLab(machine.store, await labUp({ ...place, topology, signal: options.signal }));
-    const reports: Report[] = [];
+    for (const recovered of await recover(machine, options.signal)) options.onRecovered(recovered);
+    if (topology) {
+      const lab = await labUp({ ...place, topology, signal: options.signal }).catch(unlessStopped(options.signal));
+      if (lab === undefined) return [];
+      await putLab(machine.store, lab);
+    }
+    const reports: Reported[] = [];
     await putReferenced(machine.store, options.manifests);
     for (const [index, runnable] of options.experiments.entries()) {
       if (options.signal.aborted && index > 0) break;
-      reports.push(await runOne(machine, runnable, outFolder(options, runnable), options.signal));
+      reports.push(await runOne(machine, runnable, outFolder(options, runnable, index), options.signal));
     }
     return reports;
   } finally {
@@ -54,61 +61,67 @@ export async function runLocally(options: LocalRun): Promise<Report[]> {
 }
 
 /** Several experiments of one command must not overwrite each other's files. */
-function outFolder({ out, experiments: all }: LocalRun, { metadata }: Runnable): string | undefined {
-  return out === undefined || all.length === 1 ? out : join(out, metadata.name);
+function outFolder({ out, experiments: all }: LocalRun, { metadata }: Runnable, index: number): string | undefined {
+  if (out === undefined || all.length === 1) return out;
+  return join(out, `${index + 1}-${metadata.namespace ?? 'default'}-${metadata.name}`);
 }
 
-async function runOne(machine: Machine, runnable: Runnable, out: string | undefined, signal: AbortSignal): Promise<Report> {
+async function runOne(machine: Machine, runnable: Runnable, out: string | undefined, signal: AbortSignal): Promise<Reported> {
   const { store } = machine;
   const key = { namespace: runnable.metadata.namespace ?? 'default', name: runnable.metadata.name };
   await store.delete(experiments, key).catch(ignoreNotFound);
-  const annotations = { ...runnable.metadata.annotations, ...(out === undefined ? {} : { [outAnnotation]: out }) };
-  const { apiVersion, kind, spec } = runnable;
-  const metadata = { ...runnable.metadata, ...key, annotations };
-  const created = await store.create(experiments, { apiVersion, kind, metadata, spec });
-  const abort = (): void => {
-    void store.patchMetadata(experiments, key, { annotations: { [abortAnnotation]: String(signal.reason) } }).catch(() => {
-      // The run is gone or over: there is nothing left to abort.
-    });
-  };
-  if (signal.aborted) abort();
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    await untilDone(store, created);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
+  const created = await store.create(experiments, { ...runnable, metadata: { ...runnable.metadata, ...key } });
+  await untilDone(store, created, signal);
   return await writeReports(machine, created.metadata.uid, out);
 }
 
 /** Ends what a former life left unfinished: the reconcilers undo it and give it its verdict; here its report is written. */
-async function recover(machine: Machine): Promise<Report[]> {
+async function recover(machine: Machine, signal: AbortSignal): Promise<Reported[]> {
   const { items } = await machine.store.list(experiments);
-  const reports: Report[] = [];
+  const reports: Reported[] = [];
   for (const item of items) {
     if (item.status?.run.phase === 'done') continue;
-    await untilDone(machine.store, item);
-    reports.push(await writeReports(machine, item.metadata.uid, item.metadata.annotations?.[outAnnotation]));
+    await untilDone(machine.store, item, signal);
+    reports.push(await writeReports(machine, item.metadata.uid, undefined));
   }
   return reports;
 }
 
-async function untilDone(store: Store, { metadata }: Stored<ExperimentObject>): Promise<void> {
+/** Waits for the verdict. When the signal fires the run is told to abort, again and again until the store has it. */
+async function untilDone(store: Store, { metadata }: Stored<ExperimentObject>, signal: AbortSignal): Promise<void> {
   const key = { namespace: metadata.namespace ?? 'default', name: metadata.name };
+  let abortedAt: number | undefined;
   for (;;) {
-    const current = await store.get(experiments, key);
-    if (current.metadata.uid !== metadata.uid)
+    const current = await store.get(experiments, key).catch(ignoreUnavailable);
+    if (current !== undefined && current.metadata.uid !== metadata.uid) {
       throw new SquallError('NotFound', `the run ${key.namespace}/${key.name} was deleted`);
-    if (current.status?.run.phase === 'done') return;
+    }
+    if (current?.status?.run.phase === 'done') return;
+    if (signal.aborted) {
+      abortedAt ??= systemClock.monotonic();
+      if (systemClock.monotonic() - abortedAt > longestAbortMs) {
+        const where = `${key.namespace}/${key.name}`;
+        throw new SquallError(
+          'CleanUpIncomplete',
+          `${where} could not be aborted; the kernel lease ends its fault, and the next start undoes it`,
+        );
+      }
+      if (current?.metadata.annotations?.[abortAnnotation] === undefined) await orderAbort(store, key, signal);
+    }
     await systemClock.sleep(200);
   }
 }
 
-async function writeReports(machine: Machine, uid: string, out: string | undefined): Promise<Report> {
+async function orderAbort(store: Store, key: { namespace: string; name: string }, { reason }: AbortSignal): Promise<void> {
+  await store.patchMetadata(experiments, key, { annotations: { [abortAnnotation]: String(reason) } }).catch(ignoreUnavailable);
+}
+
+async function writeReports(machine: Machine, uid: string, out: string | undefined): Promise<Reported> {
   const records = readJournal(machine.journalFile(uid));
-  const report = await writeReport(join(machine.journalFile(uid), '..'), records);
+  const own = dirname(machine.journalFile(uid));
+  const report = await writeReport(own, records);
   if (out !== undefined) await writeReport(out, records);
-  return report;
+  return { report, folder: out ?? own };
 }
 
 async function putReferenced(store: Store, manifests: readonly Manifest[]): Promise<void> {
@@ -128,6 +141,18 @@ async function put<T extends Runnable>(store: Store, resource: Resource<T & { ap
     ignoreNotFound(error);
     await store.create(resource, { ...object, metadata: { ...object.metadata, ...key } });
   }
+}
+
+/** A lab that was stopped on purpose is no failure; everything else is. */
+function unlessStopped(signal: AbortSignal): (error: unknown) => undefined {
+  return (error) => {
+    if (!signal.aborted || codeOf(error) !== 'LabFailed') throw error;
+  };
+}
+
+/** The server may be busy for a moment; the caller asks again. */
+function ignoreUnavailable(error: unknown): undefined {
+  if (codeOf(error) !== 'Unavailable') throw error;
 }
 
 function ignoreNotFound(error: unknown): void {

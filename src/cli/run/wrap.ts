@@ -1,4 +1,4 @@
-import { apiVersion, connectivityMetrics, type ConnectivityTest, type Manifest } from '../../api/index.ts';
+import { apiVersion, connectivityMetrics, type ConnectivityTest, type Manifest, validateObject } from '../../api/index.ts';
 import { formatDuration, SquallError } from '../../lib/index.ts';
 
 /** A manifest as `squall run` puts it into the store: what it refers to, and the experiments that are run, in file order. */
@@ -45,12 +45,16 @@ function testRun(manifest: Manifest & { kind: 'NetworkConnectivityTest' }): unkn
   // One second more than the probes take: only whole seconds are counted.
   const duration = formatDuration(Math.ceil((test.periodMs * test.count) / 1000) * 1000 + 1000);
   const tolerance = { [connectivityMetrics[0]]: 0 };
-  const entry = { name: manifest.object.metadata.name, connectivity: manifest.object.spec, phases: ['during'], tolerance };
+  const entry = { name: 'connectivity', connectivity: manifest.object.spec, phases: ['during'], tolerance };
   return { duration, hypothesis: [entry] };
 }
 
-function wrap({ object }: Manifest, spec: unknown): Runnable {
-  return { apiVersion, kind: 'NetworkExperiment', metadata: object.metadata, spec };
+/** Checked here, and not first by the store, when a guest and a lab are already up. */
+function wrap({ object, file }: Manifest, spec: unknown): Runnable {
+  const runnable = { apiVersion, kind: 'NetworkExperiment', metadata: object.metadata, spec };
+  const problems = validateObject(runnable);
+  if (problems.length > 0) throw new SquallError('InvalidInput', `${file}: cannot be run by itself: ${problems.join('; ')}`);
+  return runnable;
 }
 
 function referencesOf(manifest: Manifest): string[] {

@@ -60,7 +60,7 @@ describe('toExperiments', () => {
 
   it('runs a bare test once, as long as its probes take, without a fault', () => {
     const [run] = wrapped([test]);
-    expect(run?.model).toMatchObject({ durationMs: 3000, hypothesis: [{ name: 'reaches', phases: ['during'] }] });
+    expect(run?.model).toMatchObject({ durationMs: 3000, hypothesis: [{ name: 'connectivity', phases: ['during'] }] });
     expect(run?.model.fault).toBeUndefined();
   });
 
