@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  // Kernel tests need a kernel with netem: they run in the guest, by `npm run test:kernel`.
-  test: { include: ['test/**/*.test.ts'], exclude: ['test/kernel/**', 'test/fixtures/**'], maxWorkers: 2 },
+  // Tests that need a kernel with netem run in the guest, by `npm run test:kernel` and `npm run test:program`.
+  test: { include: ['test/**/*.test.ts'], exclude: ['test/kernel/**', 'test/program/**', 'test/fixtures/**'], maxWorkers: 2 },
 });

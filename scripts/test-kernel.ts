@@ -1,6 +1,6 @@
 /**
- * Runs test/kernel/*.test.ts on a kernel with netem: bundles them, boots one guest machine and runs node:test there.
- * Arguments narrow the files: `npm run test:kernel -- delay loss` runs those whose names contain one of the words.
+ * Runs test/kernel/*.test.ts on a kernel with netem, or with --program test/program/*.test.ts, which run the whole program and take
+ * minutes: bundles them, boots one guest machine and runs node:test there. Arguments narrow the files: `npm run test:kernel -- delay loss` runs those whose names contain one of the words.
  */
 import { readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -11,17 +11,18 @@ import { runInGuest } from '../src/lab/guest/index.ts';
 import { bundle } from './bundle.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const sources = join(root, 'test/kernel');
+const [folder, ...words] =
+  process.argv[2] === '--program' ? ['test/program', ...process.argv.slice(3)] : ['test/kernel', ...process.argv.slice(2)];
+const sources = join(root, folder);
 const output = join(root, 'out/kernel-tests');
 const limitMs = 10 * 60_000;
-const words = process.argv.slice(2);
 
 const names = readdirSync(sources)
   .filter((file) => file.endsWith('.test.ts') && (words.length === 0 || words.some((word) => file.includes(word))))
   .map((file) => file.slice(0, -'.ts'.length));
 
 if (names.length === 0) {
-  console.error(`no file of test/kernel has a name with ${words.map((word) => `'${word}'`).join(' or ')}`);
+  console.error(`no file of ${folder} has a name with ${words.map((word) => `'${word}'`).join(' or ')}`);
   process.exitCode = 2;
 } else {
   process.exitCode = await run();

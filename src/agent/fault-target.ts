@@ -3,7 +3,7 @@ import { codeOf, formatInstant, messageOf } from '../lib/index.ts';
 import { pingOnce, type Prober, startProbers } from '../probes/index.ts';
 import type { AgentContext } from './context.ts';
 import { type DoseFacts, measureDose } from './dose.ts';
-import type { FaultReading, Namespace } from './kernel-driver.ts';
+import type { Namespace } from './kernel-driver.ts';
 import { advance, isOver, mayBeApplied } from './phases.ts';
 
 /** One target of a fault while it is worked on. Everything that is done to it goes through the functions below. */
@@ -13,10 +13,9 @@ export type FaultTarget = {
   status: TargetStatus;
   residue: number;
   namespace?: Namespace;
-  reading?: FaultReading;
   pings?: NonNullable<DoseFacts['pings']> & { active: Record<string, number[]> };
   prober?: Prober;
-  /** Monotonic: when the kernel ends the fault by itself; counted from before the commit, so never too late. */
+  /** Monotonic: the earliest that the kernel may end the fault by itself; counted from before the commit. */
   heldUntil: number;
   /** How often it did so before it was renewed. */
   lapses: number;
@@ -72,11 +71,10 @@ function refuse(context: AgentContext, target: FaultTarget, error: unknown): voi
   move(context, target, 'Refused', { reason: codeOf(error), message: messageOf(error) });
 }
 
-/** Baseline, ledger, tree and gate: nothing is hurt by it. Whatever fails is removed again, and the target refused. */
+/** Ledger, tree and gate: nothing is hurt by it. Whatever fails is removed again, and the target refused. */
 export async function prepareTarget(context: AgentContext, target: FaultTarget, signal: AbortSignal): Promise<void> {
   if (target.namespace === undefined) return;
   try {
-    await measureBaseline(context, target, signal);
     await context.kernel.prepare(target.namespace, target.work);
   } catch (error) {
     // Cut off by an order to end: the undo that follows removes whatever there is.
@@ -100,13 +98,21 @@ export function dosePeersOf(work: FaultWork, podUid: string, targets: readonly N
   return (work.dosePeers[podUid] ?? []).filter((address) => !hurt.has(address)).slice(0, mostPeers);
 }
 
-async function measureBaseline(context: AgentContext, target: FaultTarget, signal: AbortSignal): Promise<void> {
+/**
+ * Round trips before the fault, of a target that nothing was done to yet. It takes a second where a peer is silent, so it is bounded by
+ * itself and not among the kernel's operations: renewals of other faults must not wait for it.
+ */
+export async function measureBaseline(context: AgentContext, target: FaultTarget, signal: AbortSignal): Promise<void> {
   const addresses = target.work.dosePeers[target.facts.podUid] ?? [];
   if (target.work.effect.type !== 'delay' || addresses.length === 0 || target.namespace === undefined) return;
   const { path } = target.namespace;
   const options = { ...baselinePings, addresses, payloadBytes: dosePayloadBytes };
-  const baseline = await context.pingLimit(() => pingOnce(path, options, signal));
-  target.pings = { baseline, active: Object.fromEntries(addresses.map((address) => [address, []])) };
+  try {
+    const baseline = await context.pingLimit(() => pingOnce(path, options, signal));
+    target.pings = { baseline, active: Object.fromEntries(addresses.map((address) => [address, []])) };
+  } catch (error) {
+    if (!signal.aborted) refuse(context, target, error);
+  }
 }
 
 /**
@@ -171,7 +177,6 @@ function startDoseProbe(context: AgentContext, target: FaultTarget): void {
 export async function readTarget(context: AgentContext, target: FaultTarget): Promise<void> {
   if (target.namespace === undefined) return;
   const reading = await context.kernel.read(target.namespace, target.work.id);
-  target.reading = reading;
   const { packets, bytes, drops, exposure } = reading;
   const dose = measureDose(target.work.effect, { pings: target.pings, counters: reading });
   target.status = { ...target.status, counters: { packets, bytes, drops }, exposure, ...(dose === undefined ? {} : { dose }) };

@@ -8,6 +8,7 @@ import {
   isGone,
   locate,
   loseTarget,
+  measureBaseline,
   move,
   newTarget,
   prepareTarget,
@@ -111,9 +112,13 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
     // Persist before acting: from here whoever reads the status knows that something may be in the kernel.
     const persisted = await Promise.race([writer.flush(), whenAborted(signal)]);
     if (persisted !== 'written') return;
-    await each(chosen, async (target) => {
-      if (!isAborted(signal)) await prepareTarget(context, target, signal);
-    });
+    await Promise.all(chosen.map((target) => measureBaseline(context, target, signal)));
+    await each(
+      chosen.filter(({ status: { phase } }) => phase === 'Applying'),
+      async (target) => {
+        if (!isAborted(signal)) await prepareTarget(context, target, signal);
+      },
+    );
     await each(
       chosen.filter(({ status: { phase, reason } }) => phase === 'Applying' && reason === undefined),
       commit,

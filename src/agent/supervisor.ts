@@ -8,6 +8,7 @@ import { startPreflightWork } from './preflight-work.ts';
 import { startProbeWork } from './probe-work.ts';
 import { createStatusWriter, writeLast } from './status-writer.ts';
 import type { Sweep } from './sweep.ts';
+import { isAborted, whenAborted } from './timing.ts';
 
 /** What is being done about every task of this node. */
 export type Supervisor = {
@@ -145,8 +146,9 @@ function writeOnly(context: AgentContext, task: StoredTask, sweep: Sweep | undef
   const write = async () => {
     await writeLast(context, writer);
     if (sweep !== undefined && sweep.residue() > 0) {
-      await sweep.clean;
-      await writeLast(context, writer);
+      // What is left may stay for ever; whoever ends the agent must not wait for it.
+      await Promise.race([sweep.clean, whenAborted(writing.signal)]);
+      if (!isAborted(writing.signal)) await writeLast(context, writer);
     }
   };
   const done = write()

@@ -55,7 +55,7 @@ export type ProbeStream = {
 };
 
 export type PreflightCheck =
-  | { check: 'capability'; capability: 'netem' | 'prio' | 'nft-set-timeout' | 'nft-set-priority' }
+  | { check: 'capability'; capability: 'netem' | 'prio' | 'tbf' | 'nft-set-timeout' | 'nft-set-priority' }
   | { check: 'tool'; tool: string }
   /** The device exists in the target and its root qdisc can be replaced and restored. */
   | { check: 'device'; podUid: string; device: string }

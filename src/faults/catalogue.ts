@@ -10,6 +10,7 @@ const needsOfAll: readonly PreflightCheck[] = [
   { check: 'tool', tool: 'nft' },
   { check: 'tool', tool: 'ip' },
   { check: 'tool', tool: 'nsenter' },
+  { check: 'tool', tool: 'setpriv' },
   { check: 'capability', capability: 'netem' },
   { check: 'capability', capability: 'prio' },
   { check: 'capability', capability: 'nft-set-timeout' },

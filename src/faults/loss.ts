@@ -32,6 +32,7 @@ export const lossPlanner: FaultPlanner<PacketLoss> = {
     const { percent, burst } = fault;
     return { ...noImpairment, loss: burst === 1 ? { kind: 'independent', percent } : { kind: 'burst', percent, length: burst } };
   },
-  requirements: () => [],
+  // Netem would drop whole super-packets; tbf cuts them up first.
+  requirements: () => [{ check: 'capability', capability: 'tbf' }],
   describe: ({ percent, burst }) => `loss ${String(percent)}%${burst === 1 ? '' : ` burst ${String(burst)}`}`,
 };

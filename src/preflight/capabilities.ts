@@ -26,6 +26,12 @@ export const capabilityTrials: Record<Capability, CapabilityTrial> = {
     expected: 'the kernel has the prio queueing discipline (module sch_prio) with 16 bands',
     remedy: missingQdisc('sch_prio'),
   },
+  tbf: {
+    program: 'tc',
+    args: ['qdisc', 'add', 'dev', 'lo', 'root', 'tbf', 'rate', '10gbit', 'burst', '3000', 'limit', '1mb'],
+    expected: 'the kernel has the tbf queueing discipline (module sch_tbf)',
+    remedy: missingQdisc('sch_tbf'),
+  },
   'nft-set-timeout': {
     program: 'nft',
     args: ['-f', '-'],

@@ -20,10 +20,14 @@ describe('describeFault', () => {
 
 describe('requirements', () => {
   it('are netem, prio, the gate and the programs for every fault', () => {
-    const needed = requirements(loss(10)).map((check) =>
+    const needed = requirements(delay(50)).map((check) =>
       check.check === 'capability' ? check.capability : check.check === 'tool' ? check.tool : '',
     );
-    expect(needed).toEqual(['tc', 'nft', 'ip', 'nsenter', 'netem', 'prio', 'nft-set-timeout', 'nft-set-priority']);
+    expect(needed).toEqual(['tc', 'nft', 'ip', 'nsenter', 'setpriv', 'netem', 'prio', 'nft-set-timeout', 'nft-set-priority']);
+  });
+
+  it('add tbf for loss, which cuts super-packets up', () => {
+    expect(requirements(loss(10))).toContainEqual({ check: 'capability', capability: 'tbf' });
   });
 
   it('add the file of a distribution only where one is used', () => {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { command } from './namespaces.ts';
-import { createSquall, reportsOf } from './squall.ts';
+import { command } from '../kernel/namespaces.ts';
+import { createSquall, reportsOf } from '../kernel/squall.ts';
 
 describe('squall run', () => {
   const squall = createSquall();
