@@ -3,18 +3,11 @@
 export const answered = (times: readonly (number | undefined)[]): number[] => times.filter((time) => time !== undefined);
 export const lost = (times: readonly (number | undefined)[]): number => times.length - answered(times).length;
 
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+export function quantile(values: readonly number[], share: number): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN;
 }
 
-export function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-export function standardDeviation(values: readonly number[]): number {
-  const centre = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
-}
+export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
 /**
  * How far a count of independent events may lie from what is expected: four standard deviations and a half, which
