@@ -4,6 +4,7 @@ import { codeOf, errorFacts, messageOf } from '../lib/index.ts';
 import { labCommand } from './commands/lab.ts';
 import { notBuiltCommands } from './commands/not-built.ts';
 import { runCommand } from './commands/run.ts';
+import { serveCommand } from './commands/serve.ts';
 import { validateCommand } from './commands/validate.ts';
 
 const usageExit = errorFacts('InvalidInput').exit;
@@ -13,7 +14,7 @@ async function main(): Promise<void> {
     .description('chaos experiments for networks, with a verdict and a proof of clean-up')
     .showHelpAfterError()
     .exitOverride();
-  for (const command of [runCommand(), validateCommand(), labCommand(), ...notBuiltCommands()])
+  for (const command of [runCommand(), serveCommand(), validateCommand(), labCommand(), ...notBuiltCommands()])
     program.addCommand(overrideExit(command));
   try {
     await program.parseAsync();

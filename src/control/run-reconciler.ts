@@ -14,8 +14,13 @@ import { leaseName } from './task-plan.ts';
 import { applyTasks, deleteTasks } from './task-writer.ts';
 import type { ReconcileResult } from './work-queue.ts';
 
-/** Aborts the run that carries it; the value is the reason. */
+/** Aborts the run that carries it; the value says why. */
 export const abortAnnotation = 'squall.networkmachinery.io/abort';
+/** Values that are reasons themselves; any other is the message of an `AbortRequested`. */
+const abortReasons = new Map([
+  ['Stopped', 'squall serve was told to end'],
+  ['Replaced', 'the next run of its schedule takes its place'],
+]);
 
 export type RunReconcilerOptions = {
   store: Store;
@@ -131,7 +136,10 @@ async function advance(
 function eventsOf(object: Stored<ExperimentObject>, { first }: Memory, state: RunState): RunEvent[] {
   const events: RunEvent[] = first ? [first] : [];
   const reason = object.metadata.annotations?.[abortAnnotation];
-  if (reason !== undefined && !state.ending) events.push({ type: 'abort', reason: 'AbortRequested', message: reason });
+  if (reason !== undefined && !state.ending) {
+    const message = abortReasons.get(reason);
+    events.push({ type: 'abort', reason: message === undefined ? 'AbortRequested' : reason, message: message ?? reason });
+  }
   return events;
 }
 

@@ -3,7 +3,6 @@ import { SquallError } from '../../lib/index.ts';
 
 /** Commands of the contract that a later part builds: they are named, and answer what they are. */
 const names: Record<string, string> = {
-  serve: 'run schedules, the API and the page',
   preview: 'show who and what would be hurt',
   schedule: 'show the next ticks of a schedule',
   abort: 'stop a run',

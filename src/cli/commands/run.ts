@@ -3,10 +3,10 @@ import { Command, Option } from 'commander';
 import pino from 'pino';
 import { exitCodeOf, formatProblem, notImplementedYet, readManifestFiles, worst } from '../../api/index.ts';
 import { parseDuration, SquallError, systemClock } from '../../lib/index.ts';
-import { chooseKernel, gatherKernelFacts, type KernelChoice, type GuestMode } from '../../lab/index.ts';
+import { chooseKernel, gatherKernelFacts, type GuestMode } from '../../lab/index.ts';
 import { createLiveView, renderSummary } from '../../report/index.ts';
 import { defaultStateFolder } from '../state.ts';
-import { runAgainInGuest } from '../run/in-guest.ts';
+import { kernelHere, runAgainInGuest } from '../run/in-guest.ts';
 import { type Reported, runLocally } from '../run/run-locally.ts';
 import { toExperiments } from '../run/wrap.ts';
 
@@ -58,7 +58,7 @@ async function run(files: string[], options: RunOptions): Promise<number> {
     process.stderr.write(`kernel: guest machine, because ${choice.why}\n`);
     return await runAgainInGuest({ stateFolder, writable: out === undefined ? [] : [out], why: choice.why });
   }
-  const kernelChoice = localChoice(choice);
+  const kernelChoice = kernelHere(choice);
   process.stderr.write(`kernel: ${kernelChoice.guest ? 'guest machine' : 'this machine'}, because ${kernelChoice.why}\n`);
   return await runHere({ ...options, stateFolder, out, manifests, experiments, kernelChoice });
 }
@@ -110,10 +110,4 @@ function tellRecovered({ report: { experiment, verdict, reason, residue }, folde
   process.stderr.write(
     `an earlier run was cut off: ${name}: ${verdict} (${reason}), residue ${residue}; its report is in ${folder}\n`,
   );
-}
-
-/** Inside the guest the choice was made outside; the reason came along. */
-function localChoice({ why }: KernelChoice): { guest: boolean; why: string } {
-  const reason = process.env.SQUALL_GUEST_WHY;
-  return process.env.SQUALL_GUEST === '1' ? { guest: true, why: reason ?? why } : { guest: false, why };
 }

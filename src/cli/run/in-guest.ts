@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { startGuest } from '../../lab/index.ts';
+import { type KernelChoice, startGuest } from '../../lab/index.ts';
 import { lockState } from '../state-lock.ts';
 
 export type GuestRun = {
@@ -40,4 +40,10 @@ export async function runAgainInGuest({ stateFolder, writable, why }: GuestRun):
     process.off('SIGINT', forward).off('SIGTERM', forward);
     stdout.off('resize', resize);
   }
+}
+
+/** Inside the guest the choice was made outside; the reason came along. */
+export function kernelHere({ why }: KernelChoice): { guest: boolean; why: string } {
+  const reason = process.env.SQUALL_GUEST_WHY;
+  return process.env.SQUALL_GUEST === '1' ? { guest: true, why: reason ?? why } : { guest: false, why };
 }

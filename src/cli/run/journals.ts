@@ -23,7 +23,9 @@ export type Journals = {
   file: (uid: string) => string;
   /** Takes over what the agent has measured since the last call. */
   follow: () => void;
-  close: () => void;
+  /** Closes the journal of a run that is over. */
+  close: (uid: string) => void;
+  closeAll: () => void;
 };
 
 /** The journals of all runs of this machine. A record that cannot be written (a full disk) is logged and never stops an undo. */
@@ -68,7 +70,12 @@ export function createJournals({ runs, samples, log, clock, onRecord, kernelChoi
     follow: () => {
       for (const { follow } of open.values()) follow();
     },
-    close: () => {
+    close: (uid) => {
+      const journal = open.get(uid)?.journal;
+      open.delete(uid);
+      journal?.close();
+    },
+    closeAll: () => {
       for (const { journal } of open.values()) journal.close();
       open.clear();
     },

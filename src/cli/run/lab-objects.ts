@@ -11,8 +11,19 @@ const resources = {
   EndpointSlice: { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', plural: 'endpointslices', namespaced: true },
 } satisfies Record<string, Resource>;
 
-/** Makes the store tell the truth about the lab: what a former lab left in it is deleted, and every object of this one created. */
-export async function putLab(store: Store, lab: Lab): Promise<void> {
+/** The objects that a lab consists of. */
+export type LabObjects = Pick<Lab, 'nodes' | 'namespaces' | 'pods' | 'services' | 'endpointSlices'>;
+
+/**
+ * Makes the store tell the truth about the lab. Where it knows this lab already only the pods' statuses are renewed, so that a
+ * restart shows no moment without targets; else what a former lab left is deleted, and every object of this one created.
+ * A namespace stays: deleting it would delete the runs and schedules in it.
+ */
+export async function putLab(store: Store, lab: LabObjects): Promise<void> {
+  if (await isKnown(store, lab)) {
+    await renewStatuses(store, lab);
+    return;
+  }
   const wanted: AnyObject[] = [
     ...lab.nodes,
     ...lab.namespaces,
@@ -20,8 +31,21 @@ export async function putLab(store: Store, lab: Lab): Promise<void> {
     ...lab.services,
     ...lab.endpointSlices,
   ];
-  for (const resource of Object.values(resources)) await clear(store, resource);
+  for (const resource of Object.values(resources)) if (resource.kind !== 'Namespace') await clear(store, resource);
   for (const object of wanted) await create(store, resources[object.kind as keyof typeof resources], object);
+}
+
+async function isKnown(store: Store, { pods }: LabObjects): Promise<boolean> {
+  const { items } = await store.list<AnyObject>(resources.Pod);
+  const stored = new Set(items.map(({ metadata }) => metadata.annotations?.[nodeUidAnnotation]));
+  return pods.length > 0 && stored.size === pods.length && pods.every(({ metadata }) => stored.has(metadata.uid));
+}
+
+async function renewStatuses(store: Store, { pods }: LabObjects): Promise<void> {
+  for (const { metadata, status } of pods) {
+    const current = await store.get<AnyObject>(resources.Pod, { namespace: metadata.namespace, name: metadata.name });
+    await store.updateStatus(resources.Pod, { ...current, status } as AnyObject);
+  }
 }
 
 async function clear(store: Store, resource: Resource): Promise<void> {
@@ -35,7 +59,10 @@ async function clear(store: Store, resource: Resource): Promise<void> {
 }
 
 async function create(store: Store, resource: Resource, object: AnyObject): Promise<void> {
-  const created = await store.create(resource, object);
+  const created = await store.create(resource, object).catch((error: unknown) => {
+    if (codeOf(error) !== 'AlreadyExists') throw error;
+  });
+  if (created === undefined) return;
   if ('status' in object) await store.updateStatus(resource, { ...created, status: object.status } as AnyObject);
 }
 

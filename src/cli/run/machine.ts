@@ -9,7 +9,7 @@ import { type Clock, codeOf, messageOf } from '../../lib/index.ts';
 import { createStore, type Store, transportFor } from '../../store/index.ts';
 import { instanceId, stateFiles } from '../state.ts';
 import { startAgentProcess } from './agent-process.ts';
-import { createJournals } from './journals.ts';
+import { createJournals, type Journals } from './journals.ts';
 
 /** The name of the one node that a machine by itself has. */
 export const localNode = 'lab';
@@ -28,7 +28,7 @@ export type MachineOptions = {
 export type Machine = {
   store: Store;
   instance: string;
-  journalFile: (uid: string) => string;
+  journals: Pick<Journals, 'file' | 'close'>;
   /** Undoes, then ends everything that was started. */
   stop(): Promise<void>;
 };
@@ -78,14 +78,14 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   return {
     store,
     instance,
-    journalFile: journals.file,
+    journals,
     async stop() {
       await agent.stop(30_000);
       closeSync(agentLog);
       stopping.abort();
       await control;
       clearInterval(following);
-      journals.close();
+      journals.closeAll();
       store.close();
       await server.close();
     },

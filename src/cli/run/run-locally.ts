@@ -1,25 +1,24 @@
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { JournalRecord, Manifest, Report } from '../../api/index.ts';
-import { abortAnnotation, connectivityTests, type ExperimentObject, experiments, shapers } from '../../control/index.ts';
-import { codeOf, SquallError, systemClock } from '../../lib/index.ts';
-import { labDown, labUp, readTopology } from '../../lab/index.ts';
+import { connectivityTests, experiments, shapers } from '../../control/index.ts';
+import { codeOf, systemClock } from '../../lib/index.ts';
+import { labDown, readTopology } from '../../lab/index.ts';
 import { readJournal, writeReport } from '../../report/index.ts';
-import type { Resource, Store, Stored } from '../../store/index.ts';
+import type { Resource, Store } from '../../store/index.ts';
 import { lockState } from '../state-lock.ts';
 import { instanceId } from '../state.ts';
-import { putLab } from './lab-objects.ts';
 import { type Machine, startMachine } from './machine.ts';
+import { openLab } from './open-lab.ts';
+import { untilDone } from './until-done.ts';
 import type { Runnable } from './wrap.ts';
-
-/** Longer than any undo may take; see the limits of a plan. */
-const longestAbortMs = 300_000;
 
 export type LocalRun = {
   stateFolder: string;
   /** Shapers and tests that the experiments refer to. */
   manifests: readonly Manifest[];
   experiments: readonly Runnable[];
+  /** Without it, a lab that is up in the state folder is used. */
   lab?: string;
   out?: string;
   log: Logger;
@@ -42,11 +41,7 @@ export async function runLocally(options: LocalRun): Promise<Reported[]> {
   const machine = await startMachine({ stateFolder, log, clock: systemClock, random: Math.random, onRecord, kernelChoice });
   try {
     for (const recovered of await recover(machine, options.signal)) options.onRecovered(recovered);
-    if (topology) {
-      const lab = await labUp({ ...place, topology, signal: options.signal }).catch(unlessStopped(options.signal));
-      if (lab === undefined) return [];
-      await putLab(machine.store, lab);
-    }
+    if (!(await openLab({ store: machine.store, place, topology, log, signal: options.signal }))) return [];
     const reports: Reported[] = [];
     await putReferenced(machine.store, options.manifests);
     for (const [index, runnable] of options.experiments.entries()) {
@@ -87,38 +82,9 @@ async function recover(machine: Machine, signal: AbortSignal): Promise<Reported[
   return reports;
 }
 
-/** Waits for the verdict. When the signal fires the run is told to abort, again and again until the store has it. */
-async function untilDone(store: Store, { metadata }: Stored<ExperimentObject>, signal: AbortSignal): Promise<void> {
-  const key = { namespace: metadata.namespace ?? 'default', name: metadata.name };
-  let abortedAt: number | undefined;
-  for (;;) {
-    const current = await store.get(experiments, key).catch(ignoreUnavailable);
-    if (current !== undefined && current.metadata.uid !== metadata.uid) {
-      throw new SquallError('NotFound', `the run ${key.namespace}/${key.name} was deleted`);
-    }
-    if (current?.status?.run.phase === 'done') return;
-    if (signal.aborted) {
-      abortedAt ??= systemClock.monotonic();
-      if (systemClock.monotonic() - abortedAt > longestAbortMs) {
-        const where = `${key.namespace}/${key.name}`;
-        throw new SquallError(
-          'CleanUpIncomplete',
-          `${where} could not be aborted; the kernel lease ends its fault, and the next start undoes it`,
-        );
-      }
-      if (current?.metadata.annotations?.[abortAnnotation] === undefined) await orderAbort(store, key, signal);
-    }
-    await systemClock.sleep(200);
-  }
-}
-
-async function orderAbort(store: Store, key: { namespace: string; name: string }, { reason }: AbortSignal): Promise<void> {
-  await store.patchMetadata(experiments, key, { annotations: { [abortAnnotation]: String(reason) } }).catch(ignoreUnavailable);
-}
-
 async function writeReports(machine: Machine, uid: string, out: string | undefined): Promise<Reported> {
-  const records = readJournal(machine.journalFile(uid));
-  const own = dirname(machine.journalFile(uid));
+  const records = readJournal(machine.journals.file(uid));
+  const own = dirname(machine.journals.file(uid));
   const report = await writeReport(own, records);
   if (out !== undefined) await writeReport(out, records);
   return { report, folder: out ?? own };
@@ -141,18 +107,6 @@ async function put<T extends Runnable>(store: Store, resource: Resource<T & { ap
     ignoreNotFound(error);
     await store.create(resource, { ...object, metadata: { ...object.metadata, ...key } });
   }
-}
-
-/** A lab that was stopped on purpose is no failure; everything else is. */
-function unlessStopped(signal: AbortSignal): (error: unknown) => undefined {
-  return (error) => {
-    if (!signal.aborted || codeOf(error) !== 'LabFailed') throw error;
-  };
-}
-
-/** The server may be busy for a moment; the caller asks again. */
-function ignoreUnavailable(error: unknown): undefined {
-  if (codeOf(error) !== 'Unavailable') throw error;
 }
 
 function ignoreNotFound(error: unknown): void {

@@ -1,0 +1,61 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import pino from 'pino';
+import { SquallError, systemClock } from '../../lib/index.ts';
+import { chooseKernel, gatherKernelFacts, type GuestMode } from '../../lab/index.ts';
+import { kernelHere, runAgainInGuest } from '../run/in-guest.ts';
+import { parseListenAddress } from '../serve/listen-address.ts';
+import { serveLocally } from '../serve/serve-locally.ts';
+import { defaultStateFolder } from '../state.ts';
+
+type ServeOptions = { lab?: string; guest: GuestMode; listen: string; state: string };
+
+/** Exit code 0 when it was told to stop and everything is undone. */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('run the schedules and experiments of a folder, day after day')
+    .argument('<folder>', 'manifests: NetworkExperimentSchedule, NetworkExperiment, and what they refer to; it is followed')
+    .option('--lab <topology>', 'bring up a lab, and take it down at the end; without it a lab that is up is used')
+    .addOption(
+      new Option('--guest <mode>', 'run in the guest machine: auto is where this kernel lacks netem')
+        .choices(['auto', 'always', 'never'])
+        .default('auto'),
+    )
+    .option('--listen <address>', "HTTP for metrics and health; port 0 draws one, 'none' serves none", '127.0.0.1:9464')
+    .option('--state <folder>', 'state folder', defaultStateFolder())
+    .action(async (folder: string, options: ServeOptions) => {
+      process.exitCode = await serve(folder, options);
+    });
+}
+
+async function serve(folderArgument: string, options: ServeOptions): Promise<number> {
+  const folder = resolve(folderArgument);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new SquallError('InvalidInput', `expected a folder of manifests, and '${folderArgument}' is none; make it first`);
+  }
+  const listen = parseListenAddress(options.listen);
+  const choice = chooseKernel(options.guest, await gatherKernelFacts());
+  const stateFolder = resolve(options.state);
+  if (choice.where === 'guest') {
+    process.stderr.write(`kernel: guest machine, because ${choice.why}\n`);
+    return await runAgainInGuest({ stateFolder, writable: [], why: choice.why });
+  }
+  const kernelChoice = kernelHere(choice);
+  process.stderr.write(`kernel: ${kernelChoice.guest ? 'guest machine' : 'this machine'}, because ${kernelChoice.why}\n`);
+  const stopping = new AbortController();
+  const interrupt = (): void => {
+    if (stopping.signal.aborted) process.stderr.write('already undoing; the kernel lease ends the fault in any case\n');
+    stopping.abort('Stopped');
+  };
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  try {
+    const log = pino({ level: process.env.SQUALL_LOG ?? 'info', base: null }, pino.destination({ fd: 2, sync: true }));
+    const { lab } = options;
+    const signal = stopping.signal;
+    await serveLocally({ folder, stateFolder, lab, listen, log, clock: systemClock, random: Math.random, kernelChoice, signal });
+    return 0;
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
