@@ -1,9 +1,9 @@
 import type { FaultWork, NodeTaskTarget, TargetPhase, TargetStatus } from '../api/index.ts';
-import { codeOf, formatInstant, messageOf } from '../lib/index.ts';
+import { codeOf, formatInstant, messageOf, SquallError } from '../lib/index.ts';
 import { pingOnce, type Prober, startProbers } from '../probes/index.ts';
 import type { AgentContext } from './context.ts';
 import { type DoseFacts, measureDose } from './dose.ts';
-import type { Namespace } from './kernel-driver.ts';
+import type { LeaseTime, Namespace } from './kernel-driver.ts';
 import { advance, isOver, mayBeApplied } from './phases.ts';
 
 /** One target of a fault while it is worked on. Everything that is done to it goes through the functions below. */
@@ -15,10 +15,10 @@ export type FaultTarget = {
   namespace?: Namespace;
   pings?: NonNullable<DoseFacts['pings']> & { active: Record<string, number[]> };
   prober?: Prober;
-  /** Monotonic: the earliest that the kernel may end the fault by itself; counted from before the commit. */
+  /** Monotonic: the earliest that the kernel may end the fault by itself; counted from before the commit or the last renewal. */
   heldUntil: number;
-  /** How often it did so before it was renewed. */
-  lapses: number;
+  /** The time that it was given then. */
+  heldForMs: number;
 };
 
 const driver = 'netem';
@@ -32,7 +32,7 @@ const mostDoseSamples = 2000;
 
 export function newTarget(facts: NodeTaskTarget, work: FaultWork, at: string): FaultTarget {
   const status: TargetStatus = { podUid: facts.podUid, phase: 'Pending', since: at };
-  return { facts, work, status, residue: 0, heldUntil: -Infinity, lapses: 0 };
+  return { facts, work, status, residue: 0, heldUntil: -Infinity, heldForMs: 0 };
 }
 
 export function move(
@@ -115,31 +115,43 @@ export async function measureBaseline(context: AgentContext, target: FaultTarget
   }
 }
 
-/**
- * The commit point, and every renewal of it. Rejects as the kernel does. A renewal that came too late is said: for a moment the
- * kernel had ended the fault, and whoever reads the measurements must know.
- */
-export async function holdFor(context: AgentContext, target: FaultTarget, timeoutMs: number): Promise<void> {
-  if (target.namespace === undefined) return;
-  const { clock } = context;
-  const before = clock.monotonic();
-  await context.kernel.renew(target.namespace, target.work.id, timeoutMs);
-  const after = clock.monotonic();
-  const lateMs = Math.round(after - target.heldUntil);
-  target.heldUntil = before + timeoutMs;
-  if (target.status.phase === 'Applying') {
-    move(context, target, 'Active', { driver, activeAt: formatInstant(clock.now()) });
-    startDoseProbe(context, target);
-  } else if (lateMs > 0) noteLapse(context, target, lateMs, Math.round(after - before));
+/** The commit point. Rejects as the kernel does. */
+export async function commitTarget(context: AgentContext, target: FaultTarget, leftMs: LeaseTime): Promise<void> {
+  await hold(context, target, leftMs, 'commit');
+  move(context, target, 'Active', { driver, activeAt: formatInstant(context.clock.now()) });
+  startDoseProbe(context, target);
 }
 
-function noteLapse(context: AgentContext, target: FaultTarget, lateMs: number, tookMs: number): void {
-  target.lapses += 1;
-  const message =
-    `the kernel's lease ran out ${String(target.lapses)} times before it was renewed, last for up to ${String(lateMs)} ms; ` +
-    `a renewal took ${String(tookMs)} ms: use a longer lease on this node`;
-  target.status = { ...target.status, message };
-  context.log('warn', 'renewed too late', { fault: target.work.id, lateMs, tookMs });
+/** A renewal that left the lease less than this share of its time came late, though in time. */
+const lateShare = 1 / 3;
+
+/** Renews what is held. Rejects as the kernel does: `LeaseExpired` when it has ended the fault before. */
+export async function renewTarget(context: AgentContext, target: FaultTarget, leftMs: LeaseTime): Promise<void> {
+  const { heldUntil, heldForMs } = target;
+  const { done, late, failed } = target.status.renewals ?? { done: 0, late: 0, failed: 0 };
+  try {
+    await hold(context, target, leftMs, 'renew');
+  } catch (error) {
+    target.status = { ...target.status, renewals: { done, late, failed: failed + 1 } };
+    throw error;
+  }
+  const isLate = heldUntil - context.clock.monotonic() < lateShare * heldForMs;
+  if (isLate) context.log('warn', 'renewed late', { fault: target.work.id, leaseMs: heldForMs });
+  target.status = { ...target.status, renewals: { done: done + 1, late: late + (isLate ? 1 : 0), failed } };
+}
+
+/** The time is counted from the moment that it was asked for, which is before the kernel begins to count. */
+async function hold(context: AgentContext, target: FaultTarget, leftMs: LeaseTime, act: 'commit' | 'renew'): Promise<void> {
+  const { kernel, clock } = context;
+  if (target.namespace === undefined) throw new SquallError('Internal', `target ${target.facts.podUid} was never located`);
+  let [heldUntil, heldForMs] = [target.heldUntil, target.heldForMs];
+  await kernel[act](target.namespace, target.work.id, () => {
+    heldForMs = leftMs();
+    heldUntil = clock.monotonic() + heldForMs;
+    return heldForMs;
+  });
+  target.heldUntil = heldUntil;
+  target.heldForMs = heldForMs;
 }
 
 function startDoseProbe(context: AgentContext, target: FaultTarget): void {

@@ -2,9 +2,9 @@ import type { FaultWork, NodeTaskStatus } from '../api/index.ts';
 import { codeOf, formatInstant, messageOf } from '../lib/index.ts';
 import type { AgentContext, StoredTask, TaskWork } from './context.ts';
 import {
+  commitTarget,
   dosePeersOf,
   type FaultTarget,
-  holdFor,
   isGone,
   locate,
   loseTarget,
@@ -13,6 +13,7 @@ import {
   newTarget,
   prepareTarget,
   readTarget,
+  renewTarget,
 } from './fault-target.ts';
 import { finishUntouched, undoTargets } from './fault-undo.ts';
 import { kernelTimeoutMs, renewalDueInMs } from './lease.ts';
@@ -129,9 +130,9 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
   async function commit(target: FaultTarget): Promise<void> {
     if (isAborted(signal) || !allowedOrEnd()) return;
     try {
-      await holdFor(context, target, possibleMs());
+      await commitTarget(context, target, possibleMs);
     } catch (error) {
-      giveUp(target, codeOf(error), error);
+      if (allowedOrEnd()) giveUp(target, codeOf(error), error);
     }
   }
 
@@ -146,15 +147,17 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
   }
 
   async function renew(target: FaultTarget): Promise<boolean> {
-    const timeoutMs = possibleMs();
-    if (isAborted(signal) || target.status.phase !== 'Active' || timeoutMs <= 0) return true;
+    if (isAborted(signal) || target.status.phase !== 'Active' || possibleMs() <= 0) return true;
     try {
-      await holdFor(context, target, timeoutMs);
+      await renewTarget(context, target, possibleMs);
       return true;
     } catch (error) {
+      // Waiting for its turn has used up what was left of the run's lease.
+      if (possibleMs() <= 0) return true;
       log('warn', 'renewal failed', { fault: fault.id, error: messageOf(error) });
-      if (await isGone(context, target)) await loseTarget(context, target);
       // The kernel has ended it; a fault with a hole in it is not the fault that was asked for.
+      if (await isGone(context, target)) await loseTarget(context, target);
+      else if (messageOf(error).startsWith('LeaseExpired')) giveUp(target, 'LeaseExpired', error);
       else if (clock.monotonic() >= target.heldUntil) giveUp(target, 'RenewalFailed', error);
       return false;
     }

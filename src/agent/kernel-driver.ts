@@ -28,6 +28,12 @@ export type Removal = {
 };
 
 /**
+ * How long the kernel may hold a fault, in milliseconds. It is asked at the last moment, when the command is about to run: waiting
+ * behind other operations must not lengthen a lease. Nothing runs when it is less than 1.
+ */
+export type LeaseTime = () => number;
+
+/**
  * Every call rejects with SquallError: `KernelRefused` with a reason in words when the kernel or the planner does not take
  * it, `NotFound` when the namespace is gone. A fault is named by (namespace, fault id); all calls may be repeated.
  */
@@ -36,8 +42,13 @@ export type KernelDriver = {
   openNamespace(podUid: string, path: string): Promise<Namespace>;
   /** Ledger, tree and gate, all inert: no packet is hurt before `renew`. Exposure rules of other pods are ignored. */
   prepare(namespace: Namespace, work: FaultWork): Promise<void>;
-  /** Commits, or renews: from now the kernel itself ends the fault after `timeoutMs`. */
-  renew(namespace: Namespace, faultId: string, timeoutMs: number): Promise<void>;
+  /** Commits: from now the kernel itself ends the fault after `timeoutMs`. */
+  commit(namespace: Namespace, faultId: string, timeoutMs: LeaseTime): Promise<void>;
+  /**
+   * Sets the time of a lease that the kernel still holds. Rejects with KernelRefused, `LeaseExpired`, once the kernel has ended the
+   * fault: in one transaction it proves that there was no gap and goes on.
+   */
+  renew(namespace: Namespace, faultId: string, timeoutMs: LeaseTime): Promise<void>;
   /** Closes the gate: no packet is hurt once this resolves. Fine when the fault was never prepared. */
   close(namespace: Namespace, faultId: string): Promise<void>;
   /** Drains and removes; restores what was there. Fine when the fault was never prepared. */

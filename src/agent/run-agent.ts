@@ -10,7 +10,7 @@ import type { KernelDriver } from './kernel-driver.ts';
 import { watchLeases } from './lease-watch.ts';
 import { createLimiter } from './limiter.ts';
 import type { Log } from './log.ts';
-import { trimSampleFolder } from './sample-file.ts';
+import { deleteOrphanedSamples } from './sample-file.ts';
 import { watchServer } from './server-health.ts';
 import { superviseTasks } from './supervisor.ts';
 import { sweepFormerLife } from './sweep.ts';
@@ -106,12 +106,14 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     kernelRelease: release(),
     stopping: stopping.signal,
   };
-  const supervisor = superviseTasks(context, taskCache, sweep);
-  taskCache.synced
-    .then(() => trimSampleFolder(samples, new Set(taskCache.list().map(({ metadata }) => metadata.name))))
-    .catch((error: unknown) => {
-      if (!life.signal.aborted) log('warn', 'sample folder not trimmed', { error: messageOf(error) });
+  const trimSamples = () => {
+    deleteOrphanedSamples(samples, new Set(taskCache.list().map(({ metadata }) => metadata.name))).catch((error: unknown) => {
+      log('warn', 'samples of finished tasks not deleted', { error: messageOf(error) });
     });
+  };
+  const supervisor = superviseTasks(context, taskCache, sweep, trimSamples);
+  // A cache that ends before it is synced was told to.
+  taskCache.synced.then(trimSamples, () => undefined);
 
   const gone = options.goneAfterMs === undefined ? undefined : health.goneFor(options.goneAfterMs);
   const end = await Promise.race<AgentEnd>([

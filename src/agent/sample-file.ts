@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sample } from '../api/index.ts';
 import { SquallError } from '../lib/index.ts';
@@ -14,8 +14,6 @@ export type SampleFile = {
 
 /** A day's probing at the usual rate of one stream is half of it. */
 export const largestSampleFile = 64 * 1024 * 1024;
-/** All files of the folder together; the oldest of finished tasks go first. */
-const largestFolder = 512 * 1024 * 1024;
 
 const taskNamePattern = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 
@@ -59,25 +57,13 @@ export async function createSampleFile(folder: string, taskName: string, largest
   };
 }
 
-/** Deletes the oldest sample files until the folder is within its bound; those of living tasks stay. */
-export async function trimSampleFolder(folder: string, living: ReadonlySet<string>, largest = largestFolder): Promise<string[]> {
-  const names = await readdir(folder).catch(() => []);
-  const files = await Promise.all(
-    names
-      .filter((name) => name.endsWith('.jsonl'))
-      .map(async (name) => {
-        const { size, mtimeMs } = await stat(join(folder, name));
-        return { name, size, mtimeMs };
-      }),
-  );
-  let total = files.reduce((sum, { size }) => sum + size, 0);
-  const deleted: string[] = [];
-  for (const { name, size } of files.sort((a, b) => a.mtimeMs - b.mtimeMs)) {
-    if (total <= largest) break;
-    if (living.has(name.slice(0, -'.jsonl'.length))) continue;
-    await rm(join(folder, name), { force: true });
-    deleted.push(name);
-    total -= size;
-  }
-  return deleted;
+/** Deletes the sample files of tasks that are gone; resolves to their names. */
+export async function deleteOrphanedSamples(folder: string, living: ReadonlySet<string>): Promise<string[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  });
+  const orphaned = names.filter((name) => name.endsWith('.jsonl') && !living.has(name.slice(0, -'.jsonl'.length)));
+  await Promise.all(orphaned.map((name) => rm(join(folder, name), { force: true })));
+  return orphaned;
 }

@@ -1,8 +1,10 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type Clock, SquallError } from '../lib/index.ts';
 
+/** Who has the folder: for people and for other programs to read. What decides is the lock. */
 type Claim = { pid: number; startedAt: string };
 
 /** When a process started, in clock ticks since boot (field 22 of /proc/PID/stat); a pid alone may have been given away again. */
@@ -17,34 +19,62 @@ function startOf(pid: number): string | undefined {
 
 /**
  * Two agents on one state folder would take each other's faults for leftovers. Waits for one that is about to end, then throws
- * StateInUse. Returns what gives the folder back.
+ * StateInUse. Of several that ask in the same instant the kernel's file lock lets one have it, and drops it when that ends, however it
+ * ends. Returns what gives the folder back.
  */
 export async function claimState(stateFolder: string, clock: Clock, waitMs: number): Promise<() => void> {
   const path = join(stateFolder, 'agent.json');
   await mkdir(stateFolder, { recursive: true, mode: 0o700 });
   const giveUp = clock.monotonic() + waitMs;
-  for (;;) {
-    const holder = await readClaim(path);
-    if (holder === undefined || startOf(holder.pid) !== holder.startedAt) break;
+  let unlock = tryLock(stateFolder);
+  while (unlock === undefined) {
     if (clock.monotonic() >= giveUp) {
-      throw new SquallError('StateInUse', `the agent with pid ${String(holder.pid)} works on ${stateFolder}; end it first`);
+      const holder = (await readClaim(path))?.pid ?? 'unknown';
+      throw new SquallError('StateInUse', `the agent with pid ${String(holder)} works on ${stateFolder}; end it first`);
     }
     await clock.sleep(100);
+    unlock = tryLock(stateFolder);
   }
-  const mine: Claim = { pid: process.pid, startedAt: startOf(process.pid) ?? '' };
-  const temporary = `${path}.${String(process.pid)}`;
-  await writeFile(temporary, JSON.stringify(mine), { mode: 0o600 });
-  await rename(temporary, path);
+  const release = unlock;
+  try {
+    const mine: Claim = { pid: process.pid, startedAt: startOf(process.pid) ?? '' };
+    const temporary = `${path}.${String(process.pid)}`;
+    await writeFile(temporary, JSON.stringify(mine), { mode: 0o600 });
+    await rename(temporary, path);
+  } catch (error) {
+    release();
+    throw error;
+  }
   return () => {
     rmSync(path, { force: true });
+    release();
   };
 }
+
+/** SQLite's exclusive lock on a file; undefined when somebody else has it. */
+function tryLock(stateFolder: string): (() => void) | undefined {
+  const path = join(stateFolder, 'agent.lock');
+  const database = new DatabaseSync(path);
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+  } catch (error) {
+    database.close();
+    if ((error as { errcode?: number }).errcode === sqliteBusy) return undefined;
+    throw new SquallError('Internal', `could not lock ${path}`, { cause: error });
+  }
+  return () => {
+    database.close();
+  };
+}
+
+/** SQLITE_BUSY */
+const sqliteBusy = 5;
 
 async function readClaim(path: string): Promise<Claim | undefined> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Claim;
   } catch {
-    // None, or a broken one that nobody holds.
+    // Not written yet, or given back meanwhile.
     return undefined;
   }
 }

@@ -18,7 +18,8 @@ export type Supervisor = {
   running(): number;
 };
 
-export function superviseTasks(context: AgentContext, cache: Cache<NodeTask>, sweep: Sweep): Supervisor {
+/** @param forget called once a task is gone and its work is done */
+export function superviseTasks(context: AgentContext, cache: Cache<NodeTask>, sweep: Sweep, forget: () => void): Supervisor {
   // One entry for each object that exists, also when its work is done: it must not be begun again.
   const works = new Map<string, { uid: string; work: TaskWork }>();
   const unfinished = new Map<string, Promise<void>>();
@@ -48,6 +49,9 @@ export function superviseTasks(context: AgentContext, cache: Cache<NodeTask>, sw
     if (change.type === 'deleted') {
       works.delete(name);
       known?.work.end('TaskDeleted');
+      void (unfinished.get(name) ?? Promise.resolve()).then(() => {
+        if (!works.has(name)) forget();
+      });
     } else if (known?.uid === change.object.metadata.uid) known.work.update(change.object);
     else if (ending === undefined && isOurs(context, change.object)) begin(change.object);
   });

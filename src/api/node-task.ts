@@ -100,6 +100,11 @@ export type TargetStatus = {
   driver?: string;
   /** What met the gate of this fault, and what its qdiscs dropped. */
   counters?: { packets: number; bytes: number; drops: number };
+  /**
+   * Of the kernel's lease: how many were done, how many of those came late (less than a third of the lease was left), and how many the
+   * kernel did not take.
+   */
+  renewals?: { done: number; late: number; failed: number };
   dose?: Dose;
   /** Packets of each hypothesis that met the gate while the lease was held. */
   exposure?: Record<string, number>;

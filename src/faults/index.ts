@@ -23,5 +23,5 @@ export {
 } from './observed-gate.ts';
 export { type BandCount, readBandCounts, readTree, type TcQdisc } from './observed-tree.ts';
 export { bandsOfFault, type PlannedFault, planTarget, type TargetFacts, type TargetPlan } from './plan.ts';
-export { type Lease, renderClose, renderGate, renderGateRemoval, renderLeases } from './render-gate.ts';
+export { type Lease, renderClose, renderGate, renderGateRemoval, renderLeases, renderRenewal } from './render-gate.ts';
 export { renderTree, renderTreeChange } from './render-tree.ts';

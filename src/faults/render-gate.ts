@@ -43,24 +43,37 @@ export function renderGate(gate: Gate, present: PresentObjects = { sets: [], cou
 
 export type Lease = { faultId: string; device: string; timeoutMs: number };
 
-/**
- * Commits or renews leases: from now on each ends by itself after its time. Adding an element that is there would not refresh
- * its time-out, hence the flush; both are one transaction, so no packet passes in between.
- */
+/** Commits leases, whatever is in their sets: from now on each ends by itself after its time. One transaction: no packet passes in between. */
 export function renderLeases(instance: string, leases: readonly Lease[]): string {
-  const place = `inet ${tableName(instance)}`;
   return text(
-    leases.flatMap(({ faultId, device, timeoutMs }) => {
-      if (!(timeoutMs >= 1) || !Number.isFinite(timeoutMs)) {
-        throw new SquallError(
-          'InvalidInput',
-          `lease of fault ${faultId}: ${String(timeoutMs)} ms is no time to hold a fault; close it instead`,
-        );
-      }
-      const set = `${place} ${leaseSetName(checkFaultId(faultId))}`;
-      return [`flush set ${set}`, `add element ${set} { "${checkDevice(device)}" timeout ${String(Math.floor(timeoutMs))}ms }`];
+    leases.flatMap((lease) => {
+      const { set, element, timeout } = leaseWords(instance, lease);
+      return [`flush set ${set}`, `add element ${set} { ${element} ${timeout} }`];
     }),
   );
+}
+
+/**
+ * Renews a lease that is held. Adding an element that is there would not refresh its time-out, hence the deletion; and deleting one
+ * that has timed out fails, and the transaction with it, so that a fault which has ended is never taken up again.
+ */
+export function renderRenewal(instance: string, lease: Lease): string {
+  const { set, element, timeout } = leaseWords(instance, lease);
+  return text([`delete element ${set} { ${element} }`, `add element ${set} { ${element} ${timeout} }`]);
+}
+
+function leaseWords(instance: string, { faultId, device, timeoutMs }: Lease) {
+  if (!(timeoutMs >= 1) || !Number.isFinite(timeoutMs)) {
+    throw new SquallError(
+      'InvalidInput',
+      `lease of fault ${faultId}: ${String(timeoutMs)} ms is no time to hold a fault; close it instead`,
+    );
+  }
+  return {
+    set: `inet ${tableName(instance)} ${leaseSetName(checkFaultId(faultId))}`,
+    element: `"${checkDevice(device)}"`,
+    timeout: `timeout ${String(Math.floor(timeoutMs))}ms`,
+  };
 }
 
 /** Ends faults at once: their packets take everybody's band again. */

@@ -7,15 +7,17 @@ export type KernelCall = { call: string; podUid: string; at: number; timeoutMs?:
 /** A kernel that does nothing but keep account, and fails where a test wants it to. */
 export type FakeKernel = KernelDriver & {
   calls: KernelCall[];
-  /** Calls by name, in order: `prepare`, `renew`, `close`, `remove` … */
+  /** Calls by name, in order: `prepare`, `commit`, `renew`, `close`, `remove` … */
   names(): string[];
   of(call: string): KernelCall[];
   /** Faults of which something is in the kernel. */
   prepared: Set<string>;
+  /** When the kernel itself ends each fault. */
+  heldUntil: Map<string, number>;
   /** Resolves at the next call of that name. */
   next(call: string): Promise<KernelCall>;
-  fail: Partial<Record<'prepare' | 'renew' | 'close' | 'remove' | 'sweep', (podUid: string) => string | undefined>>;
-  before: Partial<Record<'prepare' | 'renew', () => Promise<void>>>;
+  fail: Partial<Record<'prepare' | 'commit' | 'renew' | 'close' | 'remove' | 'sweep', (podUid: string) => string | undefined>>;
+  before: Partial<Record<'prepare' | 'commit' | 'renew', () => Promise<void>>>;
   residueOfSweep: number;
 };
 
@@ -36,6 +38,7 @@ export function createFakeKernel(clock: Clock, inodeOf: (path: string) => number
   const kernel: FakeKernel = {
     calls: [],
     prepared: new Set(),
+    heldUntil: new Map(),
     fail: {},
     before: {},
     residueOfSweep: 0,
@@ -55,10 +58,22 @@ export function createFakeKernel(clock: Clock, inodeOf: (path: string) => number
       failIfWanted('prepare', podUid);
       kernel.prepared.add(podUid + work.id);
     },
-    renew: async ({ podUid }, _faultId, timeoutMs) => {
+    commit: async ({ podUid }, faultId, timeoutMs) => {
+      await kernel.before.commit?.();
+      const forMs = timeoutMs();
+      note('commit', podUid, forMs);
+      failIfWanted('commit', podUid);
+      kernel.heldUntil.set(podUid + faultId, clock.monotonic() + forMs);
+    },
+    renew: async ({ podUid }, faultId, timeoutMs) => {
       await kernel.before.renew?.();
-      note('renew', podUid, timeoutMs);
+      const forMs = timeoutMs();
+      note('renew', podUid, forMs);
       failIfWanted('renew', podUid);
+      if (clock.monotonic() >= (kernel.heldUntil.get(podUid + faultId) ?? 0)) {
+        throw new SquallError('KernelRefused', `LeaseExpired: ${faultId}`);
+      }
+      kernel.heldUntil.set(podUid + faultId, clock.monotonic() + forMs);
     },
     close: async ({ podUid }) => {
       await Promise.resolve();

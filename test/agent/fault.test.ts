@@ -37,7 +37,7 @@ describe('a fault task', () => {
         .names()
         .filter((name) => name !== 'read')
         .slice(0, 4),
-    ).toEqual(['sweep', 'open', 'prepare', 'renew']);
+    ).toEqual(['sweep', 'open', 'prepare', 'commit']);
     expect(status).toMatchObject({
       observedGeneration: 1,
       residue: 0,
@@ -94,7 +94,8 @@ describe('a fault task', () => {
     bench.clock.jump(12_000);
     const { targets } = await statusUntil(bench, task, phasesAre('Clean'));
     expect(targets[0]?.reason).toBe('LeaseExpired');
-    for (const { at, timeoutMs = 0 } of kernel.of('renew')) expect(at + timeoutMs).toBeLessThanOrEqual(leaseEnd + 100);
+    for (const { at, timeoutMs = 0 } of [...kernel.of('commit'), ...kernel.of('renew')])
+      expect(at + timeoutMs).toBeLessThanOrEqual(leaseEnd + 100);
   });
 
   it('is held as long as its Lease is renewed', async () => {
@@ -136,7 +137,7 @@ describe('a fault task', () => {
     bench.startAgent(kernel);
     await bench.store.create(nodeTasks, task);
     await statusUntil(bench, task, phasesAre('Active'));
-    expect(kernel.of('renew')[0]?.timeoutMs).toBeLessThanOrEqual(20_000);
+    expect(kernel.of('commit')[0]?.timeoutMs).toBeLessThanOrEqual(20_000);
     bench.clock.jump(20_000);
     const { targets } = await statusUntil(bench, task, phasesAre('Clean'));
     expect(targets[0]?.reason).toBe('NotAfter');
@@ -213,12 +214,12 @@ describe('a fault task', () => {
     const { targets } = await statusUntil(bench, task, phasesAre('Active', 'Refused', 'Refused'));
     expect(targets[1]).toMatchObject({ reason: 'KernelRefused', message: 'foreign root qdisc htb 1:' });
     expect(targets[2]).toMatchObject({ reason: 'NamespaceNotFound' });
-    expect(kernel.of('renew').every(({ podUid }) => podUid === good)).toBe(true);
+    expect(kernel.of('commit').every(({ podUid }) => podUid === good)).toBe(true);
   });
 
   it('is undone at once where the commit fails, even with every place for work taken', async () => {
     await putLease(bench);
-    kernel.fail.renew = () => 'no such set';
+    kernel.fail.commit = () => 'no such set';
     const task = faultTask(bench, [bench.addPod(), bench.addPod(), bench.addPod()]);
     bench.startAgent(kernel);
     await bench.store.create(nodeTasks, task);
@@ -226,6 +227,35 @@ describe('a fault task', () => {
     expect(targets.map(({ reason, activeAt }) => [reason, activeAt])).toEqual(
       Array.from({ length: 3 }, () => ['KernelRefused', undefined]),
     );
+  });
+
+  it('ends with LeaseExpired when the kernel has ended it before it was renewed, and is not taken up again', async () => {
+    await putLease(bench, 300);
+    const task = faultTask(bench, [bench.addPod()]);
+    bench.startAgent(kernel);
+    await bench.store.create(nodeTasks, task);
+    await statusUntil(bench, task, phasesAre('Active'));
+    // As an agent that was stopped for longer than the lease, while its run's Lease was renewed.
+    bench.clock.jump(31_000);
+    const { targets } = await statusUntil(bench, task, phasesAre('Clean'));
+    expect(targets[0]).toMatchObject({ reason: 'LeaseExpired', renewals: { done: 0, late: 0, failed: 1 } });
+    expect(kernel.of('renew')).toHaveLength(1);
+    expect(kernel.prepared.size).toBe(0);
+  });
+
+  it('counts its renewals, and those that came late', async () => {
+    await putLease(bench, 300);
+    const task = faultTask(bench, [bench.addPod()]);
+    bench.startAgent(kernel);
+    await bench.store.create(nodeTasks, task);
+    await statusUntil(bench, task, phasesAre('Active'));
+    const renewedBy = async (jumpMs: number, done: number) => {
+      bench.clock.jump(jumpMs);
+      const { targets } = await statusUntil(bench, task, (status) => status.targets[0]?.renewals?.done === done);
+      return targets[0]?.renewals;
+    };
+    expect(await renewedBy(12_000, 1)).toEqual({ done: 1, late: 0, failed: 0 });
+    expect(await renewedBy(25_000, 2)).toEqual({ done: 2, late: 1, failed: 0 });
   });
 
   it('ends with RenewalFailed when renewals fail until the kernel has ended it', async () => {

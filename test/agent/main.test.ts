@@ -81,4 +81,24 @@ describe('claimState', () => {
     const giveBack = await claimState(bench.folder, systemClock, 0);
     giveBack();
   });
+
+  it('lets exactly one of several have it that ask in the same instant, also after one that was killed', async () => {
+    for (const _ of [1, 2, 3]) {
+      const claims = await Promise.allSettled([1, 2, 3, 4].map(() => claimState(bench.folder, systemClock, 0)));
+      const won = claims.flatMap((claim) => (claim.status === 'fulfilled' ? [claim.value] : []));
+      expect(won).toHaveLength(1);
+      won.forEach((giveBack) => {
+        giveBack();
+      });
+    }
+    const agents = [startProcess(usual()), startProcess(usual())];
+    const first = await Promise.race(agents.map(async (agent) => await agent.swept.then(() => agent)));
+    const [other] = agents.filter((agent) => agent !== first);
+    expect(other?.process.exitCode).toBeNull();
+    first.process.kill('SIGKILL');
+    // The other had been waiting, and goes on by itself.
+    await other?.swept;
+    other?.process.kill('SIGTERM');
+    expect(await once(other?.process ?? first.process, 'exit')).toEqual([0, null]);
+  });
 });

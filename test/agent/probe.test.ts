@@ -58,7 +58,7 @@ describe.skipIf(!isRoot)('a probe task', () => {
     return await bench.store.create(nodeTasks, task);
   };
 
-  it('shows complete seconds while it runs, and leaves every sample in its file', async () => {
+  it('shows complete seconds while it runs, and leaves every sample in its file until the task is gone', async () => {
     const task = probeTask([stream('ping'), stream('refused', { protocol: 'tcp', port: 7009 })]);
     await begin(task);
     const enough = (seconds: number) => (status: { aggregates?: Record<string, unknown[]> }) =>
@@ -84,6 +84,9 @@ describe.skipIf(!isRoot)('a probe task', () => {
       expect(own.length).toBeLessThanOrEqual(counted.sent + 5);
     }
     expect(samples.find((sample) => sample.stream === 'refused')).toMatchObject({ reason: 'refused' });
+    const { namespace, name } = task.metadata;
+    await bench.store.delete(nodeTasks, { namespace, name });
+    await expect.poll(() => existsSync(join(bench.folder, 'samples', `${name}.jsonl`)), { timeout: 10_000 }).toBe(false);
   });
 
   it('is Clean by itself when every stream has reached its count', async () => {

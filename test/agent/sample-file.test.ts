@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createSampleFile, trimSampleFolder } from '../../src/agent/sample-file.ts';
+import { createSampleFile, deleteOrphanedSamples } from '../../src/agent/sample-file.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -41,17 +41,14 @@ describe('createSampleFile', () => {
   });
 });
 
-describe('trimSampleFolder', () => {
-  it('deletes the oldest files of finished tasks until the folder is within its bound', async () => {
-    for (const [index, name] of ['oldest', 'living', 'middle', 'newest'].entries()) {
-      await writeFile(join(folder, `${name}.jsonl`), 'x'.repeat(100));
-      await utimes(join(folder, `${name}.jsonl`), index, index);
-    }
-    expect(await trimSampleFolder(folder, new Set(['living']), 250)).toEqual(['oldest.jsonl', 'middle.jsonl']);
-    expect((await readdir(folder)).sort()).toEqual(['living.jsonl', 'newest.jsonl']);
+describe('deleteOrphanedSamples', () => {
+  it('deletes the files of tasks that are gone, and no other file', async () => {
+    for (const name of ['gone.jsonl', 'living.jsonl', 'notes.txt']) await writeFile(join(folder, name), 'x');
+    expect(await deleteOrphanedSamples(folder, new Set(['living']))).toEqual(['gone.jsonl']);
+    expect((await readdir(folder)).sort()).toEqual(['living.jsonl', 'notes.txt']);
   });
 
   it('takes a folder that is not there for empty', async () => {
-    expect(await trimSampleFolder(join(folder, 'none'), new Set())).toEqual([]);
+    expect(await deleteOrphanedSamples(join(folder, 'none'), new Set())).toEqual([]);
   });
 });

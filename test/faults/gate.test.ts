@@ -7,6 +7,7 @@ import {
   renderGate,
   renderGateRemoval,
   renderLeases,
+  renderRenewal,
 } from '../../src/faults/index.ts';
 import { runProgram } from '../../src/lib/index.ts';
 import { delay, loss, plan, work } from './works.ts';
@@ -91,7 +92,10 @@ describe('the gate in the words of nft', () => {
     expect(text).not.toContain('add counter inet squall_0123abcd met_f2');
   });
 
-  it('renews by flushing and adding in one transaction, since adding alone would not refresh', () => {
+  it('commits and renews in one transaction each, and renews only what is there', () => {
+    expect(renderRenewal('0123abcd', { faultId: 'f1', device: 'eth0', timeoutMs: 2999.9 })).toBe(
+      'delete element inet squall_0123abcd lease_f1 { "eth0" }\nadd element inet squall_0123abcd lease_f1 { "eth0" timeout 2999ms }\n',
+    );
     expect(renderLeases('0123abcd', [{ faultId: 'f1', device: 'eth0', timeoutMs: 2999.9 }])).toBe(
       'flush set inet squall_0123abcd lease_f1\nadd element inet squall_0123abcd lease_f1 { "eth0" timeout 2999ms }\n',
     );

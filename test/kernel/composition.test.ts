@@ -53,7 +53,7 @@ describe('faults that meet in one packet', () => {
     const { driver, namespace } = pair;
     await driver.prepare(namespace, work('long', delay(100), 'all'));
     await driver.prepare(namespace, work('short', delay(50), [2]));
-    await driver.renewAll(namespace, [
+    await driver.commitAll(namespace, [
       { faultId: 'long', timeoutMs: 4000 },
       { faultId: 'short', timeoutMs: 60_000 },
     ]);
@@ -115,7 +115,7 @@ describe('faults that meet in one packet', () => {
     ];
     await driver.prepare(namespace, work('slow', delay(20), 'all', { excluded: addressesOf(3), exposure }));
     await ping(target, [address], { count: 5, periodMs: 10 });
-    await driver.renew(namespace, 'slow', 60_000);
+    await driver.commit(namespace, 'slow', () => 60_000);
     assertNear(await medians(3), { 3: 0 });
     await ping(target, [address], { count: 7, periodMs: 10 });
     await ping(target, [address], { count: 11, periodMs: 10, bytes: 40 });

@@ -31,9 +31,9 @@ else {
       await driver.prepare(namespace, fault);
       const prepared = await ping(target, addressesOf(2), { count: 20, periodMs: 10 });
       assert.equal(Object.values(prepared).flat().filter(isDelayed).length, 0);
-      await driver.renew(namespace, fault.id, leaseMs);
+      await driver.commit(namespace, fault.id, () => leaseMs);
       const pinging = keepPinging(target, addressesOf(2));
-      for (let renewal = 0; renewal < 10; renewal += 1) await driver.renew(namespace, fault.id, leaseMs);
+      for (let renewal = 0; renewal < 10; renewal += 1) await driver.renew(namespace, fault.id, () => leaseMs);
       const { times, count } = await pinging.end();
       assert.ok(count > 10);
       assert.deepEqual(
@@ -88,8 +88,9 @@ async function hold({ target, stateFolder, instance, podUid }: HolderArguments):
   const driver = await createKernelDriver({ stateFolder, instance, clock: systemClock });
   const namespace = await driver.openNamespace(podUid, `/run/netns/${target}`);
   await driver.prepare(namespace, fault);
+  await driver.commit(namespace, fault.id, () => 3000);
   for (;;) {
-    await driver.renew(namespace, fault.id, 3000);
+    await driver.renew(namespace, fault.id, () => 3000);
     process.stdout.write('renewed\n');
     await sleep(1000);
   }

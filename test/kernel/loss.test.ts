@@ -51,7 +51,7 @@ describe('loss', () => {
     );
     for (const { id, percent, peer } of cases) await pair.driver.prepare(pair.namespace, work(`${id}tcp`, loss(percent), [peer]));
     await connectionsOpen(pair.target, 2 * 21);
-    await pair.driver.renewAll(
+    await pair.driver.commitAll(
       pair.namespace,
       cases.map(({ id }) => ({ faultId: `${id}tcp`, timeoutMs: 60_000 })),
     );

@@ -94,7 +94,7 @@ export const loss = (percent: number): Fault => ({ type: 'loss', percent, burst:
 /** Prepares and commits for a minute. */
 export async function start({ driver, namespace }: Pair, ...works: FaultWork[]): Promise<void> {
   for (const one of works) await driver.prepare(namespace, one);
-  await driver.renewAll(
+  await driver.commitAll(
     namespace,
     works.map(({ id }) => ({ faultId: id, timeoutMs: 60_000 })),
   );

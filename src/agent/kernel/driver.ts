@@ -1,14 +1,14 @@
-import { renderLeases } from '../../faults/index.ts';
 import type { Clock } from '../../lib/index.ts';
 import type { KernelDriver, Namespace } from '../kernel-driver.ts';
 import { createLimiter } from '../limiter.ts';
 import type { DriverContext } from './context.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import { createLedger, readBootId } from './ledger.ts';
+import { commitFaults, renewFault } from './leasing.ts';
 import { openNamespace } from './namespace.ts';
 import { prepareFault } from './preparing.ts';
 import { createPrograms } from './programs.ts';
-import { preparedEntry, readFault } from './reading.ts';
+import { readFault } from './reading.ts';
 import { closeFault, removeFault } from './removing.ts';
 import { sweepNode } from './sweeping.ts';
 import { countResidue } from './residue.ts';
@@ -23,8 +23,8 @@ export type KernelDriverOptions = {
 };
 
 export type NetemDriver = KernelDriver & {
-  /** Commits or renews several faults of one namespace in one transaction. */
-  renewAll(namespace: Namespace, leases: readonly { faultId: string; timeoutMs: number }[]): Promise<void>;
+  /** Commits several faults of one namespace in one transaction. */
+  commitAll(namespace: Namespace, leases: readonly { faultId: string; timeoutMs: number }[]): Promise<void>;
   /** Things of this instance in these namespaces, whoever put them there. */
   countResidue(namespaces: readonly Namespace[]): Promise<number>;
 };
@@ -45,15 +45,6 @@ export async function createKernelDriver(options: KernelDriverOptions): Promise<
     queue: createKeyedQueue(),
   };
   const inTurn = async <T>({ inode }: Namespace, work: () => Promise<T>): Promise<T> => await context.queue(inode, work);
-  const renewAll: NetemDriver['renewAll'] = async (namespace, leases) => {
-    await inTurn(namespace, async () => {
-      const withDevices = leases.map(async ({ faultId, timeoutMs }) => {
-        const { works } = await preparedEntry(context, namespace, faultId);
-        return { faultId, timeoutMs, device: works.find(({ id }) => id === faultId)?.device ?? '' };
-      });
-      await context.programs.changeGate(namespace, renderLeases(instance, await Promise.all(withDevices)));
-    });
-  };
   return {
     openNamespace,
     prepare: async (namespace, work) => {
@@ -61,10 +52,22 @@ export async function createKernelDriver(options: KernelDriverOptions): Promise<
         await prepareFault(context, namespace, work);
       });
     },
-    renew: async (namespace, faultId, timeoutMs) => {
-      await renewAll(namespace, [{ faultId, timeoutMs }]);
+    commit: async (namespace, faultId, timeoutMs) => {
+      await inTurn(namespace, async () => {
+        await commitFaults(context, namespace, [{ faultId, timeoutMs }]);
+      });
     },
-    renewAll,
+    commitAll: async (namespace, leases) => {
+      await inTurn(namespace, async () => {
+        const asked = leases.map(({ faultId, timeoutMs }) => ({ faultId, timeoutMs: () => timeoutMs }));
+        await commitFaults(context, namespace, asked);
+      });
+    },
+    renew: async (namespace, faultId, timeoutMs) => {
+      await inTurn(namespace, async () => {
+        await renewFault(context, namespace, faultId, timeoutMs);
+      });
+    },
     close: async (namespace, faultId) => {
       await inTurn(namespace, async () => {
         await closeFault(context, namespace, faultId);

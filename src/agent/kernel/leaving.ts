@@ -28,7 +28,7 @@ export async function leaveOthers(
   const next: LedgerEntry = {
     ...entry,
     works,
-    plan: planWorks({ instance, namespace, works, links, gatePriority, earlier: plan }),
+    plan: planWorks({ instance, namespace, works, links, gatePriority, before: entry }),
     carried: carriedOver(entry, qdiscs, faultId),
   };
   await shrinkTo(context, next, entry, { qdiscs: [...qdiscs], objects });

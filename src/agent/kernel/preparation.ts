@@ -58,7 +58,7 @@ export function decidePreparation(facts: PreparationFacts): LedgerEntry {
   checkEgressHook(work.device, observation.objects);
   const works = before === undefined ? [...(entry?.works ?? []), work] : (entry?.works ?? []);
   const gatePriority = decidePriority(observation.objects, instance);
-  const plan = planWorks({ instance, namespace, works, links: observation.links, gatePriority, earlier: entry?.plan });
+  const plan = planWorks({ instance, namespace, works, links: observation.links, gatePriority, before: entry });
   return {
     version: 1,
     instance,
@@ -77,19 +77,21 @@ type PlanFacts = {
   works: readonly FaultWork[];
   links: readonly IpLink[];
   gatePriority: number;
-  /** Whose bands are kept. */
-  earlier: TargetPlan | undefined;
+  /** What the ledger says: bands are kept. */
+  before: LedgerEntry | undefined;
 };
 
-export function planWorks({ instance, namespace, works, links, gatePriority, earlier }: PlanFacts): TargetPlan {
-  return planTarget({
+/** A device that has vanished took its tree along; the plan has none for it, and keeps the gate of its faults until they are undone. */
+export function planWorks({ instance, namespace, works, links, gatePriority, before }: PlanFacts): TargetPlan {
+  const plan = planTarget({
     instance,
     podUid: namespace.podUid,
     faults: works.map((work) => ({ work })),
-    bands: earlier?.bands ?? {},
-    mtu: Object.fromEntries(links.map(({ ifname, mtu }) => [ifname, mtu])),
+    bands: before?.plan.bands ?? {},
+    mtu: Object.fromEntries([...(before?.snapshot.links ?? []), ...links].map(({ ifname, mtu }) => [ifname, mtu])),
     gatePriority,
   });
+  return { ...plan, trees: plan.trees.filter(({ device }) => links.some(({ ifname }) => ifname === device)) };
 }
 
 function checkDevicePresent(device: string, links: readonly IpLink[]): void {

@@ -14,8 +14,8 @@ export type Observation = { qdiscs: TcQdisc[]; links: IpLink[]; objects: NftObje
 export type Programs = {
   /** Lines for `tc -batch`, in order; stops at the first that fails. Resolves to every qdisc as it is after them. */
   changeTree(namespace: Namespace, lines: readonly string[]): Promise<TcQdisc[]>;
-  /** One nft transaction. */
-  changeGate(namespace: Namespace, text: string): Promise<void>;
+  /** One nft transaction; a function is asked for its text when the program is about to start. */
+  changeGate(namespace: Namespace, text: string | (() => string)): Promise<void>;
   setQueueLength(namespace: Namespace, device: string, length: number): Promise<void>;
   /** Every qdisc, with its counters. */
   qdiscs(namespace: Namespace): Promise<TcQdisc[]>;
@@ -35,28 +35,28 @@ const noSuchObject = 'No such file or directory';
 /** @param limit bounds how many programs run at once */
 export function createPrograms(limit: Limiter): Programs {
   const env = { ...process.env, LC_ALL: 'C' };
-  const run = async (namespace: Namespace, command: string[], input?: string) =>
+  const run = async (namespace: Namespace, command: string[], inputOf: () => string | undefined = () => undefined) =>
     await limit(
       async () =>
-        await withNamespace(
-          namespace,
+        await withNamespace(namespace, async (path) => {
+          const input = inputOf();
           // A program that outlived a killed agent would change what the next agent has just swept.
-          async (path) =>
-            await runProgram('setpriv', [...diesWithUs, `--net=${path}`, '--', ...command], { input, timeoutMs, env }),
-        ),
+          const args = [...diesWithUs, `--net=${path}`, '--', ...command];
+          return { ...(await runProgram('setpriv', args, { input, timeoutMs, env })), input };
+        }),
     );
-  const demand = async (namespace: Namespace, command: string[], input?: string): Promise<string> => {
-    const { code, stdout, stderr } = await run(namespace, command, input);
+  const demand = async (namespace: Namespace, command: string[], inputOf?: () => string): Promise<string> => {
+    const { code, stdout, stderr, input } = await run(namespace, command, inputOf);
     if (code === 0) return stdout;
     throw new SquallError('KernelRefused', `${explain(command, stderr, input)} (pod ${namespace.podUid})`);
   };
   const programs: Programs = {
     changeTree: async (namespace, lines) => {
       const batch = [...lines, showQdiscs, ''].join('\n');
-      return parseList<TcQdisc>(await demand(namespace, ['tc', '-j', '-s', '-batch', '-'], batch));
+      return parseList<TcQdisc>(await demand(namespace, ['tc', '-j', '-s', '-batch', '-'], () => batch));
     },
     changeGate: async (namespace, text) => {
-      await demand(namespace, ['nft', '-f', '-'], text);
+      await demand(namespace, ['nft', '-f', '-'], typeof text === 'string' ? () => text : text);
     },
     setQueueLength: async (namespace, device, length) => {
       await demand(namespace, ['ip', 'link', 'set', 'dev', device, 'txqueuelen', String(length)]);

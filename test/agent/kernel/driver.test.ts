@@ -35,7 +35,7 @@ describe('the driver', () => {
     const { namespace, instance, stateFolder } = pair;
     const bootId = await readBootId();
     const observation = await programs.observe(namespace);
-    const plan = planWorks({ instance, namespace, works, links: observation.links, gatePriority: 300, earlier: undefined });
+    const plan = planWorks({ instance, namespace, works, links: observation.links, gatePriority: 300, before: undefined });
     const entry: LedgerEntry = { version: 1, instance, bootId, namespace, snapshot: observation, works, plan, carried: {} };
     await createLedger(stateFolder, instance, bootId).write(entry);
     await programs.changeGate(namespace, renderGate(plan.gate));
@@ -54,14 +54,14 @@ describe('the driver', () => {
     await ping(target, [ipv4], { count: 3, periodMs: 1 });
     expect(await driver.read(namespace, 'slow')).toMatchObject({ packets: 0, leaseLeftMs: 0, exposure: { reachable: 0 } });
 
-    await driver.renew(namespace, 'slow', 60_000);
+    await driver.commit(namespace, 'slow', () => 60_000);
     await ping(target, addressesOf(2, 3), { count: 5, periodMs: 1 });
     await ping(target, addressesOf(2), { count: 2, periodMs: 1, bytes: 40 });
     const reading = await driver.read(namespace, 'slow');
     expect(reading).toMatchObject({ packets: 14, bytes: 5 * (84 + 104) + 2 * (68 + 88), exposure: { reachable: 10 } });
     expect(reading.leaseLeftMs > 50_000 && reading.leaseLeftMs <= 60_000).toBe(true);
 
-    await driver.renew(namespace, 'slow', 300);
+    await driver.commit(namespace, 'slow', () => 300);
     while ((await driver.read(namespace, 'slow')).leaseLeftMs > 0);
     await ping(target, addressesOf(2), { count: 5, periodMs: 1 });
     expect((await driver.read(namespace, 'slow')).packets).toBe(14);
@@ -74,20 +74,58 @@ describe('the driver', () => {
   it('closes at once, renews several in one go, and refuses what was not prepared', async () => {
     const { driver, namespace } = pair;
     await gateOnly(work('a', delay(10), [2]), work('b', delay(20), [3]));
-    await driver.renewAll(namespace, [
+    await driver.commitAll(namespace, [
       { faultId: 'a', timeoutMs: 60_000 },
       { faultId: 'b', timeoutMs: 60_000 },
     ]);
     await driver.close(namespace, 'a');
     expect((await driver.read(namespace, 'a')).leaseLeftMs).toBe(0);
     expect((await driver.read(namespace, 'b')).leaseLeftMs).toBeGreaterThan(50_000);
-    for (const attempt of [driver.renew(namespace, 'c', 1000), driver.read(namespace, 'c')]) {
+    for (const attempt of [driver.commit(namespace, 'c', () => 1000), driver.read(namespace, 'c')]) {
       await expect(attempt).rejects.toMatchObject({
         code: 'KernelRefused',
         message: expect.stringMatching(/^NotPrepared: fault c/) as string,
       });
     }
-    await expect(driver.renew(namespace, 'b', 0)).rejects.toMatchObject({ code: 'InvalidInput' });
+    await expect(driver.commit(namespace, 'b', () => 0)).rejects.toMatchObject({ code: 'InvalidInput' });
+  });
+
+  it('renews what is held, and never takes up again what the kernel has ended', async () => {
+    const { driver, namespace } = pair;
+    await gateOnly(work('slow', delay(100), 'all'));
+    const renewed = { code: 'KernelRefused', message: expect.stringMatching(/^LeaseExpired: .*fault slow/) as string };
+    await expect(driver.renew(namespace, 'slow', () => 60_000)).rejects.toMatchObject(renewed);
+    await driver.commit(namespace, 'slow', () => 60_000);
+    await driver.renew(namespace, 'slow', () => 300);
+    await systemClock.sleep(400);
+    await expect(driver.renew(namespace, 'slow', () => 60_000)).rejects.toMatchObject(renewed);
+    expect(await driver.read(namespace, 'slow')).toMatchObject({ leaseLeftMs: 0 });
+  });
+
+  it('asks how long a lease may be when its turn has come, not before', async () => {
+    const { driver, namespace } = pair;
+    await gateOnly(work('slow', delay(100), 'all'), work('other', delay(1), [3]));
+    const turns: string[] = [];
+    const leaseOf = (turn: string) => () => {
+      turns.push(turn);
+      return 60_000;
+    };
+    const first = driver.commit(namespace, 'slow', leaseOf('committed')).then(() => turns.push('done'));
+    await Promise.all([first, driver.commit(namespace, 'other', leaseOf('waited'))]);
+    expect(turns).toEqual(['committed', 'done', 'waited']);
+  });
+
+  it('undoes one of two faults although the device of the other has vanished, and then the other', async () => {
+    const { driver, namespace, target } = pair;
+    await inside(target, ['ip', 'link', 'add', 'eth1', 'type', 'veth', 'peer', 'name', 'eth2']);
+    await gateOnly(work('staying', delay(100), 'all'), work('vanishing', delay(1), 'all', { device: 'eth1' }));
+    await driver.commit(namespace, 'staying', () => 60_000);
+    await inside(target, ['ip', 'link', 'del', 'eth1']);
+    expect(await driver.remove(namespace, 'staying')).toEqual(untouched);
+    const { residue, changedByOthers } = await driver.remove(namespace, 'vanishing');
+    expect(residue).toBe(0);
+    expect(changedByOthers).toContain('link eth1 has gone');
+    expect(await snapshot(target)).toEqual(found);
   });
 
   it('says so when somebody has removed the gate, and is undone all the same', async () => {
@@ -98,7 +136,7 @@ describe('the driver', () => {
       code: 'KernelRefused',
       message: expect.stringMatching(/^GateGone/) as string,
     });
-    await expect(driver.renew(namespace, 'slow', 1000)).rejects.toMatchObject({ code: 'KernelRefused' });
+    await expect(driver.commit(namespace, 'slow', () => 1000)).rejects.toMatchObject({ code: 'KernelRefused' });
     await driver.close(namespace, 'slow');
     expect(await driver.remove(namespace, 'slow')).toEqual(untouched);
     expect(await snapshot(target)).toEqual(found);
@@ -160,7 +198,7 @@ describe('the driver', () => {
     await command('ip', ['netns', 'add', target]);
     const replaced = await openNamespace(pair.podUid, namespace.path);
     if (replaced.inode === namespace.inode) return; // The kernel gave the number again: then it is the pod's own uid that tells.
-    for (const attempt of [driver.renew(namespace, 'slow', 1000), driver.prepare(namespace, work('b', delay(1), 'all'))]) {
+    for (const attempt of [driver.commit(namespace, 'slow', () => 1000), driver.prepare(namespace, work('b', delay(1), 'all'))]) {
       await expect(attempt).rejects.toMatchObject({
         code: 'NotFound',
         message: expect.stringMatching(/^NamespaceGone/) as string,
@@ -173,7 +211,7 @@ describe('the driver', () => {
   describe('sweeping', () => {
     it('undoes by the ledger what a former life left, and tells what somebody else changed', async () => {
       await gateOnly(work('slow', delay(100), 'all'), work('other', delay(1), [3]));
-      await pair.driver.renew(pair.namespace, 'slow', 60_000);
+      await pair.driver.commit(pair.namespace, 'slow', () => 60_000);
       await inside(pair.target, ['nft', 'add', 'table', 'ip', 'newcomer']);
       const next = await createKernelDriver({ stateFolder: pair.stateFolder, instance: pair.instance, clock: systemClock });
       expect(await next.sweep()).toEqual({

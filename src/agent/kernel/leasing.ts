@@ -1,0 +1,53 @@
+/** Leases in the kernel: what commits a fault, and what keeps it from ending. */
+import { leaseSetName, renderLeases, renderRenewal, tableName } from '../../faults/index.ts';
+import { SquallError } from '../../lib/index.ts';
+import type { LeaseTime, Namespace } from '../kernel-driver.ts';
+import type { DriverContext } from './context.ts';
+import { isNoSuchObject } from './programs.ts';
+import { preparedEntry } from './reading.ts';
+
+/** @throws SquallError KernelRefused, NotPrepared, when one of them is not prepared here */
+export async function commitFaults(
+  context: DriverContext,
+  namespace: Namespace,
+  leases: readonly { faultId: string; timeoutMs: LeaseTime }[],
+): Promise<void> {
+  const prepared = leases.map(async ({ faultId, timeoutMs }) => {
+    return { faultId, timeoutMs, device: await deviceOf(context, namespace, faultId) };
+  });
+  const withDevices = await Promise.all(prepared);
+  await context.programs.changeGate(namespace, () =>
+    renderLeases(
+      context.instance,
+      withDevices.map((lease) => ({ ...lease, timeoutMs: lease.timeoutMs() })),
+    ),
+  );
+}
+
+/** @throws SquallError KernelRefused, LeaseExpired, when the kernel has ended the fault by itself; it stays ended */
+export async function renewFault(
+  context: DriverContext,
+  namespace: Namespace,
+  faultId: string,
+  timeoutMs: LeaseTime,
+): Promise<void> {
+  const { programs, instance } = context;
+  const device = await deviceOf(context, namespace, faultId);
+  try {
+    await programs.changeGate(namespace, () => renderRenewal(instance, { faultId, device, timeoutMs: timeoutMs() }));
+  } catch (error) {
+    if (!isNoSuchObject(error)) throw error;
+    const set = await programs.list(namespace, [`list set inet ${tableName(instance)} ${leaseSetName(faultId)}`]);
+    if (set.length === 0) throw error;
+    throw new SquallError(
+      'KernelRefused',
+      `LeaseExpired: the kernel had ended fault ${faultId} in the namespace of pod ${namespace.podUid} before its lease was renewed`,
+      { cause: error },
+    );
+  }
+}
+
+async function deviceOf(context: DriverContext, namespace: Namespace, faultId: string): Promise<string> {
+  const { works } = await preparedEntry(context, namespace, faultId);
+  return works.find(({ id }) => id === faultId)?.device ?? '';
+}
