@@ -23,3 +23,4 @@ export { notImplementedYet } from './not-implemented.ts';
 export { formatProblem, type Problem } from './problems.ts';
 export { readObject, readSpec, validateObject } from './read-object.ts';
 export * from './report.ts';
+export * from './schedule-status.ts';

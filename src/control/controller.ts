@@ -1,10 +1,12 @@
-import { nodeLabel, type NodeTask, systemNamespace } from '../api/index.ts';
+import { nodeLabel, type NodeTask, scheduleLabel, systemNamespace, type TickRecord } from '../api/index.ts';
 import type { Clock } from '../lib/index.ts';
-import { createCache, keyText, type ObjectKey, type Store } from '../store/index.ts';
+import { type Cache, createCache, keyOf, keyText, type ObjectKey, type Store } from '../store/index.ts';
 import type { RunJournal } from './journal-entries.ts';
 import { createLeaseKeeper } from './lease-keeper.ts';
-import { experiments, nodeTasks } from './resources.ts';
+import { experiments, nodeTasks, schedules } from './resources.ts';
 import { createRunReconciler } from './run-reconciler.ts';
+import type { ExperimentObject } from './run-status.ts';
+import { createScheduleReconciler } from './schedule-reconciler.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 export type ControlOptions = {
@@ -16,6 +18,12 @@ export type ControlOptions = {
   abandonedBefore?: number;
   journalOf: (run: { uid: string; namespace: string; name: string }) => RunJournal;
   onError: (key: string, error: unknown, retryInMs: number) => void;
+  /** Calls the listener about every second, until what it returned is called. @default none: schedules are left alone */
+  heartbeat?: (listener: () => void) => () => void;
+  /** True while schedules are to start nothing: their ticks stay due. @default never */
+  schedulesHeld?: () => boolean;
+  /** Called once for every tick of a schedule, after its outcome is in the store. */
+  onTick?: (record: TickRecord) => void;
 };
 
 /** Runs every reconciler until the signal fires. Resolves once the last reconcile has returned; what is held then runs out by its lease. */
@@ -34,7 +42,6 @@ export async function runControl(options: ControlOptions, signal: AbortSignal): 
     random,
     signal,
   );
-  const keys = new Map<string, ObjectKey>();
   const reconcileRun = createRunReconciler({
     store,
     experiments: experimentCache,
@@ -48,14 +55,13 @@ export async function runControl(options: ControlOptions, signal: AbortSignal): 
     ...(abandonedBefore === undefined ? {} : { abandonedBefore }),
   });
   const queue = createWorkQueue({
-    reconcile: async (text) => await reconcileRun(keys.get(text) ?? { name: text }),
+    reconcile: async (text) => await reconcileRun(keyFromText(text)),
     workers: 4,
     clock,
     random,
     onError,
   });
   const enqueue = (key: ObjectKey): void => {
-    keys.set(keyText(key), key);
     queue.add(keyText(key));
   };
   await Promise.all([experimentCache.synced, taskCache.synced]);
@@ -65,6 +71,50 @@ export async function runControl(options: ControlOptions, signal: AbortSignal): 
   });
   for (const { metadata } of experimentCache.list()) enqueue({ namespace: metadata.namespace ?? 'default', name: metadata.name });
   for (const { spec } of taskCache.list()) enqueue({ namespace: spec.run.namespace, name: spec.run.name });
-  await queue.run(signal);
+  await Promise.all([queue.run(signal), runSchedules(options, experimentCache, signal)]);
   leases.stop();
+}
+
+/** Schedules are looked at when they or their runs change, and at every heartbeat. */
+async function runSchedules(options: ControlOptions, runs: Cache<ExperimentObject>, signal: AbortSignal): Promise<void> {
+  const { store, clock, random, onError, heartbeat, schedulesHeld = () => false, onTick = () => undefined } = options;
+  if (!heartbeat) return;
+  const cache = createCache(store, schedules, {}, clock, random, signal);
+  const reconcile = createScheduleReconciler({
+    store,
+    schedules: cache,
+    experiments: runs,
+    clock,
+    isHeld: schedulesHeld,
+    onTick,
+  });
+  const queue = createWorkQueue({
+    reconcile: async (text) => await reconcile(keyFromText(text)),
+    workers: 2,
+    clock,
+    random,
+    onError,
+  });
+  const enqueue = (key: ObjectKey): void => {
+    queue.add(keyText(key));
+  };
+  const enqueueAll = (): void => {
+    for (const schedule of cache.list()) enqueue(keyOf(schedule));
+  };
+  await cache.synced;
+  cache.onChange(enqueue);
+  runs.onChange(({ namespace }, { object }) => {
+    const name = object.metadata.labels?.[scheduleLabel];
+    if (name !== undefined && namespace !== undefined) enqueue({ namespace, name });
+  });
+  enqueueAll();
+  const endHeartbeat = heartbeat(enqueueAll);
+  await queue.run(signal);
+  endHeartbeat();
+}
+
+/** The reverse of keyText, for namespaced kinds. */
+function keyFromText(text: string): ObjectKey {
+  const slash = text.indexOf('/');
+  return { namespace: text.slice(0, slash), name: text.slice(slash + 1) };
 }

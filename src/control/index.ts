@@ -5,7 +5,8 @@
  */
 export { type ControlOptions, runControl } from './controller.ts';
 export { type RunJournal } from './journal-entries.ts';
-export { connectivityTests, experiments, leases, nodes, nodeTasks, pods, services, shapers } from './resources.ts';
+export { connectivityTests, experiments, leases, nodes, nodeTasks, pods, schedules, services, shapers } from './resources.ts';
 export { abortAnnotation } from './run-reconciler.ts';
 export { type ExperimentObject, type ExperimentStatus } from './run-status.ts';
+export { type ScheduleObject } from './schedule-status.ts';
 export { type Node, nodeUidAnnotation, type Pod, type Service } from './world.ts';

@@ -1,6 +1,7 @@
 import { apiVersion, type KubeObject, type NodeTask } from '../api/index.ts';
 import type { Resource } from '../store/index.ts';
 import type { ExperimentObject } from './run-status.ts';
+import type { ScheduleObject } from './schedule-status.ts';
 import type { Node, Pod, Service } from './world.ts';
 
 export type Lease = KubeObject<{ holderIdentity: string; leaseDurationSeconds: number; renewTime: string }>;
@@ -9,6 +10,12 @@ export const experiments: Resource<ExperimentObject> = {
   apiVersion,
   kind: 'NetworkExperiment',
   plural: 'networkexperiments',
+  namespaced: true,
+};
+export const schedules: Resource<ScheduleObject> = {
+  apiVersion,
+  kind: 'NetworkExperimentSchedule',
+  plural: 'networkexperimentschedules',
   namespaced: true,
 };
 export const shapers: Resource<KubeObject> = {
