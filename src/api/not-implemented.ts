@@ -24,7 +24,11 @@ function missingIn(manifest: Manifest): Missing[] {
     case 'NetworkConnectivityTest':
       return missingInConnectivity(manifest.model, ['spec']);
     case 'NetworkExperiment':
-      return missingInExperiment(manifest.model, manifest.object.spec);
+      return missingInExperiment(manifest.model, ['spec'], manifest.object.spec);
+    case 'NetworkExperimentSchedule': {
+      const at = ['spec', 'experimentTemplate', 'spec'];
+      return missingInExperiment(manifest.model.template.experiment, at, valueAt(manifest.object, at));
+    }
     default:
       return [{ path: ['kind'], what: manifest.kind }];
   }
@@ -70,18 +74,17 @@ function missingInConnectivity(test: ConnectivityTest, at: Path): Missing[] {
   return found;
 }
 
-function missingInExperiment(experiment: Experiment, written: unknown): Missing[] {
+function missingInExperiment(experiment: Experiment, at: Path, written: unknown): Missing[] {
   const found: Missing[] = [];
   if (experiment.fault !== undefined && 'shaper' in experiment.fault) {
-    found.push(...missingInShaper(experiment.fault.shaper, ['spec', 'fault'], valueAt(written, ['fault'])));
+    found.push(...missingInShaper(experiment.fault.shaper, [...at, 'fault'], valueAt(written, ['fault'])));
   }
   for (const [index, { test }] of experiment.hypothesis.entries()) {
-    found.push(...missingInTest(test, ['spec', 'hypothesis', index]));
+    found.push(...missingInTest(test, [...at, 'hypothesis', index]));
   }
-  if (experiment.preflight.length > 0)
-    found.push({ path: ['spec', 'preflight'], what: 'preflight by a NetworkModulesValidator' });
+  if (experiment.preflight.length > 0) found.push({ path: [...at, 'preflight'], what: 'preflight by a NetworkModulesValidator' });
   for (const [index, rule] of experiment.abort.entries()) {
-    if (rule.kind === 'monitor') found.push({ path: ['spec', 'abort', index, 'monitor'], what: 'abort by a monitor' });
+    if (rule.kind === 'monitor') found.push({ path: [...at, 'abort', index, 'monitor'], what: 'abort by a monitor' });
   }
   return found;
 }

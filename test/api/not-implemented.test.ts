@@ -8,6 +8,8 @@ function missing(kind: string, spec: unknown): string[] {
   return manifests.flatMap(notImplementedYet).map(({ path, code }) => `${code} ${path}`);
 }
 
+const built = ['NetworkTrafficShaper', 'NetworkConnectivityTest', 'NetworkExperiment', 'NetworkExperimentSchedule'];
+
 describe('notImplementedYet', () => {
   it.each([
     [
@@ -28,6 +30,11 @@ describe('notImplementedYet', () => {
       'an experiment of references',
       'NetworkExperiment',
       { duration: '5s', fault: { ref: 'a' }, hypothesis: [{ name: 'a', connectivity: { ref: 'b' } }] },
+    ],
+    [
+      'a schedule',
+      'NetworkExperimentSchedule',
+      { schedule: '@daily', experimentTemplate: { spec: { duration: '5s', fault: { ref: 'a' } } } },
     ],
   ])('finds nothing in %s', (_title, kind, spec) => {
     expect(missing(kind, spec)).toEqual([]);
@@ -82,8 +89,13 @@ describe('notImplementedYet', () => {
     ],
     ['NetworkExperiment', { ...experiment, preflight: [{ ref: 'netem-ready' }] }, 'spec.preflight'],
     ['NetworkExperiment', { ...experiment, abort: [{ monitor: { ref: 'm', threshold: 't' } }] }, 'spec.abort[0].monitor'],
+    [
+      'NetworkExperimentSchedule',
+      bend(goodSpecs.NetworkExperimentSchedule, 'experimentTemplate.spec', { ...experiment, preflight: [{ ref: 'a' }] }),
+      'spec.experimentTemplate.spec.preflight',
+    ],
     ...Object.entries(goodSpecs)
-      .filter(([kind]) => !['NetworkTrafficShaper', 'NetworkConnectivityTest', 'NetworkExperiment'].includes(kind))
+      .filter(([kind]) => !built.includes(kind))
       .map(([kind, spec]) => [kind, spec, 'kind'] as const),
   ] as const)('names what is missing for a %s: %j', (kind, spec, path) => {
     expect(missing(kind, spec)).toEqual([`NotImplemented ${path}`]);

@@ -20,6 +20,10 @@ export function toExperiments(manifests: readonly Manifest[], duration: string |
         return [wrap(manifest, shaperRun(manifest, duration))];
       case 'NetworkConnectivityTest':
         return [wrap(manifest, testRun(manifest))];
+      case 'NetworkExperimentSchedule': {
+        const remedy = "put the file into a folder and run 'squall serve FOLDER', or run its experiment as a NetworkExperiment";
+        throw new SquallError('InvalidInput', `${manifest.file}: kind: a ${manifest.kind} is not one run; ${remedy}`);
+      }
       default:
         throw new SquallError('NotImplemented', `${manifest.file}: a ${manifest.kind} cannot be run yet`);
     }
