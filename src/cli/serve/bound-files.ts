@@ -1,4 +1,15 @@
-import { appendFileSync, copyFileSync, existsSync, renameSync, statSync, truncateSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 
 /** A file of ours may grow so long, and one old file is kept beside it. */
 export const mostBytes = 8 * 1024 * 1024;
@@ -13,8 +24,18 @@ export function boundForeignFile(file: string, limit: number = mostBytes): void 
   truncateSync(file, 0);
 }
 
-/** Appends one line to a file that only this process writes; past the limit the file becomes `FILE.1`. */
+/** Appends one line, whole or not at all, to a file that only this process writes; past the limit the file becomes `FILE.1`. */
 export function appendLine(file: string, line: string, limit: number = mostBytes): void {
-  if (existsSync(file) && statSync(file).size + line.length + 1 > limit) renameSync(file, `${file}.1`);
-  appendFileSync(file, `${line}\n`, { mode: 0o600 });
+  const bytes = Buffer.from(`${line}\n`);
+  if (existsSync(file) && statSync(file).size + bytes.length > limit) renameSync(file, `${file}.1`);
+  const descriptor = openSync(file, 'a', 0o600);
+  const { size } = fstatSync(descriptor);
+  try {
+    for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
+  } catch (error) {
+    ftruncateSync(descriptor, size);
+    throw error;
+  } finally {
+    closeSync(descriptor);
+  }
 }

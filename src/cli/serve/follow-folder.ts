@@ -27,6 +27,7 @@ export async function followFolder({ folder, store, clock, log, onLoaded, signal
   let compared: { files: string; at: number } | undefined;
   let told: string | undefined;
   let loaded = false;
+  let trouble: string | undefined;
 
   async function bringInLine({ files, problems: ofFolder }: CompleteContents): Promise<boolean> {
     const { operations, problems } = decideOperations(files, await listFollowed(store));
@@ -66,11 +67,12 @@ export async function followFolder({ folder, store, clock, log, onLoaded, signal
   while (!signal.aborted) {
     try {
       await round();
+      if (trouble !== undefined) log.info('the folder can be brought into the store again');
+      trouble = undefined;
     } catch (error) {
-      log.error(
-        { code: codeOf(error) },
-        `the folder could not be brought into the store and is tried again: ${messageOf(error)}`,
-      );
+      const message = messageOf(error);
+      if (message !== trouble) log.error({ code: codeOf(error) }, `the folder waits to be brought into the store: ${message}`);
+      trouble = message;
     }
     await clock.sleep(lookEveryMs, signal).catch(() => undefined);
   }

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { type Clock, codeOf, messageOf } from '../../lib/index.ts';
+import { type ExperimentObject, experiments } from '../../control/index.ts';
+import { type Clock, codeOf, messageOf, SquallError } from '../../lib/index.ts';
 import { boundLogs, labDown, readTopology } from '../../lab/index.ts';
-import { startMachine } from '../run/machine.ts';
+import type { Store, Stored } from '../../store/index.ts';
+import { type Machine, startMachine } from '../run/machine.ts';
 import { openLab } from '../run/open-lab.ts';
 import { untilDone } from '../run/until-done.ts';
 import { lockState } from '../state-lock.ts';
@@ -23,30 +25,45 @@ export type LocalServe = {
   random: () => number;
   /** Why this kernel is the one that is used, for the journals. */
   kernelChoice: { guest: boolean; why: string };
-  /** Ends it: nothing more starts, what is active is aborted with the signal's reason, undone and reported. */
+  /** Ends it: nothing more starts, what is active is aborted as `Stopped`, undone and reported. */
   signal: AbortSignal;
 };
 
 const boundFilesEveryMs = 60_000;
 
-/** Runs what a folder asks for on this machine, until the signal fires and everything is undone. */
+/**
+ * Runs what a folder asks for on this machine, until the signal fires and everything is undone. Rejects with CleanUpIncomplete
+ * when an undo could not be proven.
+ */
 export async function serveLocally(options: LocalServe): Promise<void> {
-  const { folder, stateFolder, lab, log, clock, random, kernelChoice, signal } = options;
+  const { stateFolder, lab, log, clock, random, kernelChoice } = options;
   using _lock = lockState(stateFolder);
   const topology = lab === undefined ? undefined : await readTopology({ file: lab });
   const place = { stateFolder, instance: instanceId(stateFolder) };
-  const { runs } = stateFiles(stateFolder);
   const machine = await startMachine({ stateFolder, log, clock, random, onRecord: () => undefined, kernelChoice });
-  const { store, journals } = machine;
-  const closing = new AbortController();
-  const keeper = keepRuns({ store, journals, runs, clock, random, log, signal: closing.signal });
   const bounding = setInterval(() => {
     boundFiles(stateFolder, log);
   }, boundFilesEveryMs);
   try {
+    await work(options, machine, { place, topology });
+  } finally {
+    clearInterval(bounding);
+    await machine.stop();
+    if (topology) await labDown(place);
+  }
+}
+
+type LabChoice = Pick<Parameters<typeof openLab>[0], 'place' | 'topology'>;
+
+async function work(options: LocalServe, { store, journals }: Machine, { place, topology }: LabChoice): Promise<void> {
+  const { folder, stateFolder, log, clock, random, signal } = options;
+  const closing = new AbortController();
+  const { runs } = stateFiles(stateFolder);
+  const keeper = keepRuns({ store, journals, runs, clock, random, log, signal: closing.signal });
+  try {
     await keeper.ready;
     // A lab that is replaced takes its namespaces along: what a former life left in them is undone first.
-    if (topology) await untilAllDone(keeper, store, signal, log);
+    if (topology) await untilAllDone(keeper, store, signal);
     if (await openLab({ store, place, topology, log, signal })) {
       const onLoaded = (): void => {
         log.info({ folder, state: stateFolder }, 'serving');
@@ -55,29 +72,37 @@ export async function serveLocally(options: LocalServe): Promise<void> {
     }
   } finally {
     log.info('stopping: what is active is aborted and undone');
-    await untilAllDone(keeper, store, AbortSignal.abort('Stopped'), log);
-    closing.abort();
-    await keeper.ended;
-    clearInterval(bounding);
-    await machine.stop();
-    if (topology) await labDown(place);
+    try {
+      await untilAllDone(keeper, store, AbortSignal.abort('Stopped'));
+    } finally {
+      closing.abort();
+      await keeper.ended;
+    }
   }
 }
 
-/** Waits until no run is active. A run that cannot be ended is told and left to its lease and to the next start. */
-async function untilAllDone(
-  keeper: RunKeeper,
-  store: Parameters<typeof untilDone>[0],
-  signal: AbortSignal,
-  log: Logger,
-): Promise<void> {
+/** Waits until no run is active. Every run is tried; rejects with CleanUpIncomplete naming those that could not be ended. */
+async function untilAllDone(keeper: RunKeeper, store: Store, signal: AbortSignal): Promise<void> {
+  const failures: string[] = [];
   await Promise.all(
-    keeper.active().map(async (run) => {
+    (await activeRuns(keeper, store)).map(async (run) => {
       await untilDone(store, run, signal).catch((error: unknown) => {
-        if (codeOf(error) !== 'NotFound') log.error({ code: codeOf(error), run: run.metadata.uid }, messageOf(error));
+        if (codeOf(error) !== 'NotFound') failures.push(messageOf(error));
       });
     }),
   );
+  if (failures.length > 0) throw new SquallError('CleanUpIncomplete', failures.join('; '));
+}
+
+/** As the store has them; as they were last seen when it cannot answer. */
+async function activeRuns(keeper: RunKeeper, store: Store): Promise<Stored<ExperimentObject>[]> {
+  try {
+    const { items } = await store.list(experiments);
+    return items.filter(({ status }) => status?.run.phase !== 'done');
+  } catch (error) {
+    if (codeOf(error) !== 'Unavailable') throw error;
+    return keeper.active();
+  }
 }
 
 function boundFiles(stateFolder: string, log: Logger): void {
