@@ -7,7 +7,7 @@ import { createLedger, readBootId } from './ledger.ts';
 import { commitFaults, renewFault } from './leasing.ts';
 import { openNamespace } from './namespace.ts';
 import { prepareFault } from './preparing.ts';
-import { createPrograms } from './programs.ts';
+import { createPrograms, type Programs } from './programs.ts';
 import { readFault } from './reading.ts';
 import { closeFault, removeFault } from './removing.ts';
 import { sweepNode } from './sweeping.ts';
@@ -20,6 +20,8 @@ export type KernelDriverOptions = {
   clock: Clock;
   /** Where named namespaces are. @default /run/netns */
   namespaceFolder?: string;
+  /** How programs are run. @default at most two at once */
+  programs?: Programs;
 };
 
 export type NetemDriver = KernelDriver & {
@@ -40,7 +42,7 @@ export async function createKernelDriver(options: KernelDriverOptions): Promise<
     instance,
     bootId,
     clock,
-    programs: createPrograms(createLimiter(mostPrograms)),
+    programs: options.programs ?? createPrograms(createLimiter(mostPrograms)),
     ledger: createLedger(stateFolder, instance, bootId),
     queue: createKeyedQueue(),
   };

@@ -1,0 +1,24 @@
+/** `npm run bench` lists what can be measured; `npm run bench -- NAME` measures it, prints a table and writes out/bench/NAME.json. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { benchInject } from './inject.ts';
+
+const benches = {
+  inject: { about: 'faults into 1, 10, 110 and 250 namespaces, and what an idle agent costs', run: benchInject },
+} as const;
+
+const folder = fileURLToPath(new URL('../../out/bench', import.meta.url));
+const [name = '', ...args] = process.argv.slice(2);
+
+if (Object.hasOwn(benches, name)) {
+  const result = await benches[name as keyof typeof benches].run(args);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, `${name}.json`), `${JSON.stringify(result, undefined, 2)}\n`);
+} else {
+  for (const [known, { about }] of Object.entries(benches)) console.log(`${known}  ${about}`);
+  if (name !== '') {
+    console.error(`there is no benchmark '${name}'`);
+    process.exitCode = 2;
+  }
+}
