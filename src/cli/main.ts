@@ -1,8 +1,10 @@
 /** The composition root of the `squall` program: every command, and how its errors become an exit code. */
 import { Command, CommanderError } from 'commander';
 import { codeOf, errorFacts, messageOf } from '../lib/index.ts';
+import { abortCommand } from './commands/abort.ts';
 import { labCommand } from './commands/lab.ts';
 import { notBuiltCommands } from './commands/not-built.ts';
+import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { serveCommand } from './commands/serve.ts';
 import { validateCommand } from './commands/validate.ts';
@@ -14,8 +16,16 @@ async function main(): Promise<void> {
     .description('chaos experiments for networks, with a verdict and a proof of clean-up')
     .showHelpAfterError()
     .exitOverride();
-  for (const command of [runCommand(), serveCommand(), validateCommand(), labCommand(), ...notBuiltCommands()])
-    program.addCommand(overrideExit(command));
+  const commands = [
+    runCommand(),
+    serveCommand(),
+    abortCommand(),
+    reportCommand(),
+    validateCommand(),
+    labCommand(),
+    ...notBuiltCommands(),
+  ];
+  for (const command of commands) program.addCommand(overrideExit(command));
   try {
     await program.parseAsync();
   } catch (error) {

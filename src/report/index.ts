@@ -3,6 +3,7 @@
  * the report made from that file as data, JUnit XML and one self-contained page, and lines on a terminal.
  */
 export { buildReport } from './build.ts';
+export { findRuns, type RunFolder } from './find-runs.ts';
 export { createJournal, type Journal, type JournalOptions, readJournal } from './journal.ts';
 export { renderFiles, renderJson, type ReportFile, reportFiles, writeReport } from './write.ts';
 export {

@@ -14,6 +14,7 @@ import {
 import { type ExperimentObject, experiments, nodeTasks, pods, runControl } from '../../src/control/index.ts';
 import { startEmbeddedServer } from '../../src/embedded/index.ts';
 import { codeOf, formatInstant, systemClock } from '../../src/lib/index.ts';
+import { createJournal, type Journal } from '../../src/report/index.ts';
 import { createStore, listWatch, type Store, type Stored, transportFor } from '../../src/store/index.ts';
 import { pod } from './world.ts';
 
@@ -21,6 +22,8 @@ import { pod } from './world.ts';
 export type Answer = (task: NodeTask) => Partial<TargetStatus> & { residue?: number };
 
 export type Machine = {
+  /** Its state folder, as commands know it: with the socket, and a folder for each run. */
+  folder: string;
   store: Store;
   journal: JournalEntry[];
   answer: Answer;
@@ -63,6 +66,13 @@ export async function startMachine(answer: Answer = obedient): Promise<Machine> 
     const created = await store.create(pods, each);
     await store.updateStatus(pods, { ...created, status: each.status });
   }
+  const files = new Map<string, Journal>();
+  const fileOf = (run: string): Journal => {
+    const file = join(folder, 'runs', run, 'journal.jsonl');
+    const open = files.get(run) ?? createJournal({ file, run, clock: systemClock });
+    files.set(run, open);
+    return open;
+  };
   let control = startControl();
 
   function startControl(): { stop: () => Promise<void> } {
@@ -73,7 +83,12 @@ export async function startMachine(answer: Answer = obedient): Promise<Machine> 
         instance: '0123abcd',
         clock: systemClock,
         random: Math.random,
-        journalOf: () => ({ append: (entry) => journal.push(entry) }),
+        journalOf: ({ uid }) => ({
+          append: (entry) => {
+            journal.push(entry);
+            fileOf(uid).append(entry);
+          },
+        }),
         onError: () => undefined,
       },
       stopping.signal,
@@ -87,6 +102,7 @@ export async function startMachine(answer: Answer = obedient): Promise<Machine> 
   }
 
   const machine: Machine = {
+    folder,
     store,
     journal,
     answer,
@@ -119,6 +135,7 @@ export async function startMachine(answer: Answer = obedient): Promise<Machine> 
       await agent;
       store.close();
       await server.close();
+      for (const file of files.values()) file.close();
       rmSync(folder, { recursive: true });
     },
   };

@@ -5,7 +5,6 @@ import { SquallError } from '../../lib/index.ts';
 const names: Record<string, string> = {
   preview: 'show who and what would be hurt',
   schedule: 'show the next ticks of a schedule',
-  abort: 'stop a run',
   halt: 'stop everything and refuse every start',
   resume: 'allow starts again',
   clean: 'remove what was left in kernels',

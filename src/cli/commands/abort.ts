@@ -1,0 +1,97 @@
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import type { Report } from '../../api/index.ts';
+import { type ExperimentObject, experiments } from '../../control/index.ts';
+import { errorFacts, messageOf, SquallError, systemClock } from '../../lib/index.ts';
+import { buildReport, readJournal } from '../../report/index.ts';
+import type { Store, Stored } from '../../store/index.ts';
+import { describeAbort } from '../operate/abort-outcome.ts';
+import { chooseRuns, type RunName } from '../operate/choose-runs.ts';
+import { connectToServe } from '../operate/connect.ts';
+import { untilDone } from '../run/until-done.ts';
+import { defaultStateFolder, stateFiles } from '../state.ts';
+
+type AbortOptions = { all?: true; namespace?: string; reason: string; state: string };
+
+type ActiveRun = RunName & { object: Stored<ExperimentObject> };
+
+/** A run's journal has its verdict a moment before or after its status has it. */
+const journalWithinMs = 3000;
+
+/** Exit code 0 when every undo is proven, else 5; 7 when there is no such run, or nobody to ask. */
+export function abortCommand(): Command {
+  return new Command('abort')
+    .description('stop a run: undo its fault, and wait for the proof')
+    .argument('[name]', 'the run; with --all none')
+    .option('--all', 'every active run (with -n: of that namespace)')
+    .option('-n, --namespace <namespace>', 'where the run is, when several namespaces have one of its name')
+    .option('--reason <text>', "why; it is in the run's report", 'squall abort')
+    .option('--state <dir>', 'state folder of the squall serve that runs it', defaultStateFolder())
+    .action(async (name: string | undefined, options: AbortOptions) => {
+      process.exitCode = await abort(name, options);
+    });
+}
+
+async function abort(name: string | undefined, { all, namespace, reason, state }: AbortOptions): Promise<number> {
+  if ((name === undefined) === (all === undefined)) {
+    throw new SquallError('InvalidInput', 'expected the name of one run or --all, and not both');
+  }
+  if (reason.trim() === '' || reason.length > 1000) {
+    throw new SquallError('InvalidInput', `--reason: expected a text of 1 to 1000 characters, found ${String(reason.length)}`);
+  }
+  const store = await connectToServe(state);
+  try {
+    const chosen = chooseRuns(await activeRuns(store), {
+      ...(name === undefined ? {} : { name }),
+      ...(namespace === undefined ? {} : { namespace }),
+    });
+    if (chosen.length === 0) process.stdout.write('No run is active.\n');
+    const outcomes = await Promise.all(chosen.map(async (run) => await abortOne(store, run, reason, resolve(state))));
+    return outcomes.every((undoProven) => undoProven) ? 0 : errorFacts('CleanUpIncomplete').exit;
+  } finally {
+    store.close();
+  }
+}
+
+async function activeRuns(store: Store): Promise<ActiveRun[]> {
+  const { items } = await store.list(experiments);
+  return items
+    .filter(({ status }) => status?.run.phase !== 'done')
+    .map((object) => ({ namespace: object.metadata.namespace ?? 'default', name: object.metadata.name, object }));
+}
+
+/** Every run has its own outcome: one that cannot be aborted must not hide those that were. */
+async function abortOne(store: Store, { namespace, name, object }: ActiveRun, reason: string, state: string): Promise<boolean> {
+  const run = `${namespace}/${name}`;
+  try {
+    await untilDone(store, object, AbortSignal.abort(reason));
+    const { status } = await store.get(experiments, { namespace, name });
+    const { text, undoProven } = describeAbort(run, status, await readReport(state, object.metadata.uid));
+    process.stdout.write(`${text}\n`);
+    return undoProven;
+  } catch (error) {
+    process.stderr.write(`${run}: ${messageOf(error)}\n`);
+    return false;
+  }
+}
+
+async function readReport(state: string, uid: string): Promise<Report | undefined> {
+  const file = join(stateFiles(state).runs, uid, 'journal.jsonl');
+  const giveUp = systemClock.monotonic() + journalWithinMs;
+  for (;;) {
+    const records = readRecords(file);
+    if (records?.some(({ type }) => type === 'verdict') === true) return buildReport(records);
+    if (systemClock.monotonic() >= giveUp) return records && buildReport(records);
+    await systemClock.sleep(100);
+  }
+}
+
+/** The undo is proven by the run's status; a journal that cannot be read only costs the two times. */
+function readRecords(file: string): ReturnType<typeof readJournal> | undefined {
+  try {
+    return readJournal(file);
+  } catch (error) {
+    process.stderr.write(`warning: ${messageOf(error)}\n`);
+    return undefined;
+  }
+}
