@@ -1,20 +1,16 @@
 /** What is valid but cannot be run, because its part of Squall has not been built. Shrinks with every part. */
 import type { Manifest } from './manifests.ts';
 import type { ConnectivityTest, Endpoint, Experiment, HypothesisTest, Shaper } from './model.ts';
-import { describeValue, formatPath, type Path, type Problem, valueAt } from './problems.ts';
+import { problemAt } from './problem-at.ts';
+import { type Path, type Problem, valueAt } from './problems.ts';
 
 type Missing = { path: Path; what: string };
 
 /** Empty when the manifest can be run; otherwise every field (or the kind) that stands in the way. */
 export function notImplementedYet(manifest: Manifest): Problem[] {
-  return missingIn(manifest).map(({ path, what }) => ({
-    file: manifest.file,
-    ...manifest.locate(path),
-    path: formatPath(path),
-    value: describeValue(valueAt(manifest.object, path)),
-    message: `${what} is valid, but running it is not built yet`,
-    code: 'NotImplemented',
-  }));
+  return missingIn(manifest).map(({ path, what }) =>
+    problemAt(manifest, path, `${what} is valid, but running it is not built yet`, 'NotImplemented'),
+  );
 }
 
 function missingIn(manifest: Manifest): Missing[] {

@@ -6,6 +6,7 @@ import { labCommand } from './commands/lab.ts';
 import { notBuiltCommands } from './commands/not-built.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
+import { scheduleCommand } from './commands/schedule.ts';
 import { serveCommand } from './commands/serve.ts';
 import { validateCommand } from './commands/validate.ts';
 
@@ -22,6 +23,7 @@ async function main(): Promise<void> {
     abortCommand(),
     reportCommand(),
     validateCommand(),
+    scheduleCommand(),
     labCommand(),
     ...notBuiltCommands(),
   ];

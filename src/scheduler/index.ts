@@ -6,5 +6,6 @@
 export { decide, type Decision, type History, type Policy, type TickDecision } from './decide.ts';
 export { mostMissed } from './due-ticks.ts';
 export { runName, tickOfRun } from './run-name.ts';
+export { type ClockChange, clockChangesMet } from './clock-changes.ts';
 export { readTimetable, type Timetable, type TimetableResult, type Timing } from './timetable.ts';
 export { type FinishedRun, runsToTrim } from './trim-history.ts';

@@ -7,9 +7,9 @@ import { zoneOf } from './zone.ts';
 
 export type Timetable = {
   /** The first tick after the instant. */
-  next(after: number): number | undefined;
+  next: (after: number) => number | undefined;
   /** The last tick at or before the instant. */
-  latest(notAfter: number): number | undefined;
+  latest: (notAfter: number) => number | undefined;
 };
 
 export type TimetableResult = { ok: true; timetable: Timetable } | { ok: false; message: string };

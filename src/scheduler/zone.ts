@@ -12,6 +12,8 @@ export type Zone = {
   instantOf(wall: number): number;
   /** When the same wall clock was shown before, the wall clock at which that hour began to be shown again, and ended. */
   repeatAt(instant: number): { lastFirstShown: number; end: number } | undefined;
+  /** When the offset from UTC changes within a time, and by how much. */
+  changesBetween(from: number, to: number): { at: number; wallBefore: number; wallAfter: number }[];
 };
 
 const secondMs = 1000;
@@ -72,6 +74,16 @@ export function zoneOf(name: string): Zone {
       if (first === now) return undefined;
       const change = changeBetween(first, now);
       return { lastFirstShown: wallAt(change - secondMs), end: wallAt(change + (now - first)) };
+    },
+    changesBetween: (from, to) => {
+      const changes: { at: number; wallBefore: number; wallAfter: number }[] = [];
+      for (let day = from; day < to; day += dayMs) {
+        const end = Math.min(day + dayMs, to);
+        if (offsetAt(day) === offsetAt(end)) continue;
+        const at = changeBetween(day, end);
+        changes.push({ at, wallBefore: wallAt(at - secondMs) + secondMs, wallAfter: wallAt(at) });
+      }
+      return changes;
     },
   };
 }

@@ -4,7 +4,6 @@ import { SquallError } from '../../lib/index.ts';
 /** Commands of the contract that a later part builds: they are named, and answer what they are. */
 const names: Record<string, string> = {
   preview: 'show who and what would be hurt',
-  schedule: 'show the next ticks of a schedule',
   halt: 'stop everything and refuse every start',
   resume: 'allow starts again',
   clean: 'remove what was left in kernels',

@@ -1,12 +1,8 @@
 /** `squall validate`: holds manifests against the rules. Nothing is created and nothing is touched. */
 import { Command, Option } from 'commander';
-import {
-  type DocumentSummary,
-  formatProblem,
-  type ManifestResult,
-  notImplementedYet,
-  readManifestFiles,
-} from '../../api/index.ts';
+import { type DocumentSummary, formatProblem, type ManifestResult, notImplementedYet } from '../../api/index.ts';
+import { systemClock } from '../../lib/index.ts';
+import { readCheckedManifests } from '../read-manifests.ts';
 
 type Output = 'text' | 'json';
 
@@ -17,7 +13,7 @@ export function validateCommand(): Command {
     .argument('<file...>', 'YAML or JSON files, of at most 1 MiB each; - is standard input')
     .addOption(new Option('-o, --output <format>', 'how to print the result').choices(['text', 'json']).default('text'))
     .action(async (files: string[], { output }: { output: Output }) => {
-      const result = await readManifestFiles(files);
+      const result = await readCheckedManifests(files, systemClock.now());
       process.stdout.write(output === 'json' ? renderJson(result) : renderText(result));
       process.exitCode = result.errors.length === 0 ? 0 : 2;
     });

@@ -1,7 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Manifest, notImplementedYet, type Problem, readManifestFiles } from '../../api/index.ts';
+import { type Manifest, notImplementedYet, type Problem } from '../../api/index.ts';
 import { messageOf } from '../../lib/index.ts';
+import { readCheckedManifests } from '../read-manifests.ts';
 
 /** What is known of one file: its manifests, or why they are not known. Names are relative to the folder. */
 export type FolderFile =
@@ -48,7 +49,7 @@ export function createFolderReader(folder: string): FolderReader {
     const settled = now - facts.mtimeMs >= settledMs || monotonic - seenAt >= settledMs;
     // Until a changed file has settled, what was read of it before stands.
     if (!settled) return { fingerprint, seenAt, read: before?.read, warnings: [] };
-    return { fingerprint, seenAt: readAlready, ...(await readFile(name, path)) };
+    return { fingerprint, seenAt: readAlready, ...(await readFile(name, path, now)) };
   }
 
   return {
@@ -82,8 +83,8 @@ function isManifestName(name: string): boolean {
   return !name.startsWith('.') && /\.(yaml|yml|json)$/.test(name);
 }
 
-async function readFile(name: string, path: string): Promise<{ read: FolderFile; warnings: Problem[] }> {
-  const { manifests, warnings, errors } = await readManifestFiles([path]);
+async function readFile(name: string, path: string, now: number): Promise<{ read: FolderFile; warnings: Problem[] }> {
+  const { manifests, warnings, errors } = await readCheckedManifests([path], now);
   const problems = [...errors, ...manifests.flatMap(notImplementedYet)];
   const read: FolderFile = problems.length > 0 ? { name, state: 'bad', problems } : { name, state: 'good', manifests };
   return { read, warnings };
