@@ -2,7 +2,12 @@
 export const guestFolder = '/run/squall-guest';
 
 /** Names of the virtio-serial ports between the two sides, and of the console that stands for a terminal. */
-export const ports = { control: 'squall.control', stdout: 'squall.stdout', stderr: 'squall.stderr' } as const;
+export const ports = {
+  control: 'squall.control',
+  stdout: 'squall.stdout',
+  stderr: 'squall.stderr',
+  link: 'squall.link',
+} as const;
 
 /** A folder of the host that the guest may write, at the same absolute path. */
 export type WritableShare = { tag: string; path: string };
@@ -108,6 +113,8 @@ find_port() {
 }
 exec 3<>"$(find_port ${ports.control})"
 $b mkfifo ${guestFolder}/stdout ${guestFolder}/stderr
+# Reading the program from the host takes half a second that the clock would be late.
+/bin/date >/dev/null
 echo ready >&3
 read -r word instant <&3 || $b poweroff -f
 /bin/date -u -s "@$instant" >/dev/null

@@ -11,6 +11,7 @@ import { ensureGuestImage, guestCacheFolder, type GuestImage } from './guest-ima
 import { guestEnvironment } from './environment.ts';
 import { buildRamdisk } from './initial-ramdisk.ts';
 import type { WritableShare } from './init-scripts.ts';
+import { type Forward, forwardConnections } from './link/forward.ts';
 import { type Accelerator, type Machine, processorCount, startMachine } from './machine.ts';
 
 export type GuestOptions = {
@@ -22,6 +23,8 @@ export type GuestOptions = {
   writable: readonly string[];
   /** Given when stdout is a terminal: the command then sees one, too. */
   terminal?: { columns: number; rows: number };
+  /** Services of the guest that this machine's servers stand for, once the command offers them (`openHostLink`). @default none */
+  forwards?: readonly Forward[];
   onStdout: (data: Buffer) => void;
   onStderr: (data: Buffer) => void;
   /** Told, in words, what takes long before the command starts. */
@@ -130,9 +133,14 @@ function supervise(machine: Machine, options: Supervised): Guest {
   if (options.signal?.aborted === true) onAbort();
   machine.stdout.on('data', options.onStdout);
   machine.stderr.on('data', options.onStderr);
+  const link = forwardConnections(machine.link, options.forwards ?? []);
+  void link.closed.then((error) => {
+    if (error !== undefined) fail(error);
+  });
 
   const settle = async (): Promise<number> => {
     const how = await machine.process.ended;
+    link.close();
     clearTimeout(bootTimer);
     options.signal?.removeEventListener('abort', onAbort);
     await Promise.all(
