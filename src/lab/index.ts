@@ -21,5 +21,6 @@ export {
   type KernelChoice,
   openHostLink,
   runInGuest,
+  type ServicePlace,
   startGuest,
 } from './guest/index.ts';

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer, type ListenOptions } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { startGuest } from '../../../../src/lab/guest/index.ts';
@@ -20,6 +21,13 @@ async function ask(options: RequestOptions, body: Buffer | string = '') {
   asked.end(body);
   const [answer] = (await once(asked, 'response')) as [NodeJS.ReadableStream];
   return answer;
+}
+
+async function answers(options: RequestOptions): Promise<boolean> {
+  return await ask(options).then(
+    () => true,
+    () => false,
+  );
 }
 
 it('reaches services of the guest by a socket and a port of this machine, many at once, until the command ends', async () => {
@@ -53,6 +61,8 @@ it('reaches services of the guest by a socket and a port of this machine, many a
   await expect(ask(socket)).rejects.toThrow(/hang up|ECONNRESET|EPIPE/);
   await Promise.race([ready, guest.exitCode.then((code) => Promise.reject(new Error(`exit ${String(code)}: ${complaints}`)))]);
 
+  // What the command prints may come before what it offers.
+  for (const place of [socket, port]) while (!(await answers(place))) await sleep(50);
   expect(await text(await ask(socket, Buffer.alloc(500_000)))).toBe('socket 500000');
   expect(await text(await ask(port, 'four'))).toBe('port 4');
   const streams = await Promise.all(
