@@ -90,7 +90,8 @@ exec /usr/bin/env -i ${variables.join(' ')} ${command.map(quoteWord).join(' ')}
 
 /**
  * The guest's process 1 from here on: opens the ports, says `ready`, awaits `start INSTANT`, runs the command, forwards
- * `signal NAME` and `size COLUMNS ROWS`, and says `exit CODE`. When the host's end of the control port closes, nobody is
+ * `signal NAME` and `size COLUMNS ROWS`, answers `time` with `time SECONDS`, sets its clock at `clock INSTANT`, and says
+ * `exit CODE`. When the host's end of the control port closes, nobody is
  * left to work for and the machine powers off.
  */
 export function supervisorScript(terminal?: { columns: number; rows: number }): string {
@@ -123,6 +124,8 @@ ${size}
   while read -r word first second <&3; do
     case $word in
       signal) while ! [ -s ${guestFolder}/command.pid ]; do $b sleep 0.05; done; kill -s "$first" "$($b cat ${guestFolder}/command.pid)" ;;
+      time) echo "time $(/bin/date +%s.%N)" >&3 ;;
+      clock) /bin/date -u -s "@$first" >/dev/null ;;
       size) $b stty cols "$first" rows "$second" <&4; kill -s WINCH "$($b cat ${guestFolder}/command.pid)" ;;
     esac
   done

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { SquallError } from '../../lib/index.ts';
 import { chooseAccelerator, forgetAccelerator } from './accelerator.ts';
+import { keepClock } from './clock.ts';
 import { type FileShare, shareFolder } from './file-share.ts';
 import { ensureGuestImage, guestCacheFolder, type GuestImage } from './guest-image.ts';
 import { guestEnvironment } from './environment.ts';
@@ -35,6 +36,8 @@ export type GuestOptions = {
   memoryMb?: number;
   /** Milliseconds from starting QEMU until the command starts. @default 120000 */
   bootLimitMs?: number;
+  /** How often the guest's clock is compared with this machine's, in milliseconds. @default 60000 */
+  clockEveryMs?: number;
   /** Where the guest machine is kept. @default guestCacheFolder() */
   cache?: string;
 };
@@ -110,13 +113,24 @@ function supervise(machine: Machine, options: Supervised): Guest {
     // All that the guest said has left it before it says `exit`; what the sockets hold is still read after the kill.
     machine.process.child.kill('SIGKILL');
   };
+  const clock = keepClock({
+    everyMs: options.clockEveryMs ?? 60_000,
+    now: Date.now,
+    ask: () => {
+      if (bootMs !== undefined) say('time');
+    },
+    set: (time) => {
+      say(`clock ${inSeconds(time)}`);
+    },
+  });
   createInterface({ input: machine.control }).on('line', (line) => {
     const [word, argument = ''] = line.split(' ');
     if (word === 'ready') {
       bootMs = performance.now() - started;
       clearTimeout(bootTimer);
-      say(`start ${(Date.now() / 1000).toFixed(6)}`);
-    } else if (word === 'exit') end(Number(argument));
+      say(`start ${inSeconds(Date.now())}`);
+    } else if (word === 'time') clock.answered(Number(argument) * 1000);
+    else if (word === 'exit') end(Number(argument));
   });
   const bootTimer = setTimeout(() => {
     fail(
@@ -141,6 +155,7 @@ function supervise(machine: Machine, options: Supervised): Guest {
   const settle = async (): Promise<number> => {
     const how = await machine.process.ended;
     link.close();
+    clock.stop();
     clearTimeout(bootTimer);
     options.signal?.removeEventListener('abort', onAbort);
     await Promise.all(
@@ -214,6 +229,10 @@ async function writableShares(paths: readonly string[]): Promise<WritableShare[]
     throw new SquallError('InvalidInput', "the guest's writable folder cannot be '/': name the folder that results go to");
   const outermost = [...real].filter((path) => ![...real].some((other) => path.startsWith(`${other}/`)));
   return outermost.map((path, index) => ({ tag: `writable${String(index)}`, path }));
+}
+
+function inSeconds(milliseconds: number): string {
+  return (milliseconds / 1000).toFixed(6);
 }
 
 type GuestConsole = { lastLines: string[]; panic?: string };
