@@ -84,4 +84,4 @@ it('reaches services of the guest by a socket and a port of this machine, many a
   await Promise.all(cutOff);
   await expect(ask(socket)).rejects.toThrow('ENOENT');
   await expect(ask(port)).rejects.toThrow('ECONNREFUSED');
-}, 120_000);
+}, 300_000);
