@@ -5,7 +5,7 @@ import type { Store } from '../../store/index.ts';
 import { applyOperations, type Failure, listFollowed } from './apply-operations.ts';
 import { decideOperations, keyOf, type Operation } from './decide-operations.ts';
 import { storeFolderReport } from './folder-report.ts';
-import { createFolderReader, type FolderContents } from './read-folder.ts';
+import { createFolderReader, type FolderContents, type FolderFile } from './read-folder.ts';
 
 export type FollowOptions = {
   folder: string;
@@ -24,7 +24,7 @@ const compareEveryMs = 30_000;
 /** Keeps the store in line with the folder until the signal fires: look at the files, decide, apply. Never rejects. */
 export async function followFolder({ folder, store, clock, log, onLoaded, signal }: FollowOptions): Promise<void> {
   const reader = createFolderReader(folder);
-  let compared: { files: string; at: number } | undefined;
+  let compared: { files: readonly FolderFile[]; at: number } | undefined;
   let told: string | undefined;
   let loaded = false;
   let trouble: string | undefined;
@@ -54,11 +54,11 @@ export async function followFolder({ folder, store, clock, log, onLoaded, signal
       await tell(contents.problems);
       return;
     }
-    const files = fingerprintOf(contents);
-    if (compared?.files === files && clock.monotonic() - compared.at < compareEveryMs) return;
+    const { files } = contents;
+    if (compared && areSame(compared.files, files) && clock.monotonic() - compared.at < compareEveryMs) return;
     compared = undefined;
     if (await bringInLine(contents)) compared = { files, at: clock.monotonic() };
-    if (!loaded && contents.files.every(({ state }) => state !== 'unsettled')) {
+    if (!loaded && files.every(({ state }) => state !== 'unsettled')) {
       loaded = true;
       onLoaded();
     }
@@ -84,15 +84,9 @@ function isComplete(contents: FolderContents): contents is CompleteContents {
   return contents.files !== undefined;
 }
 
-/** Changes whenever a decision could change because of the files. Objects are compared by identity of what was read. */
-function fingerprintOf({ files }: CompleteContents): string {
-  return JSON.stringify(
-    files.map((file) => [
-      file.name,
-      file.state,
-      file.state === 'good' ? file.manifests.map(({ object }) => object) : file.state === 'bad' ? file.problems : null,
-    ]),
-  );
+/** What was read of a file stays the same object until the file changes. */
+function areSame(before: readonly FolderFile[], now: readonly FolderFile[]): boolean {
+  return before.length === now.length && now.every((file, index) => file === before[index]);
 }
 
 const done = { create: 'created', update: 'updated', replace: 'replaced', delete: 'deleted' } as const;

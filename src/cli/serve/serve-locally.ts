@@ -11,7 +11,9 @@ import { lockState } from '../state-lock.ts';
 import { instanceId, stateFiles } from '../state.ts';
 import { boundForeignFile } from './bound-files.ts';
 import { followFolder } from './follow-folder.ts';
+import { subscribeToHeartbeat } from './heartbeat.ts';
 import { keepRuns, type RunKeeper } from './keep-runs.ts';
+import { createLineFile } from './line-file.ts';
 import type { ListenAddress } from './listen-address.ts';
 
 export type LocalServe = {
@@ -36,16 +38,40 @@ const boundFilesEveryMs = 60_000;
  * when an undo could not be proven.
  */
 export async function serveLocally(options: LocalServe): Promise<void> {
-  const { stateFolder, lab, log, clock, random, kernelChoice } = options;
+  const { stateFolder, lab, log, clock, random, kernelChoice, signal } = options;
   using _lock = lockState(stateFolder);
   const topology = lab === undefined ? undefined : await readTopology({ file: lab });
   const place = { stateFolder, instance: instanceId(stateFolder) };
-  const machine = await startMachine({ stateFolder, log, clock, random, onRecord: () => undefined, kernelChoice });
+  const ticks = createLineFile(join(stateFolder, 'ticks.jsonl'), log);
+  let loaded = false;
+  const machine = await startMachine({
+    stateFolder,
+    log,
+    clock,
+    random,
+    kernelChoice,
+    onRecord: () => undefined,
+    schedules: {
+      heartbeat: subscribeToHeartbeat,
+      // Before the lab and the folder are in the store a run would find no targets; after the signal nothing may start.
+      schedulesHeld: () => !loaded || signal.aborted,
+      onTick: (record) => {
+        ticks.append(record);
+        const { time: _, schedule, ...facts } = record;
+        log[record.outcome === 'Started' ? 'info' : 'warn'](facts, `tick of ${schedule.namespace}/${schedule.name}`);
+      },
+    },
+  });
+  const onLoaded = (): void => {
+    loaded = true;
+    log.info({ folder: options.folder, state: stateFolder }, 'serving');
+  };
   const bounding = setInterval(() => {
+    ticks.flush();
     boundFiles(stateFolder, log);
   }, boundFilesEveryMs);
   try {
-    await work(options, machine, { place, topology });
+    await work({ ...options, onLoaded }, machine, { place, topology });
   } finally {
     clearInterval(bounding);
     await machine.stop();
@@ -55,8 +81,10 @@ export async function serveLocally(options: LocalServe): Promise<void> {
 
 type LabChoice = Pick<Parameters<typeof openLab>[0], 'place' | 'topology'>;
 
-async function work(options: LocalServe, { store, journals }: Machine, { place, topology }: LabChoice): Promise<void> {
-  const { folder, stateFolder, log, clock, random, signal } = options;
+type Work = LocalServe & { onLoaded: () => void };
+
+async function work(options: Work, { store, journals }: Machine, { place, topology }: LabChoice): Promise<void> {
+  const { folder, stateFolder, log, clock, random, onLoaded, signal } = options;
   const closing = new AbortController();
   const { runs } = stateFiles(stateFolder);
   const keeper = keepRuns({ store, journals, runs, clock, random, log, signal: closing.signal });
@@ -65,9 +93,6 @@ async function work(options: LocalServe, { store, journals }: Machine, { place, 
     // A lab that is replaced takes its namespaces along: what a former life left in them is undone first.
     if (topology) await untilAllDone(keeper, store, signal);
     if (await openLab({ store, place, topology, log, signal })) {
-      const onLoaded = (): void => {
-        log.info({ folder, state: stateFolder }, 'serving');
-      };
       await followFolder({ folder, store, clock, log, onLoaded, signal });
     }
   } finally {
