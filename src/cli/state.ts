@@ -3,6 +3,7 @@ import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { SquallError } from '../lib/index.ts';
+import { apiSocketInGuest } from './run/guest-link.ts';
 
 /** Where state lives when nobody says: $SQUALL_STATE, else /var/lib/squall for root and the XDG state folder for others. */
 export function defaultStateFolder(environment: NodeJS.ProcessEnv = process.env, uid = process.getuid?.()): string {
@@ -39,5 +40,6 @@ function draw(stateFolder: string, file: string): void {
 
 /** The files of a state folder; see the README for what each holds. */
 export function stateFiles(stateFolder: string): { database: string; socket: string; runs: string } {
-  return { database: join(stateFolder, 'store.db'), socket: join(stateFolder, 'api.sock'), runs: join(stateFolder, 'runs') };
+  const socket = apiSocketInGuest() ?? join(stateFolder, 'api.sock');
+  return { database: join(stateFolder, 'store.db'), socket, runs: join(stateFolder, 'runs') };
 }

@@ -6,3 +6,4 @@
 export { type EmbeddedServer, type EmbeddedServerOptions, startEmbeddedServer } from './server.ts';
 export type { EmbeddedResource } from './resources.ts';
 export type { StoredObject } from './records.ts';
+export { listenOnSocket } from './socket.ts';

@@ -1,5 +1,5 @@
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
-import type { Server } from 'node:http';
+import type { Server } from 'node:net';
 import { http, SquallError } from '../lib/index.ts';
 
 /** Linux' sockaddr_un holds 108 bytes with the final zero (unix(7)). */

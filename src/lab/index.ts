@@ -12,11 +12,15 @@ export { parseTopology, readTopology, type Topology, type TopologySource } from 
 export { type LabStep, labUp, type LabUpOptions } from './up.ts';
 export {
   chooseKernel,
+  type Forward,
   gatherKernelFacts,
   type Guest,
   type GuestMode,
   type GuestOptions,
+  type HostLink,
   type KernelChoice,
+  openHostLink,
   runInGuest,
+  type ServicePlace,
   startGuest,
 } from './guest/index.ts';

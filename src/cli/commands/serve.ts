@@ -39,7 +39,7 @@ async function serve(folderArgument: string, options: ServeOptions): Promise<num
   const stateFolder = resolve(options.state);
   if (choice.where === 'guest') {
     process.stderr.write(`kernel: guest machine, because ${choice.why}\n`);
-    return await runAgainInGuest({ stateFolder, writable: [], why: choice.why });
+    return await runAgainInGuest({ stateFolder, writable: [folder], listen, why: choice.why });
   }
   const kernelChoice = kernelHere(choice);
   process.stderr.write(`kernel: ${kernelChoice.guest ? 'guest machine' : 'this machine'}, because ${kernelChoice.why}\n`);

@@ -5,10 +5,12 @@ import type { Logger } from 'pino';
 import { apiVersion, type JournalRecord, servedKinds, validateObject } from '../../api/index.ts';
 import { type ControlOptions, runControl } from '../../control/index.ts';
 import { startEmbeddedServer } from '../../embedded/index.ts';
+import type { ServicePlace } from '../../lab/index.ts';
 import { type Clock, codeOf, messageOf } from '../../lib/index.ts';
 import { createStore, type Store, transportFor } from '../../store/index.ts';
 import { instanceId, stateFiles } from '../state.ts';
 import { startAgentProcess } from './agent-process.ts';
+import { type GuestService, linkToHost } from './guest-link.ts';
 import { createJournals, type Journals } from './journals.ts';
 
 /** The name of the one node that a machine by itself has. */
@@ -31,6 +33,8 @@ export type Machine = {
   store: Store;
   instance: string;
   journals: Pick<Journals, 'file' | 'close'>;
+  /** In the guest: makes a service that listens here reachable on the host. Elsewhere it is reachable already. */
+  offerToHost(service: GuestService, place: ServicePlace): void;
   /** Undoes, then ends everything that was started. */
   stop(): Promise<void>;
 };
@@ -47,6 +51,8 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     log.error({ err: error }, 'the embedded API server reports');
   };
   const server = await startEmbeddedServer({ ...files, resources: servedKinds, clock, validate: validateOurs, report });
+  const hostLink = linkToHost();
+  hostLink?.offer('api', { path: files.socket });
   const store = createStore(transportFor({ socket: files.socket }));
   const journals = createJournals({ ...options, runs: files.runs, samples: join(stateFolder, 'samples') });
   const agentLog = openSync(join(stateFolder, 'agent.log'), 'a');
@@ -82,6 +88,9 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     store,
     instance,
     journals,
+    offerToHost: (service, place) => {
+      hostLink?.offer(service, place);
+    },
     async stop() {
       await agent.stop(30_000);
       closeSync(agentLog);
@@ -90,6 +99,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       clearInterval(following);
       journals.closeAll();
       store.close();
+      await hostLink?.close();
       await server.close();
     },
   };

@@ -12,12 +12,17 @@ export type BoundProcess = {
 
 const keptCharacters = 4000;
 
+/** What a terminal or a service manager sends to a whole group of processes. */
+const groupSignals = 'INT,TERM,HUP,QUIT';
+
 /**
  * Starts a program that the kernel kills when this process ends in any way (PR_SET_PDEATHSIG, through util-linux's setpriv),
- * so that not even kill -9 leaves it behind. stdio[2] must be 'pipe'.
+ * so that not even kill -9 leaves it behind. Signals to the whole group pass it by: what this process does about them, it does
+ * with the program's help. stdio[2] must be 'pipe'.
  */
 export function startBound(program: string, args: readonly string[], stdio: StdioOptions, env: NodeJS.ProcessEnv): BoundProcess {
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', program, ...args], { stdio, env: { ...process.env, ...env } });
+  const wrapped = ['--pdeathsig', 'KILL', '--', 'env', `--block-signal=${groupSignals}`, program, ...args];
+  const child = spawn('setpriv', wrapped, { stdio, env: { ...process.env, ...env } });
   let words = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     words = (words + text).slice(-keptCharacters);

@@ -2,7 +2,12 @@
 export const guestFolder = '/run/squall-guest';
 
 /** Names of the virtio-serial ports between the two sides, and of the console that stands for a terminal. */
-export const ports = { control: 'squall.control', stdout: 'squall.stdout', stderr: 'squall.stderr' } as const;
+export const ports = {
+  control: 'squall.control',
+  stdout: 'squall.stdout',
+  stderr: 'squall.stderr',
+  link: 'squall.link',
+} as const;
 
 /** A folder of the host that the guest may write, at the same absolute path. */
 export type WritableShare = { tag: string; path: string };
@@ -85,7 +90,8 @@ exec /usr/bin/env -i ${variables.join(' ')} ${command.map(quoteWord).join(' ')}
 
 /**
  * The guest's process 1 from here on: opens the ports, says `ready`, awaits `start INSTANT`, runs the command, forwards
- * `signal NAME` and `size COLUMNS ROWS`, and says `exit CODE`. When the host's end of the control port closes, nobody is
+ * `signal NAME` and `size COLUMNS ROWS`, answers `time` with `time SECONDS`, sets its clock at `clock INSTANT`, and says
+ * `exit CODE`. When the host's end of the control port closes, nobody is
  * left to work for and the machine powers off.
  */
 export function supervisorScript(terminal?: { columns: number; rows: number }): string {
@@ -108,6 +114,8 @@ find_port() {
 }
 exec 3<>"$(find_port ${ports.control})"
 $b mkfifo ${guestFolder}/stdout ${guestFolder}/stderr
+# Reading the program from the host takes half a second that the clock would be late.
+/bin/date >/dev/null
 echo ready >&3
 read -r word instant <&3 || $b poweroff -f
 /bin/date -u -s "@$instant" >/dev/null
@@ -116,6 +124,8 @@ ${size}
   while read -r word first second <&3; do
     case $word in
       signal) while ! [ -s ${guestFolder}/command.pid ]; do $b sleep 0.05; done; kill -s "$first" "$($b cat ${guestFolder}/command.pid)" ;;
+      time) echo "time $(/bin/date +%s.%N)" >&3 ;;
+      clock) /bin/date -u -s "@$first" >/dev/null ;;
       size) $b stty cols "$first" rows "$second" <&4; kill -s WINCH "$($b cat ${guestFolder}/command.pid)" ;;
     esac
   done

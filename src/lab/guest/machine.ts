@@ -21,10 +21,17 @@ export type MachinePlan = {
 };
 
 /** A running QEMU; the streams are this side of its ports. */
-export type Machine = { process: BoundProcess; console: Duplex; control: Duplex; stdout: Duplex; stderr: Duplex };
+export type Machine = {
+  process: BoundProcess;
+  console: Duplex;
+  control: Duplex;
+  stdout: Duplex;
+  stderr: Duplex;
+  link: Duplex;
+};
 
 /** Descriptors that QEMU inherits, after stdin, stdout and stderr. */
-const descriptors = { ramdisk: 3, console: 4, control: 5, stdout: 6, stderr: 7, firstShare: 8 } as const;
+const descriptors = { ramdisk: 3, console: 4, control: 5, stdout: 6, stderr: 7, link: 8, firstShare: 9 } as const;
 
 /**
  * QEMU's arguments. Every connection is an inherited descriptor: no socket has a name, so that none can be left behind.
@@ -39,6 +46,7 @@ export function machineArguments(image: GuestImage, plan: MachinePlan): string[]
     ...socketDevice('control', descriptors.control, `virtserialport,name=${ports.control}`),
     ...socketDevice('stdout', descriptors.stdout, plan.terminal ? 'virtconsole' : `virtserialport,name=${ports.stdout}`),
     ...socketDevice('stderr', descriptors.stderr, `virtserialport,name=${ports.stderr}`),
+    ...socketDevice('link', descriptors.link, `virtserialport,name=${ports.link}`),
   ];
   const shareDevices = plan.shares.flatMap((tag, index) => [
     ...['-chardev', `socket,id=share${String(index)},fd=${String(descriptors.firstShare + index)}`],
@@ -89,6 +97,7 @@ export async function startMachine(
       'pipe',
       'pipe',
       'pipe',
+      'pipe',
       ...shares.map(({ socket }) => socket),
     ] as const;
     const process = startBound(image.qemu, machineArguments(image, plan), [...stdio], { LD_LIBRARY_PATH: image.libraryPath });
@@ -104,6 +113,7 @@ export async function startMachine(
       control: streamAt(descriptors.control),
       stdout: streamAt(descriptors.stdout),
       stderr: streamAt(descriptors.stderr),
+      link: streamAt(descriptors.link),
     };
   } finally {
     await handle.close();

@@ -6,11 +6,13 @@ import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { SquallError } from '../../lib/index.ts';
 import { chooseAccelerator, forgetAccelerator } from './accelerator.ts';
+import { keepClock } from './clock.ts';
 import { type FileShare, shareFolder } from './file-share.ts';
 import { ensureGuestImage, guestCacheFolder, type GuestImage } from './guest-image.ts';
 import { guestEnvironment } from './environment.ts';
 import { buildRamdisk } from './initial-ramdisk.ts';
 import type { WritableShare } from './init-scripts.ts';
+import { type Forward, forwardConnections } from './link/forward.ts';
 import { type Accelerator, type Machine, processorCount, startMachine } from './machine.ts';
 
 export type GuestOptions = {
@@ -22,6 +24,8 @@ export type GuestOptions = {
   writable: readonly string[];
   /** Given when stdout is a terminal: the command then sees one, too. */
   terminal?: { columns: number; rows: number };
+  /** Services of the guest that this machine's servers stand for, once the command offers them (`openHostLink`). @default none */
+  forwards?: readonly Forward[];
   onStdout: (data: Buffer) => void;
   onStderr: (data: Buffer) => void;
   /** Told, in words, what takes long before the command starts. */
@@ -32,6 +36,8 @@ export type GuestOptions = {
   memoryMb?: number;
   /** Milliseconds from starting QEMU until the command starts. @default 120000 */
   bootLimitMs?: number;
+  /** How often the guest's clock is compared with this machine's, in milliseconds. @default 60000 */
+  clockEveryMs?: number;
   /** Where the guest machine is kept. @default guestCacheFolder() */
   cache?: string;
 };
@@ -107,13 +113,24 @@ function supervise(machine: Machine, options: Supervised): Guest {
     // All that the guest said has left it before it says `exit`; what the sockets hold is still read after the kill.
     machine.process.child.kill('SIGKILL');
   };
+  const clock = keepClock({
+    everyMs: options.clockEveryMs ?? 60_000,
+    now: Date.now,
+    ask: () => {
+      if (bootMs !== undefined) say('time');
+    },
+    set: (time) => {
+      say(`clock ${inSeconds(time)}`);
+    },
+  });
   createInterface({ input: machine.control }).on('line', (line) => {
     const [word, argument = ''] = line.split(' ');
     if (word === 'ready') {
       bootMs = performance.now() - started;
       clearTimeout(bootTimer);
-      say(`start ${(Date.now() / 1000).toFixed(6)}`);
-    } else if (word === 'exit') end(Number(argument));
+      say(`start ${inSeconds(Date.now())}`);
+    } else if (word === 'time') clock.answered(Number(argument) * 1000);
+    else if (word === 'exit') end(Number(argument));
   });
   const bootTimer = setTimeout(() => {
     fail(
@@ -130,9 +147,15 @@ function supervise(machine: Machine, options: Supervised): Guest {
   if (options.signal?.aborted === true) onAbort();
   machine.stdout.on('data', options.onStdout);
   machine.stderr.on('data', options.onStderr);
+  const link = forwardConnections(machine.link, options.forwards ?? []);
+  void link.closed.then((error) => {
+    if (error !== undefined) fail(error);
+  });
 
   const settle = async (): Promise<number> => {
     const how = await machine.process.ended;
+    link.close();
+    clock.stop();
     clearTimeout(bootTimer);
     options.signal?.removeEventListener('abort', onAbort);
     await Promise.all(
@@ -206,6 +229,10 @@ async function writableShares(paths: readonly string[]): Promise<WritableShare[]
     throw new SquallError('InvalidInput', "the guest's writable folder cannot be '/': name the folder that results go to");
   const outermost = [...real].filter((path) => ![...real].some((other) => path.startsWith(`${other}/`)));
   return outermost.map((path, index) => ({ tag: `writable${String(index)}`, path }));
+}
+
+function inSeconds(milliseconds: number): string {
+  return (milliseconds / 1000).toFixed(6);
 }
 
 type GuestConsole = { lastLines: string[]; panic?: string };
