@@ -12,7 +12,7 @@ import { createLimiter, type Limiter } from '../../src/agent/limiter.ts';
 import type { FaultWork } from '../../src/api/index.ts';
 import { renderClose, renderLeases } from '../../src/faults/index.ts';
 import { runProgram, systemClock } from '../../src/lib/index.ts';
-import { runCheck } from '../../src/agent/preflight-work.ts';
+import { capabilityTrials } from '../../src/preflight/index.ts';
 import { benchInstance, type IdleAgent, measureIdleAgent, readProcess, type TaskTimes, timeTask } from './agent.ts';
 import { createNamespaces } from './namespaces.ts';
 import { standInLine, withStandIn } from './stand-in.ts';
@@ -72,10 +72,10 @@ function sayGoals(rows: readonly Row[], idle: IdleAgent | undefined): void {
 }
 
 async function hasNetem(): Promise<boolean> {
-  const checks = (['netem', 'prio'] as const).map((capability) =>
-    runCheck({ findNamespace: () => Promise.resolve(undefined) }, { check: 'capability', capability }),
+  const trials = [capabilityTrials.netem, capabilityTrials.prio].map(({ program, args }) =>
+    runProgram('unshare', ['--net', '--', program, ...args]),
   );
-  return (await Promise.all(checks)).every(({ ok }) => ok);
+  return (await Promise.all(trials)).every(({ code }) => code === 0);
 }
 
 async function measureRow(targets: number, netem: boolean): Promise<Row> {

@@ -25,6 +25,8 @@ export type AgentContext = {
   log: Log;
   leases: LeaseWatch;
   findNamespace: FindNamespace;
+  /** The run that a fault belongs to, as `namespace/name`; the fault's id where its task is unknown. */
+  nameOfFault: (faultId: string) => string;
   /** The JavaScript file of the TCP prober. */
   tcpProbeProgram: string;
   /** How many targets are worked on at once, and how many baselines are measured at once. */

@@ -3,7 +3,7 @@
  * NodeTasks and run Leases come in, watched through the store.
  * Faults held by leases, measurements and the exact state of both go out, in the tasks' status.
  */
-export type { FaultReading, KernelDriver, LeaseTime, Namespace, Removal } from './kernel-driver.ts';
+export type { Composition, FaultReading, KernelDriver, LeaseTime, Namespace, Removal } from './kernel-driver.ts';
 export { findNamespace, type FindNamespace, type FoundNamespace } from './find-namespace.ts';
 export { type Log, logToStderr } from './log.ts';
 export { type AgentEnd, type AgentOptions, runAgent } from './run-agent.ts';

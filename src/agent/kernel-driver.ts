@@ -20,6 +20,14 @@ export type FaultReading = {
   leaseLeftMs: number;
 };
 
+/** Whether a fault could join a target as it is now. */
+export type Composition = {
+  /** Why not; absent when it could. */
+  refusal?: string;
+  /** Ids of the faults that are on its device. */
+  meets: string[];
+};
+
 export type Removal = {
   /** Things of this fault that are still in the kernel. */
   residue: number;
@@ -40,6 +48,8 @@ export type LeaseTime = () => number;
 export type KernelDriver = {
   /** Pins the namespace at `path`, a file of /run/netns or /proc/PID/ns/net. */
   openNamespace(podUid: string, path: string): Promise<Namespace>;
+  /** Plans the fault together with what is on the target now; changes nothing. Every refusal of `prepare`'s planning is told. */
+  tryComposition(namespace: Namespace, work: FaultWork): Promise<Composition>;
   /** Ledger, tree and gate, all inert: no packet is hurt before `renew`. Exposure rules of other pods are ignored. */
   prepare(namespace: Namespace, work: FaultWork): Promise<void>;
   /** Commits: from now the kernel itself ends the fault after `timeoutMs`. */

@@ -1,13 +1,16 @@
 import { access, constants, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import type { CheckResult, NodeTaskStatus, PreflightCheck, TargetStatus } from '../api/index.ts';
-import { formatInstant, messageOf, runProgram, SquallError } from '../lib/index.ts';
+import type { CheckResult, FaultWork, NodeTaskStatus, PreflightCheck, TargetStatus } from '../api/index.ts';
+import { type Clock, formatInstant, messageOf, runProgram, SquallError } from '../lib/index.ts';
 import {
   capabilityTrials,
+  type CompositionFacts,
   type DeviceFacts,
   judgeCapability,
+  judgeComposition,
   judgeDevice,
   judgeDistribution,
+  judgeLease,
   judgeTool,
   type TrialOutcome,
 } from '../preflight/index.ts';
@@ -71,8 +74,10 @@ export function startPreflightWork(context: AgentContext, first: StoredTask, che
   return { update, end: workEnd.end, done };
 }
 
+export type CheckContext = Pick<AgentContext, 'findNamespace' | 'kernel' | 'clock' | 'nameOfFault'>;
+
 /** Gathers what one check needs and judges it. What could not be tried is a check that failed, with the reason. */
-export async function runCheck(context: Pick<AgentContext, 'findNamespace'>, check: PreflightCheck): Promise<CheckResult> {
+export async function runCheck(context: CheckContext, check: PreflightCheck): Promise<CheckResult> {
   try {
     switch (check.check) {
       case 'capability':
@@ -85,6 +90,13 @@ export async function runCheck(context: Pick<AgentContext, 'findNamespace'>, che
         const folders = await distributionFolders();
         return judgeDistribution(check, await findIn(folders, `${check.distribution}.dist`, constants.R_OK), folders);
       }
+      case 'lease':
+        return judgeLease(check, await measureRenewalRound(context.clock, check.targets));
+      case 'composition':
+        return judgeComposition(
+          check,
+          await Promise.all(check.podUids.map((podUid) => tryComposition(context, podUid, check.fault))),
+        );
     }
   } catch (error) {
     const remedy = "see the agent's log, and run 'squall doctor' on the node";
@@ -96,6 +108,37 @@ async function tryCapability(capability: keyof typeof capabilityTrials): Promise
   const { program, args, input } = capabilityTrials[capability];
   const result = await runProgram('unshare', ['--net', '--', program, ...args], { input, timeoutMs: programTimeoutMs });
   return { ok: result.code === 0, message: result.stderr.trim().replaceAll(/\s*\n\s*/g, '; ') };
+}
+
+/** How many renewals are tried, two at once as the driver runs them; the middle one of the times counts. */
+const trialPairs = 3;
+const renewalsAtOnce = 2;
+
+/** Milliseconds that renewing so many targets takes: one nft transaction each, tried in scratch namespaces. */
+async function measureRenewalRound(clock: Clock, targets: number): Promise<number> {
+  const times: number[] = [];
+  for (let pair = 0; pair < trialPairs; pair += 1) {
+    const started = clock.monotonic();
+    const outcomes = await Promise.all(
+      Array.from({ length: renewalsAtOnce }, async () => await tryCapability('nft-set-timeout')),
+    );
+    const failed = outcomes.find(({ ok }) => !ok);
+    if (failed !== undefined) throw new SquallError('KernelRefused', `a trial renewal failed: ${failed.message}`);
+    times.push(clock.monotonic() - started);
+  }
+  const middle = times.sort((a, b) => a - b)[Math.floor(trialPairs / 2)] ?? 0;
+  return middle * Math.ceil(targets / renewalsAtOnce);
+}
+
+async function tryComposition(
+  { findNamespace, kernel, nameOfFault }: CheckContext,
+  podUid: string,
+  fault: FaultWork,
+): Promise<CompositionFacts> {
+  const found = await findNamespace(podUid);
+  if (found === undefined) return { podUid, meets: [], refusal: 'the pod has no network namespace on this node' };
+  const { refusal, meets } = await kernel.tryComposition(await kernel.openNamespace(podUid, found.path), fault);
+  return { podUid, refusal, meets: [...new Set(meets.map(nameOfFault))] };
 }
 
 async function lookAtDevice(

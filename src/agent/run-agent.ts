@@ -99,6 +99,10 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     log,
     leases: watchLeases(leaseCache, clock),
     findNamespace: options.findNamespace ?? findNamespaceOnNode,
+    nameOfFault: (faultId) => {
+      const run = taskCache.list().find(({ spec }) => spec.fault?.id === faultId)?.spec.run;
+      return run === undefined ? faultId : `${run.namespace}/${run.name}`;
+    },
     tcpProbeProgram: options.tcpProbeProgram,
     targetLimit: createLimiter(targetsAtOnce),
     pingLimit: createLimiter(baselinesAtOnce),

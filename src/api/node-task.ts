@@ -59,7 +59,11 @@ export type PreflightCheck =
   | { check: 'tool'; tool: string }
   /** The device exists in the target and its root qdisc can be replaced and restored. */
   | { check: 'device'; podUid: string; device: string }
-  | { check: 'distribution'; distribution: string };
+  | { check: 'distribution'; distribution: string }
+  /** The node can renew leases of this length on so many targets in time. */
+  | { check: 'lease'; seconds: number; targets: number }
+  /** The fault, without dose peers and exposure, can join what is on each of these targets now. */
+  | { check: 'composition'; podUids: string[]; fault: FaultWork };
 
 export type CheckResult = { check: PreflightCheck; ok: boolean; expected: string; found: string; remedy: string };
 

@@ -54,10 +54,11 @@ export function planRun(request: RunRequest, world: World, now: number): Planned
   const streams = planStreams(request.entries, sources.pods, world);
   const hurt = unique(parts.flatMap(({ pods }) => pods));
   const base = taskBase(request, plan, now);
+  const fault = faultTasks(base, parts, streams, world, running);
   const tasks = {
-    preflight: preflightTasks(base, unique([...hurt, ...sources.pods]), parts, streams),
+    preflight: preflightTasks(base, unique([...hurt, ...sources.pods]), parts, streams, fault),
     probe: probeTasks(base, sources.pods, streams),
-    fault: faultTasks(base, parts, streams, world, running),
+    fault,
   };
   return { kind: 'planned', plan, targets: hurt.map(runTarget), tasks };
 }
@@ -141,9 +142,13 @@ function preflightTasks(
   pods: readonly Pod[],
   parts: readonly SelectedPart[],
   streams: readonly ProbeStream[],
+  faults: readonly TaskPlan[],
 ): TaskPlan[] {
   return byNode(pods).map(([node, here]): TaskPlan => {
-    const checks = checksFor(here, parts, streams);
+    const checks = [
+      ...checksFor(here, parts, streams),
+      ...faults.filter(({ spec }) => spec.node === node).flatMap(checksOfFault),
+    ];
     return {
       name: taskName(base.run.uid, 'preflight', node),
       spec: { ...base, node, work: 'preflight', targets: here.map(taskTarget), checks },
@@ -161,6 +166,16 @@ function checksFor(here: readonly Pod[], parts: readonly SelectedPart[], streams
   const pings = parts.length > 0 || streams.some(({ protocol, podUid }) => protocol === 'icmp' && uids.has(podUid));
   if (pings) checks.push({ check: 'tool', tool: 'fping' });
   return [...new Map(checks.map((check) => [JSON.stringify(check), check])).values()];
+}
+
+/** What the node is asked about a fault as it is going to be ordered. */
+function checksOfFault({ spec: { fault, targets, lease } }: TaskPlan): PreflightCheck[] {
+  if (fault === undefined) return [];
+  const podUids = targets.map(({ podUid }) => podUid);
+  return [
+    { check: 'lease', seconds: lease.seconds, targets: targets.length },
+    { check: 'composition', podUids, fault: { ...fault, dosePeers: {}, exposure: [] } },
+  ];
 }
 
 function runTarget({ metadata: { uid = '', namespace = '', name }, spec }: Pod): RunTarget {

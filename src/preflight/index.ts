@@ -4,4 +4,14 @@
  * Results go out, each with what was expected, what was found and what to do about it.
  */
 export { type CapabilityTrial, capabilityTrials } from './capabilities.ts';
-export { type DeviceFacts, judgeCapability, judgeDevice, judgeDistribution, judgeTool, type TrialOutcome } from './judge.ts';
+export {
+  type CompositionFacts,
+  type DeviceFacts,
+  judgeCapability,
+  judgeComposition,
+  judgeDevice,
+  judgeDistribution,
+  judgeLease,
+  judgeTool,
+  type TrialOutcome,
+} from './judge.ts';

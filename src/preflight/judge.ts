@@ -81,3 +81,38 @@ export function judgeDistribution(
   const remedy = 'install the package iproute2 with its tables, or set TC_LIB_DIR to the folder that has them';
   return { check, ok: false, expected, found: `no ${file} in ${folders.join(', ')}`, remedy };
 }
+
+/** The kernel's lease must outlast a renewal that fails and one that waits its turn. */
+const roundsInLease = 3;
+
+/** @param roundMs what renewing all targets of the fault once takes on the node, as it was measured */
+export function judgeLease(check: CheckOf<'lease'>, roundMs: number): CheckResult {
+  const { seconds, targets } = check;
+  const least = Math.max(1, Math.ceil((roundsInLease * roundMs) / 1000));
+  const of = targets === 1 ? '1 target' : `${String(targets)} targets`;
+  const expected = `the lease of ${String(seconds)} s is at least ${String(roundsInLease)} times as long as renewing ${of} takes`;
+  const found = `renewing them takes ${String(Math.round(roundMs))} ms on this node`;
+  if (seconds * 1000 >= roundsInLease * roundMs) return { check, ok: true, expected, found, remedy: '' };
+  return { check, ok: false, expected, found, remedy: `give the fault a lease of ${String(least)} s or more, or fewer targets` };
+}
+
+/** How one fault would join one target; `meets` names the faults on the same device, as people know them. */
+export type CompositionFacts = { podUid: string; refusal?: string; meets: string[] };
+
+export function judgeComposition(check: CheckOf<'composition'>, facts: readonly CompositionFacts[]): CheckResult {
+  const { podUids, fault } = check;
+  const expected = `the fault can be planned on ${fault.device} of ${String(podUids.length)} target${podUids.length === 1 ? '' : 's'} together with what is there now`;
+  const refused = facts.filter(({ refusal }) => refusal !== undefined);
+  const meets = (names: readonly string[]) => (names.length === 0 ? '' : `; it would meet ${names.join(', ')}`);
+  if (refused.length === 0) {
+    const met = [...new Set(facts.flatMap((target) => target.meets))];
+    return { check, ok: true, expected, found: `it can be planned on every target${meets(met)}`, remedy: '' };
+  }
+  const [told, untold] = [refused.slice(0, mostTold), refused.length - mostTold];
+  const texts = told.map((target) => `pod ${target.podUid}: ${String(target.refusal)}${meets(target.meets)}`);
+  const found = [...texts, ...(untold > 0 ? [`and ${String(untold)} more`] : [])].join(' | ');
+  return { check, ok: false, expected, found, remedy: 'wait for the faults it would meet to end, or do what the reason says' };
+}
+
+/** Of many targets that refuse for one reason a few are enough to tell. */
+const mostTold = 5;

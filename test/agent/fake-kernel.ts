@@ -52,6 +52,7 @@ export function createFakeKernel(clock: Clock, inodeOf: (path: string) => number
       note('open', podUid);
       return Promise.resolve({ podUid, path, inode: inodeOf(path) });
     },
+    tryComposition: () => Promise.resolve({ meets: [] }),
     prepare: async ({ podUid }: Namespace, work: FaultWork) => {
       await kernel.before.prepare?.();
       note('prepare', podUid);

@@ -85,6 +85,17 @@ describe('planRun', () => {
     ]);
   });
 
+  it('asks each node whether it can renew in time, and whether the fault can join what is on its targets', () => {
+    const { preflight, fault } = plan().tasks;
+    for (const { spec } of fault) {
+      const checks = preflight.filter((task) => task.spec.node === spec.node).flatMap((task) => task.spec.checks ?? []);
+      const podUids = spec.targets.map(({ podUid }) => podUid);
+      expect(checks).toContainEqual({ check: 'lease', seconds: spec.lease.seconds, targets: podUids.length });
+      expect(checks).toContainEqual({ check: 'composition', podUids, fault: { ...spec.fault, dosePeers: {}, exposure: [] } });
+    }
+    expect(fault.length).toBeGreaterThan(0);
+  });
+
   it('checks each device that is going to be changed, once', () => {
     const devices = plan().tasks.preflight.flatMap(({ spec }) => (spec.checks ?? []).filter(({ check }) => check === 'device'));
     expect(devices).toHaveLength(2);

@@ -65,6 +65,61 @@ describe('faults that meet in one packet', () => {
     for (const id of ['long', 'short']) assert.equal((await driver.remove(namespace, id)).residue, 0);
   });
 
+  it('end one after the other in the kernel, while a fault on other peers neither loses nor spares a packet', async () => {
+    const { driver, namespace, target } = pair;
+    await start(pair, work('beside', delay(30), [3]));
+    const pinging = keepPinging(target, addressesOf(3));
+    for (const one of [work('long', delay(100), [2]), work('short', delay(50), [2])]) await driver.prepare(namespace, one);
+    await driver.commitAll(namespace, [
+      { faultId: 'long', timeoutMs: 4000 },
+      { faultId: 'short', timeoutMs: 60_000 },
+    ]);
+    assertNear(await medians(2), { 2: 150 });
+    await leaseEnds('long');
+    await assert.rejects(
+      driver.renew(namespace, 'long', () => 60_000),
+      /LeaseExpired/,
+    );
+    assertNear(await medians(2), { 2: 50 });
+    await driver.renew(namespace, 'short', () => 500);
+    await leaseEnds('short');
+    assertNear(await medians(2), { 2: 0 });
+    const met = await Promise.all(['long', 'short'].map(async (id) => (await driver.read(namespace, id)).packets));
+    for (const id of ['long', 'short']) assert.equal((await driver.remove(namespace, id)).residue, 0);
+    const { times, count } = await pinging.end();
+    for (const [address, row] of Object.entries(times)) {
+      assert.equal(lost(row), 0, address);
+      assert.ok(Math.min(...answered(row)) > 29, address);
+    }
+    assert.equal((await driver.read(namespace, 'beside')).packets, 2 * count);
+    // Both met the first 30 pings, and only the one that was left met the next 30.
+    assert.deepEqual(met, [30, 60]);
+    assert.equal((await driver.remove(namespace, 'beside')).residue, 0);
+  });
+
+  it('leave those that are there alone when one that comes later does not fit', async () => {
+    const { driver, namespace, target } = pair;
+    const ids = ['a', 'b', 'c', 'd'];
+    await start(pair, ...ids.map((id) => work(id, delay(10), 'all')));
+    const before = await snapshot(target);
+    const fifth = work('e', delay(10), 'all');
+    assert.match(String((await driver.tryComposition(namespace, fifth)).refusal), /^TooManyOverlaps/);
+    await assert.rejects(driver.prepare(namespace, fifth), /TooManyOverlaps/);
+    assertSame(await snapshot(target), before);
+    assertNear(await medians(2), { 2: 40 });
+    for (const id of ids) assert.equal((await driver.remove(namespace, id)).residue, 0);
+  });
+
+  it('are undone one by one although the device of the first has vanished', async () => {
+    const { driver, namespace, target } = pair;
+    await inside(target, ['ip', 'link', 'add', 'eth1', 'type', 'veth', 'peer', 'name', 'eth2']);
+    await start(pair, work('vanishing', delay(50), 'all', { device: 'eth1' }), work('staying', delay(100), 'all'));
+    await inside(target, ['ip', 'link', 'del', 'eth1']);
+    assert.deepEqual(await driver.remove(namespace, 'vanishing'), { residue: 0, changedByOthers: [] });
+    assertNear(await medians(2), { 2: 100 });
+    assert.equal((await driver.remove(namespace, 'staying')).residue, 0);
+  });
+
   it('come and go without a packet lost or spared by the one that stays', async () => {
     const { driver, namespace, target } = pair;
     await start(pair, work('staying', delay(100), 'all'));

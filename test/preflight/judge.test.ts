@@ -1,5 +1,13 @@
+import type { FaultWork } from '../../src/api/index.ts';
 import { describe, expect, it } from 'vitest';
-import { judgeCapability, judgeDevice, judgeDistribution, judgeTool } from '../../src/preflight/index.ts';
+import {
+  judgeCapability,
+  judgeComposition,
+  judgeDevice,
+  judgeDistribution,
+  judgeLease,
+  judgeTool,
+} from '../../src/preflight/index.ts';
 
 describe('judgeCapability', () => {
   it('names the module and the packages where a queueing discipline is missing', () => {
@@ -57,5 +65,66 @@ describe('judgeTool and judgeDistribution', () => {
   it('say where a table was looked for', () => {
     const result = judgeDistribution({ check: 'distribution', distribution: 'pareto' }, undefined, ['/usr/lib/tc']);
     expect(result).toMatchObject({ ok: false, found: 'no pareto.dist in /usr/lib/tc' });
+  });
+});
+
+describe('judgeLease', () => {
+  it.each([
+    [3, 1000, true, ''],
+    [3, 1001, false, 'give the fault a lease of 4 s or more, or fewer targets'],
+    [30, 9000, true, ''],
+    [30, 20_000, false, 'give the fault a lease of 60 s or more, or fewer targets'],
+  ])('of %d s where a round takes %d ms', (seconds, roundMs, ok, remedy) => {
+    const check = { check: 'lease' as const, seconds, targets: 2 };
+    expect(judgeLease(check, roundMs)).toMatchObject({
+      ok,
+      remedy,
+      found: expect.stringContaining(`${String(roundMs)} ms`) as string,
+    });
+  });
+});
+
+describe('judgeComposition', () => {
+  const fault: FaultWork = {
+    id: 'f1',
+    device: 'eth0',
+    direction: 'egress',
+    effect: { type: 'loss', percent: 10, burst: 1 },
+    peers: 'all',
+    excluded: [],
+    dosePeers: {},
+    exposure: [],
+  };
+  const check = (podUids: string[]) => ({ check: 'composition' as const, podUids, fault });
+
+  it('holds when every target takes it, and names whom it meets once', () => {
+    const facts = ['a', 'b'].map((podUid) => ({ podUid, meets: ['shop/nightly'] }));
+    expect(judgeComposition(check(['a', 'b']), facts)).toMatchObject({
+      ok: true,
+      found: 'it can be planned on every target; it would meet shop/nightly',
+      remedy: '',
+    });
+  });
+
+  it('names the target that refuses, why, and whom the fault would meet there', () => {
+    const refusal = 'TooManyOverlaps: too many of them can meet in one packet';
+    const facts = [
+      { podUid: 'a', meets: [] },
+      { podUid: 'b', meets: ['shop/nightly', 'shop/hourly'], refusal },
+    ];
+    const result = judgeComposition(check(['a', 'b']), facts);
+    expect(result).toMatchObject({ ok: false, found: `pod b: ${refusal}; it would meet shop/nightly, shop/hourly` });
+    expect(result.remedy).not.toBe('');
+  });
+
+  it('tells of five targets, and how many more there are', () => {
+    const facts = Array.from({ length: 110 }, (_, index) => ({
+      podUid: `p${String(index)}`,
+      meets: [],
+      refusal: 'ForeignQdisc',
+    }));
+    const { found } = judgeComposition(check(facts.map(({ podUid }) => podUid)), facts);
+    expect(found.match(/ForeignQdisc/g)).toHaveLength(5);
+    expect(found).toMatch(/and 105 more$/);
   });
 });

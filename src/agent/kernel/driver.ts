@@ -6,7 +6,7 @@ import { createKeyedQueue } from './keyed-queue.ts';
 import { createLedger, readBootId } from './ledger.ts';
 import { commitFaults, renewFault } from './leasing.ts';
 import { openNamespace } from './namespace.ts';
-import { prepareFault } from './preparing.ts';
+import { prepareFault, tryComposition } from './preparing.ts';
 import { createPrograms, type Programs } from './programs.ts';
 import { readFault } from './reading.ts';
 import { closeFault, removeFault } from './removing.ts';
@@ -49,6 +49,8 @@ export async function createKernelDriver(options: KernelDriverOptions): Promise<
   const inTurn = async <T>({ inode }: Namespace, work: () => Promise<T>): Promise<T> => await context.queue(inode, work);
   return {
     openNamespace,
+    tryComposition: async (namespace, work) =>
+      await inTurn(namespace, async () => await tryComposition(context, namespace, work)),
     prepare: async (namespace, work) => {
       await inTurn(namespace, async () => {
         await prepareFault(context, namespace, work);

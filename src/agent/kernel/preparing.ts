@@ -1,12 +1,26 @@
 /** Prepares a fault: ledger, tree, gate, and a look at what the kernel made of them. Nobody is hurt before a lease is committed. */
 import type { FaultWork } from '../../api/index.ts';
-import { messageOf, SquallError } from '../../lib/index.ts';
-import type { Namespace } from '../kernel-driver.ts';
+import { codeOf, messageOf, SquallError } from '../../lib/index.ts';
+import type { Composition, Namespace } from '../kernel-driver.ts';
 import { growTo, shrinkTo } from './apply.ts';
 import type { DriverContext } from './context.ts';
 import type { LedgerEntry } from './ledger.ts';
 import { decidePreparation } from './preparation.ts';
 import { undoTarget } from './undo.ts';
+
+/** What `prepareFault` would say of the target as it is now. */
+export async function tryComposition(context: DriverContext, namespace: Namespace, work: FaultWork): Promise<Composition> {
+  const { programs, ledger, instance, bootId } = context;
+  const [observation, entry] = await Promise.all([programs.observe(namespace), ledger.read(namespace)]);
+  const meets = (entry?.works ?? []).filter(({ id, device }) => id !== work.id && device === work.device).map(({ id }) => id);
+  try {
+    decidePreparation({ instance, bootId, namespace, work, observation, entry });
+    return { meets };
+  } catch (error) {
+    if (codeOf(error) === 'Internal') throw error;
+    return { meets, refusal: messageOf(error) };
+  }
+}
 
 /** All or nothing: when anything fails, what was there before is put back and the error is thrown. */
 export async function prepareFault(context: DriverContext, namespace: Namespace, work: FaultWork): Promise<void> {

@@ -180,6 +180,24 @@ describe('the driver', () => {
     await expect(ledgerFiles()).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
+  it('says beforehand what cannot be composed with what is on the target, and changes nothing', async () => {
+    const { driver, namespace, target } = pair;
+    const ids = ['a', 'b', 'c', 'd'];
+    await gateOnly(...ids.map((id) => work(id, delay(1), 'all')));
+    const before = [await snapshot(target), await ledgerFiles()];
+    const fifth = work('e', delay(1), 'all');
+    const { refusal, meets } = await driver.tryComposition(namespace, fifth);
+    expect(refusal).toMatch(/^TooManyOverlaps/);
+    expect(meets).toEqual(ids);
+    // Whoever did not ask, or asked together with another, is refused by the same rule before anything is written.
+    await expect(driver.prepare(namespace, fifth)).rejects.toMatchObject({ code: 'KernelRefused', message: refusal });
+    expect([await snapshot(target), await ledgerFiles()]).toEqual(before);
+    expect(await driver.tryComposition(namespace, work('e', delay(1), 'all', { device: 'eth7' }))).toMatchObject({
+      refusal: expect.stringMatching(/^DeviceMissing/) as string,
+      meets: [],
+    });
+  });
+
   it('refuses the namespace of the node itself, a file that is none, and a path where nothing is', async () => {
     const file = join(pair.stateFolder, 'no-namespace');
     await writeFile(file, '');

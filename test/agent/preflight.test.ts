@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { PreflightCheck } from '../../src/api/index.ts';
+import { createFakeKernel, type FakeKernel } from './fake-kernel.ts';
+import { type Bench, createBench, faultTask, nodeTasks, phasesAre, putLease, statusUntil } from './support.ts';
+
+const isRoot = process.getuid?.() === 0;
+
+describe.skipIf(!isRoot)('a preflight task', () => {
+  let bench: Bench;
+  let kernel: FakeKernel;
+  beforeEach(async () => {
+    bench = await createBench();
+    kernel = createFakeKernel(bench.clock, () => [...bench.namespaces.values()][0]?.inode ?? 0);
+  });
+  afterEach(async () => {
+    await bench.close();
+  });
+
+  const resultsOf = async (podUid: string, checks: PreflightCheck[]) => {
+    const task = faultTask(bench, [podUid], { work: 'preflight', fault: undefined, checks });
+    await bench.store.create(nodeTasks, task);
+    return (await statusUntil(bench, task, phasesAre('Clean'))).checks ?? [];
+  };
+
+  it('measures what renewals take on the node, and refuses a lease that is too short for so many', async () => {
+    bench.startAgent(kernel);
+    const results = await resultsOf(bench.addPod(), [
+      { check: 'lease', seconds: 3600, targets: 1 },
+      { check: 'lease', seconds: 3, targets: 1_000_000 },
+    ]);
+    expect(results.map(({ ok }) => ok)).toEqual([true, false]);
+    expect(results[1]?.found).toMatch(/renewing them takes [1-9]\d+ ms/);
+  });
+
+  it('names the runs whose faults a new fault would meet, and touches nothing', async () => {
+    await putLease(bench);
+    const [pod, gone] = [bench.addPod(), 'gone'];
+    const running = faultTask(bench, [pod], { run: { uid: 'other', namespace: 'shop', name: 'nightly-7' } });
+    bench.startAgent(kernel);
+    await bench.store.create(nodeTasks, running);
+    await statusUntil(bench, running, phasesAre('Active'));
+    const { fault } = running.spec;
+    kernel.tryComposition = () => Promise.resolve({ refusal: 'TooManyOverlaps: no', meets: [fault?.id ?? '', 'unknown'] });
+    const applied = () => kernel.names().filter((name) => name === 'prepare' || name === 'commit');
+    const before = applied();
+    const [result] = await resultsOf(pod, fault === undefined ? [] : [{ check: 'composition', podUids: [pod, gone], fault }]);
+    expect(result?.ok).toBe(false);
+    expect(result?.found).toBe(
+      `pod ${pod}: TooManyOverlaps: no; it would meet shop/nightly-7, unknown | pod gone: the pod has no network namespace on this node`,
+    );
+    expect(applied()).toEqual(before);
+  });
+});
