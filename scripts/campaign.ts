@@ -1,0 +1,60 @@
+/**
+ * Runs a campaign in the guest machine: `npm run campaign -- soak --minutes 60`, `serve-ten-minutes`, `ten-experiments`.
+ * With --evidence what it has shown is written to docs/evidence.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { bundle } from './bundle.ts';
+import type { CampaignResult } from './campaigns/result.ts';
+import { writeEvidence } from './torture/evidence.ts';
+import { runHere } from './torture/guest.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const minutesOf: Record<string, string> = { soak: '60', 'serve-ten-minutes': '10', 'ten-experiments': '10' };
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { minutes: { type: 'string' }, seed: { type: 'string', default: '1' }, evidence: { type: 'boolean', default: false } },
+});
+const [name = ''] = positionals;
+const minutes = values.minutes ?? minutesOf[name];
+
+if (minutesOf[name] === undefined || minutes === undefined) {
+  console.error(`expected a campaign: ${Object.keys(minutesOf).join(', ')}; found '${name}'`);
+  process.exitCode = 2;
+} else {
+  process.exitCode = await run(name, minutes);
+}
+
+async function run(campaign: string, length: string): Promise<number> {
+  const output = join(root, 'out/campaigns', campaign);
+  mkdirSync(output, { recursive: true });
+  await bundle({ inside: join(root, 'scripts/campaigns/inside.ts') }, output, false);
+  let result: CampaignResult | undefined;
+  const code = await runHere({
+    root,
+    writable: [output],
+    args: [join(output, 'inside.js'), campaign, values.seed, length],
+    onLine: (line) => {
+      result = JSON.parse(line) as CampaignResult;
+    },
+    limitMs: (Number(length) + 20) * 60_000,
+  });
+  if (result === undefined) {
+    console.error(`${campaign} gave no result; it ended with ${code}`);
+    return 1;
+  }
+  const { problems, text, data } = result;
+  console.log([`# ${campaign}`, '', text, ...problems.map((problem) => `PROBLEM: ${problem}`)].join('\n'));
+  const listed = problems.map((problem) => `- ${problem}`).join('\n');
+  if (values.evidence) {
+    writeEvidence({
+      root,
+      campaign,
+      data: { problems, ...data },
+      text: problems.length === 0 ? text : `${text}\n\nProblems:\n\n${listed}`,
+    });
+  }
+  return problems.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,22 @@
+/** Every campaign in full, one after the other, each with its evidence in docs/evidence: about three hours. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const campaigns = [
+  ['torture.ts', '--kills', '300', '--minutes', '90', '--evidence'],
+  ['campaign.ts', 'ten-experiments', '--evidence'],
+  ['campaign.ts', 'serve-ten-minutes', '--evidence'],
+  ['campaign.ts', 'soak', '--minutes', '60', '--evidence'],
+];
+
+const failed: string[] = [];
+for (const [program = '', ...args] of campaigns) {
+  const child = spawn(process.execPath, [join(root, 'scripts', program), ...args], { stdio: 'inherit' });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) failed.push([program, ...args].join(' '));
+}
+console.log(failed.length === 0 ? 'every campaign held' : `failed: ${failed.join('; ')}`);
+process.exitCode = failed.length === 0 ? 0 : 1;

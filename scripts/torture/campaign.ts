@@ -1,0 +1,82 @@
+/** Several instances side by side in one kernel, each playing its share of the kills one after the other. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { differences, putForeignState, readKernelState } from './foreign-state.ts';
+import { createInstance, type Instance, type LabPod } from './instance.ts';
+import type { Kill } from './kill-plan.ts';
+import type { KillRecord } from './record.ts';
+import { playRound } from './round.ts';
+import { startWatcher } from './watcher.ts';
+
+export type Campaign = {
+  folder: string;
+  kills: readonly Kill[];
+  instances: number;
+  /** No round begins after this instant, in milliseconds since 1970. */
+  until: number;
+  onRecord: (record: KillRecord) => void;
+  /** Told where everything of an instance is whose round failed. */
+  onFailure: (record: KillRecord, folder: string) => void;
+};
+
+/** Plays all kills, or stops every instance after the round in which something did not hold. Resolves with what was played. */
+export async function playCampaign({ folder, kills, instances, until, onRecord, onFailure }: Campaign): Promise<KillRecord[]> {
+  const records: KillRecord[] = [];
+  const failed = () => records.some(({ problems }) => problems.length > 0);
+
+  async function playShare(number: number): Promise<void> {
+    const own = kills.filter((kill) => kill.number % instances === number);
+    const place = join(folder, `instance-${number}`);
+    mkdirSync(place, { recursive: true });
+    const namespace = `torture-${number}`;
+    const serverCount = 1 + own.filter(({ victim }) => victim === 'target').length;
+    const instance = await createInstance({ folder: place, serverCount, namespace });
+    try {
+      await instance.start();
+      await playRounds(instance, own, namespace, number, place);
+    } finally {
+      await instance.stop();
+      await instance.dispose();
+    }
+  }
+
+  async function playRounds(instance: Instance, own: readonly Kill[], namespace: string, number: number, place: string) {
+    const targets = [...instance.servers];
+    let stage = await setStage(instance, targets.shift());
+    try {
+      for (const kill of own) {
+        if (failed() || Date.now() > until) return;
+        const record = await playRound({ instance, namespace, ...stage }, kill, number);
+        record.problems.push(...differences(stage.clientUntouched, await readKernelState(instance.client.networkNamespace)));
+        records.push(record);
+        onRecord(record);
+        if (record.problems.length > 0) {
+          onFailure(record, place);
+          return;
+        }
+        if (kill.victim === 'target') {
+          await stage.watcher.stop();
+          stage = await setStage(instance, targets.shift());
+        }
+      }
+    } finally {
+      await stage.watcher.stop();
+    }
+  }
+
+  await Promise.all(Array.from({ length: instances }, (_, number) => playShare(number)));
+  return records;
+}
+
+/** Puts others' state into the target and a watcher that pings from there; what is read then must be read again after every round. */
+async function setStage({ client }: Instance, target: LabPod | undefined) {
+  if (target === undefined) throw new Error('no pod is left to hurt');
+  await putForeignState(target.networkNamespace);
+  const watcher = startWatcher(target.networkNamespace, client.address);
+  return {
+    target,
+    watcher,
+    untouched: await readKernelState(target.networkNamespace),
+    clientUntouched: await readKernelState(client.networkNamespace),
+  };
+}

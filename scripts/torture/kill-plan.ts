@@ -1,0 +1,62 @@
+/** Decides what is killed, in which phase of a run and how long after that phase began. Pure: the same seed gives the same plan. */
+
+/** `control` is the process of `squall serve`; `both` leaves nobody alive but the kernel; `target` is the process of the pod that is hurt. */
+export const victims = ['agent', 'control', 'both', 'target'] as const;
+export type Victim = (typeof victims)[number];
+
+export const killPhases = ['preflight', 'before', 'inject', 'during', 'undo', 'after'] as const;
+export type KillPhase = (typeof killPhases)[number];
+
+export type Kill = {
+  /** Counted from 0 over the whole campaign. */
+  number: number;
+  victim: Victim;
+  /** The phase whose beginning is waited for; the phase that was met is measured. */
+  phase: KillPhase;
+  /** Milliseconds from the phase's beginning to the kill. */
+  afterMs: number;
+  /** Whole seconds that the fault is to last. */
+  durationSeconds: number;
+};
+
+/** Milliseconds from each phase's beginning in which a kill is likely to meet it still. */
+const phaseMs: Readonly<Record<Exclude<KillPhase, 'during'>, number>> = {
+  preflight: 600,
+  before: 1000,
+  inject: 800,
+  undo: 800,
+  after: 1000,
+};
+
+/** Every victim meets every phase once before any meets it again; order, instants and durations are drawn from the seed. */
+export function planKills(seed: number, count: number): Kill[] {
+  const random = createRandom(seed);
+  const kills: Kill[] = [];
+  while (kills.length < count) {
+    const deck = victims.flatMap((victim) => killPhases.map((phase) => ({ victim, phase })));
+    for (const { victim, phase } of shuffle(deck, random).slice(0, count - kills.length)) {
+      const durationSeconds = 4 + Math.floor(random() * 5);
+      const length = phase === 'during' ? durationSeconds * 1000 : phaseMs[phase];
+      kills.push({ number: kills.length, victim, phase, afterMs: Math.floor(random() * length), durationSeconds });
+    }
+  }
+  return kills;
+}
+
+/** Numbers from 0 to below 1: mulberry32, which is small and good enough to choose instants. */
+export function createRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function shuffle<T>(items: readonly T[], random: () => number): T[] {
+  return items
+    .map((item) => ({ item, order: random() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ item }) => item);
+}

@@ -1,0 +1,134 @@
+/** One round: a run, a kill in the middle of it, a new start, and everything that must hold afterwards. */
+import { statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { experiments } from '../../src/control/index.ts';
+import { messageOf } from '../../src/lib/index.ts';
+import { differences, type KernelState, readKernelState } from './foreign-state.ts';
+import type { Instance, LabPod } from './instance.ts';
+import type { Kill } from './kill-plan.ts';
+import { isAlive, processIn } from './processes.ts';
+import type { KillRecord } from './record.ts';
+import { createRun, delayMs, leaseMs, phaseOf, readJournalOf, type Run, untilDone, untilPhase } from './run-under-torture.ts';
+import type { Watcher } from './watcher.ts';
+
+const phaseLimitMs = 120_000;
+const doneLimitMs = 180_000;
+/** The contract: the kernel alone makes traffic clean within lease + 1 s. */
+const cleanWithinMs = leaseMs + 1000;
+/** Phases in which a fault may be in the kernel, or has been. */
+const touchedPhases: readonly string[] = ['inject', 'during', 'undo', 'after'];
+
+export type Scene = { instance: Instance; namespace: string; target: LabPod; watcher: Watcher; untouched: KernelState };
+
+export async function playRound(scene: Scene, kill: Kill, instanceNumber: number): Promise<KillRecord> {
+  const began = Date.now();
+  const record: KillRecord = {
+    type: 'kill',
+    ...kill,
+    instance: instanceNumber,
+    met: 'none',
+    killedAt: '',
+    faultSeen: false,
+    tookMs: 0,
+    problems: [],
+  };
+  try {
+    await play(scene, kill, record);
+  } catch (error) {
+    record.problems.push(`${messageOf(error)}; serve said: ${scene.instance.lastWords()}`);
+  }
+  return { ...record, tookMs: Date.now() - began };
+}
+
+async function play(scene: Scene, kill: Kill, record: KillRecord): Promise<void> {
+  const { instance, namespace, target, watcher } = scene;
+  const createdAt = Date.now();
+  const name = `round-${String(kill.number)}`;
+  const run = await createRun(instance, { name, namespace, target, durationSeconds: kill.durationSeconds });
+  await untilPhase(instance, run, kill.phase, phaseLimitMs);
+  await sleep(kill.afterMs);
+  const formerAgent = instance.agent();
+  record.met = phaseOf(readJournalOf(instance, run));
+  const killedAt = Date.now();
+  record.killedAt = new Date(killedAt).toISOString();
+  killVictims(scene, kill, formerAgent?.pid);
+  if (kill.victim === 'both') {
+    await sleep(cleanWithinMs + delayMs + 500);
+    if (watcher.between(killedAt + cleanWithinMs, Date.now()).length === 0)
+      record.problems.push('no traffic passed while nobody was alive');
+  }
+  if (kill.victim === 'control' || kill.victim === 'both') {
+    const startedAt = Date.now();
+    await instance.start();
+    record.answeredMs = Date.now() - startedAt;
+  }
+  if (kill.victim !== 'target') await expectSwept(scene, kill, record, formerAgent?.pid);
+  const done = await untilDone(instance, run, namespace, doneLimitMs);
+  record.verdict = done?.status?.verdict;
+  record.reason = done?.status?.reason;
+  record.problems.push(...(await findProblems(scene, kill, record, run)));
+  record.faultSeen = hurtBetween(watcher, createdAt, killedAt).length > 0;
+  const lastHurt = hurtBetween(watcher, killedAt, Date.now()).at(-1);
+  if (lastHurt !== undefined) record.lastHurtMs = Math.round(lastHurt.sentAt - killedAt);
+  // A run that had not hurt anybody may go on after its agent is back; the pod's own process is nobody's lease.
+  const mustBeClean = kill.victim !== 'target' && touchedPhases.includes(record.met);
+  if (mustBeClean && (record.lastHurtMs ?? 0) > cleanWithinMs) {
+    record.problems.push(`a packet was hurt ${String(record.lastHurtMs)} ms after the kill`);
+  }
+  await instance.store.delete(experiments, { namespace, name });
+}
+
+function killVictims({ instance, target }: Scene, { victim }: Kill, agent: number | undefined): void {
+  const control = instance.control();
+  const targetProcess = processIn(statSync(`/run/netns/${target.networkNamespace}`).ino, 'sleep');
+  const pids = { agent: [agent], control: [control], both: [control, agent], target: [targetProcess] }[victim];
+  for (const pid of pids) {
+    if (pid === undefined) throw new Error(`no process to kill for ${victim}`);
+    process.kill(pid, 'SIGKILL');
+  }
+}
+
+/** The agent's next process reports that nothing of its former life is left; after a kill of serve the kernel says so too. How long that took is recorded. */
+async function expectSwept(scene: Scene, kill: Kill, record: KillRecord, formerAgent: number | undefined): Promise<void> {
+  const { instance, target, untouched } = scene;
+  let formerEndedAt = 0;
+  const until = Date.now() + phaseLimitMs;
+  while (Date.now() < until) {
+    await sleep(100);
+    if (formerAgent !== undefined && isAlive(formerAgent)) formerEndedAt = Date.now();
+    const agent = instance.agent();
+    const swept = agent === undefined ? undefined : instance.swept(agent.startedAt);
+    if (agent === undefined || agent.pid === formerAgent || swept === undefined) continue;
+    record.sweptMs = Math.round(swept.at - Math.max(agent.startedAt, formerEndedAt));
+    // After the agent alone was killed its run may have gone on, and hurt the target again.
+    if (kill.victim !== 'agent') record.problems.push(...differences(untouched, await readKernelState(target.networkNamespace)));
+    return;
+  }
+  record.problems.push('the agent was not started again, or did not report a sweep with residue 0');
+}
+
+async function findProblems(scene: Scene, kill: Kill, record: KillRecord, run: Run): Promise<string[]> {
+  const { instance, target, untouched } = scene;
+  const problems = differences(untouched, await readKernelState(target.networkNamespace));
+  const { verdict, reason, met } = record;
+  if (verdict === undefined) return [...problems, `the run had no verdict after ${String(doneLimitMs)} ms`];
+  const how = `${verdict} (${reason ?? 'no reason'})`;
+  const restarted = kill.victim === 'control' || kill.victim === 'both';
+  if (restarted && met !== 'done' && !(verdict === 'Aborted' && reason === 'Restarted')) {
+    problems.push(`the run that was cut off in ${met} is ${how}, not Aborted (Restarted)`);
+  }
+  if (kill.victim === 'agent' && ['inject', 'during'].includes(met) && verdict !== 'Aborted') {
+    problems.push(`the run whose agent was killed in ${met} is ${how}, not Aborted`);
+  }
+  if (verdict === 'Errored') problems.push(`the run is ${how}`);
+  if (instance.ledger().length > 0) problems.push(`the ledger still has ${instance.ledger().join(', ')}`);
+  const records = readJournalOf(instance, run);
+  const times = (wanted: (record: (typeof records)[number]) => boolean) => records.filter(wanted).length;
+  if (times(({ type }) => type === 'verdict') !== 1) problems.push('the journal has not exactly one verdict');
+  if (times((entry) => entry.type === 'phase' && entry.phase === 'inject') > 1) problems.push('the run injected twice');
+  return problems;
+}
+
+function hurtBetween(watcher: Watcher, from: number, to: number): { sentAt: number }[] {
+  return watcher.between(from, to).filter(({ rttMs }) => rttMs >= delayMs - 10);
+}
