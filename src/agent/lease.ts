@@ -2,7 +2,7 @@
 import type { KubeObject } from '../api/index.ts';
 
 /** The part of a coordination.k8s.io/v1 Lease that counts. */
-export type LeaseSpec = { leaseDurationSeconds?: number; renewTime?: string };
+export type LeaseSpec = { leaseDurationSeconds?: number; renewTime?: string; holderIdentity?: string };
 export type LeaseObject = KubeObject<LeaseSpec>;
 
 export type SeenLease = {

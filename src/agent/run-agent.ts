@@ -6,6 +6,7 @@ import { createCache, type Resource, type Store } from '../store/index.ts';
 import type { AgentContext } from './context.ts';
 import type { LeaseObject } from './lease.ts';
 import { findNamespace as findNamespaceOnNode, type FindNamespace } from './find-namespace.ts';
+import { beat } from './heartbeat.ts';
 import type { KernelDriver } from './kernel-driver.ts';
 import { watchLeases } from './lease-watch.ts';
 import { createLimiter } from './limiter.ts';
@@ -115,6 +116,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       log('warn', 'samples of finished tasks not deleted', { error: messageOf(error) });
     });
   };
+  const beating = beat({ store, leases, node, clock, log, residue: sweep.residue }, life.signal);
   const supervisor = superviseTasks(context, taskCache, sweep, trimSamples);
   // A cache that ends before it is synced was told to.
   taskCache.synced.then(trimSamples, () => undefined);
@@ -137,6 +139,6 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   await Promise.race([supervisor.end('AgentStopped'), clock.sleep(stopWithinMs, life.signal)]);
   if (supervisor.running() > 0) log('error', 'stopped with work unfinished', { running: supervisor.running() });
   life.abort();
-  await Promise.allSettled([leaseCache.ended, taskCache.ended]);
+  await Promise.allSettled([leaseCache.ended, taskCache.ended, beating]);
   return end;
 }

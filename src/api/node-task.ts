@@ -8,6 +8,8 @@ import type { SecondAggregate } from './measurement.ts';
 
 export const nodeLabel = 'squall.networkmachinery.io/node';
 export const runUidLabel = 'squall.networkmachinery.io/run-uid';
+/** On the Lease by which a node's agent says that it is there: things of a former life still in kernels of its node. */
+export const agentResidueAnnotation = 'squall.networkmachinery.io/residue';
 export const workLabel = 'squall.networkmachinery.io/work';
 
 export type NodeTaskTarget = { podUid: string; namespace: string; name: string; ips: string[] };

@@ -24,15 +24,18 @@ export type ControlOptions = {
   schedulesHeld?: () => boolean;
   /** Called once for every tick of a schedule, after its outcome is in the store. */
   onTick?: (record: TickRecord) => void;
+  /** Called after every renewal of a run's Lease; `late`: more than two thirds of its length after the one before. */
+  onLeaseRenewal?: (result: 'done' | 'late' | 'failed') => void;
 };
 
 /** Runs every reconciler until the signal fires. Resolves once the last reconcile has returned; what is held then runs out by its lease. */
 export async function runControl(options: ControlOptions, signal: AbortSignal): Promise<void> {
   const { store, instance, clock, random, journalOf, abandonedBefore, onError } = options;
   const steadyStart = clock.now() - clock.monotonic();
-  const leases = createLeaseKeeper(store, instance, clock, (name, error) => {
+  const onLeaseError = (name: string, error: unknown): void => {
     onError(`lease ${name}`, error, 0);
-  });
+  };
+  const leases = createLeaseKeeper(store, instance, clock, onLeaseError, options.onLeaseRenewal);
   const experimentCache = createCache(store, experiments, {}, clock, random, signal);
   const taskCache = createCache<NodeTask>(
     store,

@@ -21,6 +21,8 @@ export function createLeaseKeeper(
   identity: string,
   clock: Clock,
   onError: (name: string, error: unknown) => void,
+  /** `late`: more than two thirds of the Lease's length after the renewal before. */
+  onRenewal: (result: 'done' | 'late' | 'failed') => void = () => undefined,
 ): LeaseKeeper {
   const held = new Map<string, AbortController>();
 
@@ -38,15 +40,22 @@ export function createLeaseKeeper(
   }
 
   async function keep(name: string, seconds: number, signal: AbortSignal): Promise<void> {
+    let renewedAt = clock.monotonic();
     for (;;) {
       try {
         await clock.sleep((seconds * 1000) / 3, signal);
       } catch {
         return;
       }
-      await renew(name, seconds).catch((error: unknown) => {
+      try {
+        await renew(name, seconds);
+        const now = clock.monotonic();
+        onRenewal(now - renewedAt > (seconds * 2000) / 3 ? 'late' : 'done');
+        renewedAt = now;
+      } catch (error) {
+        onRenewal('failed');
         onError(name, error);
-      });
+      }
     }
   }
 

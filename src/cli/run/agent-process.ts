@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { backoff, type Clock } from '../../lib/index.ts';
 
 export type AgentProcess = {
+  /** Of the process that runs now. */
+  pid(): number | undefined;
   /** Orders the agent to undo everything and end; kills it when it has not within `withinMs`. */
   stop(withinMs: number): Promise<void>;
 };
@@ -40,6 +42,7 @@ export function startAgentProcess({ program, args, clock, random, onExit, stderr
 
   const ended = keepRunning();
   return {
+    pid: () => child?.pid,
     async stop(withinMs) {
       stopping.abort();
       child?.kill('SIGTERM');

@@ -27,6 +27,14 @@ export type MachineOptions = {
   kernelChoice: { guest: boolean; why: string };
   /** How schedules are run; without it they are left alone. */
   schedules?: Pick<ControlOptions, 'heartbeat' | 'schedulesHeld' | 'onTick'>;
+  observer?: MachineObserver;
+};
+
+/** Who is told what happens besides the runs themselves. */
+export type MachineObserver = {
+  onLeaseRenewal: NonNullable<ControlOptions['onLeaseRenewal']>;
+  onReconcileError: (code: string) => void;
+  onAgentRestart: () => void;
 };
 
 export type Machine = {
@@ -35,6 +43,8 @@ export type Machine = {
   journals: Pick<Journals, 'file' | 'close'>;
   /** In the guest: makes a service that listens here reachable on the host. Elsewhere it is reachable already. */
   offerToHost(service: GuestService, place: ServicePlace): void;
+  /** Of the agent that runs now. */
+  agentPid(): number | undefined;
   /** Undoes, then ends everything that was started. */
   stop(): Promise<void>;
 };
@@ -43,7 +53,7 @@ const samplesMs = 500;
 
 /** One machine by itself: the embedded API server, the reconcilers in this process, and one small agent process. */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
-  const { stateFolder, log, clock, random } = options;
+  const { stateFolder, log, clock, random, observer } = options;
   const files = stateFiles(stateFolder);
   mkdirSync(files.runs, { recursive: true, mode: 0o700 });
   const instance = instanceId(stateFolder);
@@ -64,6 +74,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     stderr: agentLog,
     onExit: (code, signal) => {
       log.error({ code, signal }, 'the agent ended by itself and is started again');
+      observer?.onAgentRestart();
     },
   });
   const stopping = new AbortController();
@@ -76,8 +87,10 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       journalOf: journals.open,
       abandonedBefore: clock.now(),
       ...options.schedules,
+      ...(observer ? { onLeaseRenewal: observer.onLeaseRenewal } : {}),
       onError: (key, error, retryInMs) => {
         const level = codeOf(error) === 'Conflict' ? 'debug' : 'warn';
+        observer?.onReconcileError(codeOf(error));
         log[level]({ key, code: codeOf(error), retryInMs }, messageOf(error));
       },
     },
@@ -91,6 +104,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     offerToHost: (service, place) => {
       hostLink?.offer(service, place);
     },
+    agentPid: () => agent.pid(),
     async stop() {
       await agent.stop(30_000);
       closeSync(agentLog);

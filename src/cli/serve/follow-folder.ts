@@ -14,6 +14,8 @@ export type FollowOptions = {
   log: Logger;
   /** Told once the folder was brought into the store for the first time. */
   onLoaded: () => void;
+  /** Told how many problems there are whenever they have changed. */
+  onProblems?: (count: number) => void;
   signal: AbortSignal;
 };
 
@@ -22,7 +24,7 @@ const lookEveryMs = 1000;
 const compareEveryMs = 30_000;
 
 /** Keeps the store in line with the folder until the signal fires: look at the files, decide, apply. Never rejects. */
-export async function followFolder({ folder, store, clock, log, onLoaded, signal }: FollowOptions): Promise<void> {
+export async function followFolder({ folder, store, clock, log, onLoaded, onProblems, signal }: FollowOptions): Promise<void> {
   const reader = createFolderReader(folder);
   let compared: { files: readonly FolderFile[]; at: number } | undefined;
   let told: string | undefined;
@@ -41,6 +43,7 @@ export async function followFolder({ folder, store, clock, log, onLoaded, signal
   async function tell(problems: readonly Problem[]): Promise<void> {
     const text = JSON.stringify(problems);
     if (text === told) return;
+    onProblems?.(problems.length);
     for (const problem of problems) log.error(formatProblem(problem));
     if (problems.length === 0 && told !== undefined) log.info('every file of the folder is good');
     await storeFolderReport(store, folder, problems);

@@ -1,0 +1,73 @@
+import type { Logger } from 'pino';
+import { systemNamespace } from '../../api/index.ts';
+import { type Clock, codeOf } from '../../lib/index.ts';
+import {
+  followStore,
+  formatAddress,
+  type HttpServer,
+  isLoopback,
+  type Metrics,
+  type ProcessUsage,
+  readinessOf,
+  readProcessUsage,
+  startHttpServer,
+} from '../../server/index.ts';
+import type { Resource, Store } from '../../store/index.ts';
+import { localNode, type Machine } from '../run/machine.ts';
+import type { ListenAddress } from './listen-address.ts';
+
+export type ObserveOptions = {
+  machine: Pick<Machine, 'store' | 'agentPid'>;
+  metrics: Metrics;
+  listen: ListenAddress;
+  clock: Clock;
+  random: () => number;
+  log: Logger;
+  folderLoaded: () => boolean;
+  signal: AbortSignal;
+};
+
+const configMaps: Resource = { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
+const storeAnswersWithinMs = 2000;
+
+/** Shows over HTTP what this machine does, until the server is closed; the signal ends the watches. */
+export async function observe(options: ObserveOptions): Promise<HttpServer> {
+  const { machine, metrics, listen, clock, random, log, folderLoaded, signal } = options;
+  if (!isLoopback(listen)) {
+    const address = formatAddress(listen);
+    log.warn({ address }, 'anybody who reaches this address reads the metrics: it is not a loopback address');
+  }
+  const view = followStore(machine.store, clock, random, signal);
+  metrics.readFrom({ levels: view.levels, usage: () => usageOf(machine.agentPid()) });
+  view.countInto(metrics).catch((error: unknown) => {
+    if (!signal.aborted) log.error({ err: error }, 'runs are not counted');
+  });
+  const server = await startHttpServer({
+    listen,
+    metrics,
+    askStore: () => askStore(machine.store),
+    readiness: () => {
+      const agent = view.agentOf(localNode);
+      return readinessOf({ storeRead: view.synced(), folderLoaded: folderLoaded(), ...(agent ? { agent } : {}) });
+    },
+  });
+  log.info({ address: formatAddress(server.address) }, 'metrics and health are served');
+  return server;
+}
+
+/** Any answer will do, also that the object is not there. */
+async function askStore(store: Store): Promise<void> {
+  const key = { namespace: systemNamespace, name: 'squall-folder' };
+  await store.get(configMaps, key, { timeoutMs: storeAnswersWithinMs }).catch((error: unknown) => {
+    if (codeOf(error) !== 'NotFound') throw error;
+  });
+}
+
+function usageOf(agentPid: number | undefined): ProcessUsage[] {
+  const pids = { control: process.pid, agent: agentPid } as const;
+  return (['control', 'agent'] as const).flatMap((name) => {
+    const pid = pids[name];
+    const usage = pid === undefined ? undefined : readProcessUsage(pid);
+    return usage ? [{ process: name, ...usage }] : [];
+  });
+}
