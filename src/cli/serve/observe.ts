@@ -13,11 +13,14 @@ import {
   startHttpServer,
 } from '../../server/index.ts';
 import type { Resource, Store } from '../../store/index.ts';
+import { placeToListen } from '../run/guest-link.ts';
 import { localNode, type Machine } from '../run/machine.ts';
 import type { ListenAddress } from './listen-address.ts';
 
+export { createMetrics } from '../../server/index.ts';
+
 export type ObserveOptions = {
-  machine: Pick<Machine, 'store' | 'agentPid'>;
+  machine: Pick<Machine, 'store' | 'agentPid' | 'offerToHost'>;
   metrics: Metrics;
   listen: ListenAddress;
   clock: Clock;
@@ -37,13 +40,14 @@ export async function observe(options: ObserveOptions): Promise<HttpServer> {
     const address = formatAddress(listen);
     log.warn({ address }, 'anybody who reaches this address reads the metrics: it is not a loopback address');
   }
+  const place = placeToListen(listen);
   const view = followStore(machine.store, clock, random, signal);
   metrics.readFrom({ levels: view.levels, usage: () => usageOf(machine.agentPid()) });
   view.countInto(metrics).catch((error: unknown) => {
     if (!signal.aborted) log.error({ err: error }, 'runs are not counted');
   });
   const server = await startHttpServer({
-    listen,
+    listen: { host: place.host, port: place.port },
     metrics,
     askStore: () => askStore(machine.store),
     readiness: () => {
@@ -51,7 +55,8 @@ export async function observe(options: ObserveOptions): Promise<HttpServer> {
       return readinessOf({ storeRead: view.synced(), folderLoaded: folderLoaded(), ...(agent ? { agent } : {}) });
     },
   });
-  log.info({ address: formatAddress(server.address) }, 'metrics and health are served');
+  if (place.reachedAt) machine.offerToHost('http', server.address);
+  log.info({ address: formatAddress(place.reachedAt ?? server.address) }, 'metrics and health are served');
   return server;
 }
 

@@ -3,7 +3,9 @@ import type { Logger } from 'pino';
 import { type ExperimentObject, experiments } from '../../control/index.ts';
 import { type Clock, codeOf, messageOf, SquallError } from '../../lib/index.ts';
 import { boundLogs, labDown, readTopology } from '../../lab/index.ts';
+import type { HttpServer } from '../../server/index.ts';
 import type { Store, Stored } from '../../store/index.ts';
+import packageFacts from '../../../package.json' with { type: 'json' };
 import { type Machine, startMachine } from '../run/machine.ts';
 import { openLab } from '../run/open-lab.ts';
 import { untilDone } from '../run/until-done.ts';
@@ -11,7 +13,7 @@ import { lockState } from '../state-lock.ts';
 import { instanceId, stateFiles } from '../state.ts';
 import { boundForeignFile } from './bound-files.ts';
 import { followFolder } from './follow-folder.ts';
-import { subscribeToHeartbeat } from './heartbeat.ts';
+import { createHeartbeat } from './heartbeat.ts';
 import { keepRuns, type RunKeeper } from './keep-runs.ts';
 import { createLineFile } from './line-file.ts';
 import type { ListenAddress } from './listen-address.ts';
@@ -44,6 +46,9 @@ export async function serveLocally(options: LocalServe): Promise<void> {
   const place = { stateFolder, instance: instanceId(stateFolder) };
   const ticks = createLineFile(join(stateFolder, 'ticks.jsonl'), log);
   let loaded = false;
+  // Loaded here and not by every command: it brings a whole web server along.
+  const { createMetrics, observe } = await import('./observe.ts');
+  const metrics = createMetrics(packageFacts.version);
   const machine = await startMachine({
     stateFolder,
     log,
@@ -51,12 +56,26 @@ export async function serveLocally(options: LocalServe): Promise<void> {
     random,
     kernelChoice,
     onRecord: () => undefined,
+    observer: {
+      onLeaseRenewal: (result) => {
+        metrics.leaseRenewed('run', result);
+      },
+      onReconcileError: (code) => {
+        metrics.reconcileFailed(code);
+      },
+      onAgentRestart: () => {
+        metrics.agentRestarted();
+      },
+    },
     schedules: {
-      heartbeat: subscribeToHeartbeat,
+      heartbeat: createHeartbeat(clock, (count) => {
+        metrics.heartbeatsMissed(count);
+      }),
       // Before the lab and the folder are in the store a run would find no targets; after the signal nothing may start.
       schedulesHeld: () => !loaded || signal.aborted,
       onTick: (record) => {
         ticks.append(record);
+        metrics.tick(record);
         const { time: _, schedule, ...facts } = record;
         log[record.outcome === 'Started' ? 'info' : 'warn'](facts, `tick of ${schedule.namespace}/${schedule.name}`);
       },
@@ -70,10 +89,22 @@ export async function serveLocally(options: LocalServe): Promise<void> {
     ticks.flush();
     boundFiles(stateFolder, log);
   }, boundFilesEveryMs);
+  const onProblems = (count: number): void => {
+    metrics.folderProblems(count);
+  };
+  const observing = new AbortController();
+  let http: HttpServer | undefined;
   try {
-    await work({ ...options, onLoaded }, machine, { place, topology });
+    if (options.listen) {
+      const folderLoaded = (): boolean => loaded;
+      const { listen } = options;
+      http = await observe({ machine, metrics, listen, clock, random, log, folderLoaded, signal: observing.signal });
+    }
+    await work({ ...options, onLoaded, onProblems }, machine, { place, topology });
   } finally {
     clearInterval(bounding);
+    observing.abort();
+    await http?.close();
     await machine.stop();
     if (topology) await labDown(place);
   }
@@ -81,10 +112,10 @@ export async function serveLocally(options: LocalServe): Promise<void> {
 
 type LabChoice = Pick<Parameters<typeof openLab>[0], 'place' | 'topology'>;
 
-type Work = LocalServe & { onLoaded: () => void };
+type Work = LocalServe & { onLoaded: () => void; onProblems: (count: number) => void };
 
 async function work(options: Work, { store, journals }: Machine, { place, topology }: LabChoice): Promise<void> {
-  const { folder, stateFolder, log, clock, random, onLoaded, signal } = options;
+  const { folder, stateFolder, log, clock, random, onLoaded, onProblems, signal } = options;
   const closing = new AbortController();
   const { runs } = stateFiles(stateFolder);
   const keeper = keepRuns({ store, journals, runs, clock, random, log, signal: closing.signal });
@@ -93,7 +124,7 @@ async function work(options: Work, { store, journals }: Machine, { place, topolo
     // A lab that is replaced takes its namespaces along: what a former life left in them is undone first.
     if (topology) await untilAllDone(keeper, store, signal);
     if (await openLab({ store, place, topology, log, signal })) {
-      await followFolder({ folder, store, clock, log, onLoaded, signal });
+      await followFolder({ folder, store, clock, log, onLoaded, onProblems, signal });
     }
   } finally {
     log.info('stopping: what is active is aborted and undone');
