@@ -60,8 +60,13 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const report = (error: unknown): void => {
     log.error({ err: error }, 'the embedded API server reports');
   };
-  const server = await startEmbeddedServer({ ...files, resources: servedKinds, clock, validate: validateOurs, report });
   const hostLink = linkToHost();
+  const server = await startEmbeddedServer({ ...files, resources: servedKinds, clock, validate: validateOurs, report }).catch(
+    async (error: unknown) => {
+      await hostLink?.close();
+      throw error;
+    },
+  );
   hostLink?.offer('api', { path: files.socket });
   const store = createStore(transportFor({ socket: files.socket }));
   const journals = createJournals({ ...options, runs: files.runs, samples: join(stateFolder, 'samples') });

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { connect, type NetConnectOpts } from 'node:net';
 import { join } from 'node:path';
 import { SquallError } from '../../../lib/index.ts';
@@ -41,18 +41,18 @@ export function openHostLink(): HostLink {
   };
 }
 
-function deviceOf(name: string): string {
-  const device = namesIn(portsFolder).find((port) => readFileSync(join(portsFolder, port, 'name'), 'utf8').trim() === name);
+/** The device of the virtio port of this name. The console that stands for a terminal is a port, too, and has no name. */
+export function deviceOf(name: string, folder = portsFolder): string {
+  const device = namesIn(folder).find((port) => {
+    const file = join(folder, port, 'name');
+    return existsSync(file) && readFileSync(file, 'utf8').trim() === name;
+  });
   if (device !== undefined) return join('/dev', device);
   throw new SquallError('GuestFailed', `this machine has no virtio port '${name}': it is no guest machine of Squall's`);
 }
 
 function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
+  return existsSync(folder) ? readdirSync(folder) : [];
 }
 
 /**
