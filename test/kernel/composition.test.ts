@@ -65,38 +65,6 @@ describe('faults that meet in one packet', () => {
     for (const id of ['long', 'short']) assert.equal((await driver.remove(namespace, id)).residue, 0);
   });
 
-  it('end one after the other in the kernel, while a fault on other peers neither loses nor spares a packet', async () => {
-    const { driver, namespace, target } = pair;
-    await start(pair, work('beside', delay(30), [3]));
-    const pinging = keepPinging(target, addressesOf(3));
-    for (const one of [work('long', delay(100), [2]), work('short', delay(50), [2])]) await driver.prepare(namespace, one);
-    await driver.commitAll(namespace, [
-      { faultId: 'long', timeoutMs: 4000 },
-      { faultId: 'short', timeoutMs: 60_000 },
-    ]);
-    assertNear(await medians(2), { 2: 150 });
-    await leaseEnds('long');
-    await assert.rejects(
-      driver.renew(namespace, 'long', () => 60_000),
-      /LeaseExpired/,
-    );
-    assertNear(await medians(2), { 2: 50 });
-    await driver.renew(namespace, 'short', () => 500);
-    await leaseEnds('short');
-    assertNear(await medians(2), { 2: 0 });
-    const met = await Promise.all(['long', 'short'].map(async (id) => (await driver.read(namespace, id)).packets));
-    for (const id of ['long', 'short']) assert.equal((await driver.remove(namespace, id)).residue, 0);
-    const { times, count } = await pinging.end();
-    for (const [address, row] of Object.entries(times)) {
-      assert.equal(lost(row), 0, address);
-      assert.ok(Math.min(...answered(row)) > 29, address);
-    }
-    assert.equal((await driver.read(namespace, 'beside')).packets, 2 * count);
-    // Both met the first 30 pings, and only the one that was left met the next 30.
-    assert.deepEqual(met, [30, 60]);
-    assert.equal((await driver.remove(namespace, 'beside')).residue, 0);
-  });
-
   it('leave those that are there alone when one that comes later does not fit', async () => {
     const { driver, namespace, target } = pair;
     const ids = ['a', 'b', 'c', 'd'];
