@@ -5,7 +5,7 @@ export const commonRunReasons: Readonly<Record<Verdict, readonly string[]>> = {
   Passed: ['SteadyStateHeld'],
   Failed: ['HypothesisViolated', 'NotRecovered'],
   Inconclusive: ['NoDose', 'Undecided', 'ChangedByOthers'],
-  Aborted: ['AbortRequested', 'HypothesisFailing', 'LeaseExpired', 'Restarted'],
+  Aborted: ['AbortRequested', 'HypothesisFailing', 'LeaseExpired', 'Replaced', 'Restarted', 'Stopped'],
   Refused: ['PreflightRefused', 'SteadyStateNotMet', 'NoTarget', 'InvalidInput'],
   Errored: ['CleanUpIncomplete', 'InjectTimedOut', 'PreflightTimedOut', 'ProbesNotStarted', 'Internal'],
 };
