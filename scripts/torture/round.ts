@@ -123,9 +123,15 @@ async function findProblems(scene: Scene, kill: Kill, record: KillRecord, run: R
   if (verdict === 'Errored') problems.push(`the run is ${how}`);
   if (instance.ledger().length > 0) problems.push(`the ledger still has ${instance.ledger().join(', ')}`);
   const records = readJournalOf(instance, run);
-  const times = (wanted: (record: (typeof records)[number]) => boolean) => records.filter(wanted).length;
-  if (times(({ type }) => type === 'verdict') !== 1) problems.push('the journal has not exactly one verdict');
-  if (times((entry) => entry.type === 'phase' && entry.phase === 'inject') > 1) problems.push('the run injected twice');
+  const verdicts = records.filter((entry) => entry.type === 'verdict');
+  const injections = records.filter((entry) => entry.type === 'phase' && entry.phase === 'inject');
+  if (verdicts.length === 0) problems.push('the journal has no verdict');
+  // A record is written before the state that it tells of: a kill of serve in between lets it be written twice, but never acts again.
+  if (!restarted && verdicts.length > 1) problems.push('the journal has more than one verdict');
+  if (!restarted && injections.length > 1) problems.push('the run injected twice');
+  if (restarted && injections.some(({ time }) => Date.parse(time) > Date.parse(record.killedAt))) {
+    problems.push('the run that was cut off injected after the new start');
+  }
   return problems;
 }
 
