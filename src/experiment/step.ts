@@ -61,7 +61,7 @@ function observePhase(plan: Plan, state: RunState, facts: Facts, now: number): R
     case 'undo':
       return observeUndo(plan, state, facts, now);
     case 'after':
-      return now >= state.since + plan.afterMs ? leaveAfter(state, now) : state;
+      return now >= nextWholeSecond(state.since) + plan.afterMs ? leaveAfter(state, now) : state;
     case 'settle':
       return now >= state.since + plan.settleMs ? finish(plan, windowResults(plan, state, facts), now) : state;
     case 'done':
@@ -195,7 +195,7 @@ function finish(plan: Plan, state: RunState, now: number): RunState {
 function openWindow(plan: Plan, state: RunState, phase: 'before' | 'during', { probesReadyAt }: Facts, now: number): RunState {
   if (state.windows[phase]) return state;
   if (probesReadyAt !== undefined) {
-    return { ...state, windows: { ...state.windows, [phase]: { from: Math.max(probesReadyAt, state.since) } } };
+    return { ...state, windows: { ...state.windows, [phase]: { from: nextWholeSecond(Math.max(probesReadyAt, state.since)) } } };
   }
   if (now < state.since + plan.limits.probeStartMs) return state;
   const message = `the probes did not start within ${seconds(plan.limits.probeStartMs)}`;
@@ -247,6 +247,11 @@ function effectsOf(plan: Plan, state: RunState, now: number): Effects {
 function faultOrder({ phase, dirty, touched }: RunState): Effects['fault'] {
   if (dirty && (phase === 'inject' || phase === 'during')) return 'apply';
   return touched ? 'undo' : 'none';
+}
+
+/** Only whole seconds are measured: a window that began between two would hold one second less than was asked for, and one of 1 s none. */
+function nextWholeSecond(instant: number): number {
+  return Math.ceil(instant / 1000) * 1000;
 }
 
 function seconds(milliseconds: number): string {

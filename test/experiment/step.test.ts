@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Facts, initialState, type RunState, step, type TargetFacts } from '../../src/experiment/index.ts';
 import { noFacts, observation, plan } from './arbitraries.ts';
@@ -28,7 +29,7 @@ describe('step', () => {
     expect(during).toMatchObject({
       phase: 'during',
       dirty: true,
-      windows: { before: { from: 1500, to: 6500 }, during: { from: 9900 } },
+      windows: { before: { from: 2000, to: 7000 }, during: { from: 9900 } },
     });
     const after = lead(
       [
@@ -40,13 +41,29 @@ describe('step', () => {
     expect(after).toMatchObject({ phase: 'after', dirty: false, windows: { during: { to: 19_900 }, after: { from: 20_500 } } });
     const done = lead(
       [
-        [25_500, {}],
+        [25_999, {}],
+        [26_000, {}],
         [28_000, { observed: { during: steady, after: steady } }],
       ],
       after,
     );
     expect(done).toMatchObject({ phase: 'done', judgement: { verdict: 'Inconclusive', reason: 'NoDose' } });
     expect(done.phases.map(({ name }) => name)).toEqual(['preflight', 'before', 'inject', 'during', 'undo', 'after']);
+  });
+
+  it('gives the steady state before the fault as many whole seconds as were asked for, whenever its probes are ready', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1000, max: 5000 }), (probesReadyAt) => {
+        const { windows } = lead([
+          [0, {}],
+          [1000, { preflight: { ok: true } }],
+          [probesReadyAt, { probesReadyAt }],
+        ]);
+        const { from = NaN, to = NaN } = windows.before ?? {};
+        expect({ remainder: from % 1000, length: to - from }).toEqual({ remainder: 0, length: plan().beforeMs });
+        expect(from).toBeGreaterThanOrEqual(probesReadyAt);
+      }),
+    );
   });
 
   it.each<[string, number, Partial<TargetFacts>, object]>([
