@@ -32,7 +32,12 @@ describe('the schedule reconciler', () => {
       experimentTemplate: { ...template, metadata: { labels: { team: 'shop' }, annotations: { note: 'n' } } },
     });
     expect(await beatAt(0.5)).toEqual([]);
-    expect(await world.status()).toMatchObject({ nextScheduleTime: tickAt(1), active: [], recentTicks: [], observedGeneration: 1 });
+    expect(await world.status()).toMatchObject({
+      nextScheduleTime: tickAt(1),
+      active: [],
+      recentTicks: [],
+      observedGeneration: 1,
+    });
     expect(await beatAt(1)).toEqual(['1 Started OnTime']);
     const [run] = await world.runs();
     expect(run?.metadata).toMatchObject({
@@ -174,7 +179,11 @@ describe('the schedule reconciler', () => {
 
 describe('ten minutes of a schedule', () => {
   const cuts: (Cut | undefined)[] = [undefined, 'create', 'created', 'status'];
-  const step = fc.record({ seconds: fc.integer({ min: 5, max: 50 }), cut: fc.option(fc.constantFrom(...cuts), { freq: 2 }), ends: fc.boolean() });
+  const step = fc.record({
+    seconds: fc.integer({ min: 5, max: 50 }),
+    cut: fc.option(fc.constantFrom(...cuts), { freq: 2 }),
+    ends: fc.boolean(),
+  });
 
   it.each(['Allow', 'Forbid', 'Replace'] as const)(
     'gives each tick one outcome and at most one run, wherever lives of the control process end: %s',

@@ -53,7 +53,13 @@ export async function startScheduleWorld(): Promise<ScheduleWorld> {
   let armed: Cut | undefined;
   const clock: Clock = { ...systemClock, now: () => present };
   const validate = (object: unknown) => validateObject(object);
-  const server = await startEmbeddedServer({ database: join(folder, 'store.db'), socket, resources: servedKinds, clock, validate });
+  const server = await startEmbeddedServer({
+    database: join(folder, 'store.db'),
+    socket,
+    resources: servedKinds,
+    clock,
+    validate,
+  });
   const store = createStore(transportFor({ socket }));
   const records: TickRecord[] = [];
   const created: string[] = [];
