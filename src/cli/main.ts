@@ -8,6 +8,7 @@ import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { scheduleCommand } from './commands/schedule.ts';
 import { serveCommand } from './commands/serve.ts';
+import { statusCommand } from './commands/status.ts';
 import { validateCommand } from './commands/validate.ts';
 
 const usageExit = errorFacts('InvalidInput').exit;
@@ -20,6 +21,7 @@ async function main(): Promise<void> {
   const commands = [
     runCommand(),
     serveCommand(),
+    statusCommand(),
     abortCommand(),
     reportCommand(),
     validateCommand(),

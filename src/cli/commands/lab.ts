@@ -10,6 +10,7 @@ import {
   labUp,
   readTopology,
 } from '../../lab/index.ts';
+import { columns } from '../columns.ts';
 import { lockState } from '../state-lock.ts';
 import { defaultStateFolder, instanceId } from '../state.ts';
 
@@ -90,11 +91,6 @@ export function formatRemoval({ namespaces, processes, forgotten }: LabRemoval):
   if (forgotten) return 'The lab was of another boot of this machine; its record is removed.';
   if (namespaces.length + processes === 0) return 'There was nothing to remove.';
   return [`Ended ${processes} processes and deleted ${namespaces.length} network namespaces:`, ...namespaces].join('\n  ');
-}
-
-function columns(rows: string[][]): string[] {
-  const widths = rows.reduce<number[]>((most, row) => row.map((cell, index) => Math.max(cell.length, most[index] ?? 0)), []);
-  return rows.map((row) => `  ${row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ')}`.trimEnd());
 }
 
 function print(text: string): void {

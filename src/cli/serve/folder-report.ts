@@ -2,7 +2,7 @@ import { type Problem, systemNamespace } from '../../api/index.ts';
 import { codeOf } from '../../lib/index.ts';
 import type { AnyObject, Resource, Store } from '../../store/index.ts';
 
-type FolderReport = AnyObject & { data: { folder: string; problems: string } };
+type FolderReport = AnyObject & { data: { folder: string; problems: string; count: string } };
 
 const configMaps: Resource<FolderReport> = { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 const key = { namespace: systemNamespace, name: 'squall-folder' };
@@ -24,5 +24,18 @@ export async function storeFolderReport(store: Store, folder: string, problems: 
   } catch (error) {
     if (codeOf(error) !== 'NotFound') throw error;
     await store.create(configMaps, object);
+  }
+}
+
+/** What serve has said about its folder; undefined when it follows none. */
+export async function readFolderReport(
+  store: Store,
+): Promise<{ folder: string; count: number; problems: Problem[] } | undefined> {
+  try {
+    const { data } = await store.get(configMaps, key);
+    return { folder: data.folder, count: Number(data.count), problems: JSON.parse(data.problems) as Problem[] };
+  } catch (error) {
+    if (codeOf(error) !== 'NotFound') throw error;
+    return undefined;
   }
 }

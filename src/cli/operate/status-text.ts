@@ -1,0 +1,61 @@
+import { formatProblem } from '../../api/index.ts';
+import { cleanLine, formatSpan } from '../../report/index.ts';
+import { columns } from '../columns.ts';
+import type { ExperimentRow, ScheduleRow, StatusView } from './status-view.ts';
+
+/** @param now milliseconds since 1970 */
+export function renderStatus({ experiments, schedules, folder, residue }: StatusView, now: number): string {
+  const lines = [
+    ...section('EXPERIMENTS', experimentHeader, experiments.map((row) => experimentCells(row, now))),
+    ...section('SCHEDULES', scheduleHeader, schedules.map(scheduleCells)),
+    ...(folder === undefined || folder.count === 0
+      ? []
+      : [
+          `FOLDER ${cleanLine(folder.folder)}: ${String(folder.count)} ${folder.count === 1 ? 'problem' : 'problems'}`,
+          ...folder.problems.map((problem) => `  ${cleanLine(formatProblem(problem))}`),
+        ]),
+    `residue ${String(residue)}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** One line for each experiment and schedule, without what changes by the clock alone. */
+export function statusLines({ experiments, schedules, residue }: StatusView): string[] {
+  return [
+    ...experiments.map(({ namespace, name, phase, verdict, reason }) => {
+      const ended = verdict === undefined ? '' : ` ${verdict} (${reason ?? ''})`;
+      return `experiment ${namespace}/${name} ${phase}${ended}`;
+    }),
+    ...schedules.map(({ namespace, name, suspended, nextScheduleTime = '-', lastVerdict = '-' }) => {
+      const next = suspended ? 'suspended' : `next ${nextScheduleTime}`;
+      return `schedule ${namespace}/${name} ${next}, last verdict ${lastVerdict}`;
+    }),
+    `residue ${String(residue)}`,
+  ];
+}
+
+function section(title: string, header: string[], rows: string[][]): string[] {
+  return rows.length === 0 ? [`${title}: none`] : [title, ...columns([header, ...rows])];
+}
+
+const experimentHeader = ['NAME', 'PHASE', 'LEFT', 'TARGETS', 'VERDICT', 'REASON', 'AGE'];
+
+function experimentCells(row: ExperimentRow, now: number): string[] {
+  const { namespace, name, phase, timeLeftMs, targets, verdict = '-', reason = '-', createdAt } = row;
+  return [
+    `${namespace}/${name}`,
+    phase,
+    timeLeftMs === undefined ? '-' : formatSpan(timeLeftMs),
+    String(targets),
+    verdict,
+    reason,
+    createdAt === undefined ? '-' : formatSpan(Math.max(0, now - Date.parse(createdAt))),
+  ];
+}
+
+const scheduleHeader = ['NAME', 'SCHEDULE', 'ZONE', 'SUSPENDED', 'LAST', 'NEXT', 'LAST VERDICT'];
+
+function scheduleCells(row: ScheduleRow): string[] {
+  const { namespace, name, schedule, timeZone, suspended, lastScheduleTime = '-', nextScheduleTime = '-', lastVerdict = '-' } = row;
+  return [`${namespace}/${name}`, schedule, timeZone, suspended ? 'yes' : 'no', lastScheduleTime, nextScheduleTime, lastVerdict];
+}

@@ -1,0 +1,66 @@
+import { systemNamespace } from '../../api/index.ts';
+import { experiments, nodeTasks, schedules } from '../../control/index.ts';
+import { type Clock, codeOf, messageOf } from '../../lib/index.ts';
+import { createCache, type Store } from '../../store/index.ts';
+import { readFolderReport } from '../serve/folder-report.ts';
+import type { StatusFacts } from './status-view.ts';
+
+/** Everything that a status is made from, asked for once. */
+export async function gatherStatus(store: Store): Promise<StatusFacts> {
+  const [runs, timetables, tasks, folder] = await Promise.all([
+    store.list(experiments),
+    store.list(schedules),
+    store.list(nodeTasks, { namespace: systemNamespace }),
+    readFolderReport(store),
+  ]);
+  return {
+    experiments: runs.items,
+    schedules: timetables.items,
+    tasks: tasks.items,
+    ...(folder === undefined ? {} : { folder }),
+  };
+}
+
+export type StatusWatch = {
+  store: Store;
+  clock: Clock;
+  random: () => number;
+  show: (facts: StatusFacts) => void;
+  /** Told when the connection is lost; it is tried again. */
+  trouble: (text: string) => void;
+  signal: AbortSignal;
+};
+
+/** Changes that come together are shown together; the folder's problems and the clock's times are looked at this often. */
+const betweenMs = { changes: 200, looks: 1000 };
+
+/** Shows the status now, after every change and every second, until the signal fires. */
+export async function watchStatus({ store, clock, random, show, trouble, signal }: StatusWatch): Promise<void> {
+  const tell = { trouble: (error: unknown) => { trouble(messageOf(error)); } };
+  const runs = createCache(store, experiments, tell, clock, random, signal);
+  const timetables = createCache(store, schedules, tell, clock, random, signal);
+  const tasks = createCache(store, nodeTasks, { ...tell, namespace: systemNamespace }, clock, random, signal);
+  const caches = [runs, timetables, tasks] as const;
+  let changed = Promise.withResolvers<undefined>();
+  for (const cache of caches) cache.onChange(() => { changed.resolve(undefined); });
+  await Promise.all(caches.map(({ synced }) => synced)).catch(unlessStopped(signal));
+  while (!signal.aborted) {
+    changed = Promise.withResolvers<undefined>();
+    // The lists are the caches'; a server that is away for a moment costs only the news about the folder.
+    const folder = await readFolderReport(store).catch((error: unknown) => {
+      if (codeOf(error) !== 'Unavailable') throw error;
+      return undefined;
+    });
+    const facts = { experiments: runs.list(), schedules: timetables.list(), tasks: tasks.list() };
+    show(folder === undefined ? facts : { ...facts, folder });
+    await Promise.race([changed.promise, clock.sleep(betweenMs.looks, signal).catch(unlessStopped(signal))]);
+    await clock.sleep(betweenMs.changes, signal).catch(unlessStopped(signal));
+  }
+  await Promise.allSettled(caches.map(({ ended }) => ended));
+}
+
+function unlessStopped(signal: AbortSignal): (error: unknown) => undefined {
+  return (error) => {
+    if (!signal.aborted) throw error;
+  };
+}
