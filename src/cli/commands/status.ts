@@ -36,11 +36,7 @@ function print(facts: StatusFacts, namespace: string | undefined, output: Output
   return output === 'json' ? `${JSON.stringify(view, null, 2)}\n` : renderStatus(view, now);
 }
 
-async function follow(
-  store: Parameters<typeof gatherStatus>[0],
-  namespace: string | undefined,
-  output: Output,
-): Promise<void> {
+async function follow(store: Parameters<typeof gatherStatus>[0], namespace: string | undefined, output: Output): Promise<void> {
   const stopping = new AbortController();
   const stop = (): void => {
     stopping.abort();

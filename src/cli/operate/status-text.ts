@@ -6,7 +6,11 @@ import type { ExperimentRow, ScheduleRow, StatusView } from './status-view.ts';
 /** @param now milliseconds since 1970 */
 export function renderStatus({ experiments, schedules, folder, residue }: StatusView, now: number): string {
   const lines = [
-    ...section('EXPERIMENTS', experimentHeader, experiments.map((row) => experimentCells(row, now))),
+    ...section(
+      'EXPERIMENTS',
+      experimentHeader,
+      experiments.map((row) => experimentCells(row, now)),
+    ),
     ...section('SCHEDULES', scheduleHeader, schedules.map(scheduleCells)),
     ...(folder === undefined || folder.count === 0
       ? []
@@ -56,6 +60,15 @@ function experimentCells(row: ExperimentRow, now: number): string[] {
 const scheduleHeader = ['NAME', 'SCHEDULE', 'ZONE', 'SUSPENDED', 'LAST', 'NEXT', 'LAST VERDICT'];
 
 function scheduleCells(row: ScheduleRow): string[] {
-  const { namespace, name, schedule, timeZone, suspended, lastScheduleTime = '-', nextScheduleTime = '-', lastVerdict = '-' } = row;
+  const {
+    namespace,
+    name,
+    schedule,
+    timeZone,
+    suspended,
+    lastScheduleTime = '-',
+    nextScheduleTime = '-',
+    lastVerdict = '-',
+  } = row;
   return [`${namespace}/${name}`, schedule, timeZone, suspended ? 'yes' : 'no', lastScheduleTime, nextScheduleTime, lastVerdict];
 }

@@ -90,7 +90,11 @@ function timeLeft({ phase, windows }: Run, spec: unknown, namespace: string, now
 }
 
 function viewSchedule({ metadata, spec, status }: ScheduleObject): ScheduleRow {
-  const { schedule = '', timeZone = 'UTC', suspend = false } = spec as Partial<{ schedule: string; timeZone: string; suspend: boolean }>;
+  const {
+    schedule = '',
+    timeZone = 'UTC',
+    suspend = false,
+  } = spec as Partial<{ schedule: string; timeZone: string; suspend: boolean }>;
   return {
     namespace: metadata.namespace ?? 'default',
     name: metadata.name,

@@ -36,13 +36,20 @@ const betweenMs = { changes: 200, looks: 1000 };
 
 /** Shows the status now, after every change and every second, until the signal fires. */
 export async function watchStatus({ store, clock, random, show, trouble, signal }: StatusWatch): Promise<void> {
-  const tell = { trouble: (error: unknown) => { trouble(messageOf(error)); } };
+  const tell = {
+    trouble: (error: unknown) => {
+      trouble(messageOf(error));
+    },
+  };
   const runs = createCache(store, experiments, tell, clock, random, signal);
   const timetables = createCache(store, schedules, tell, clock, random, signal);
   const tasks = createCache(store, nodeTasks, { ...tell, namespace: systemNamespace }, clock, random, signal);
   const caches = [runs, timetables, tasks] as const;
   let changed = Promise.withResolvers<undefined>();
-  for (const cache of caches) cache.onChange(() => { changed.resolve(undefined); });
+  for (const cache of caches)
+    cache.onChange(() => {
+      changed.resolve(undefined);
+    });
   await Promise.all(caches.map(({ synced }) => synced)).catch(unlessStopped(signal));
   while (!signal.aborted) {
     changed = Promise.withResolvers<undefined>();

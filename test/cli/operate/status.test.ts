@@ -18,12 +18,24 @@ const spec = {
 const running = {
   metadata: { name: 'slow', namespace: 'shop', uid: 'u1', creationTimestamp: '2026-03-01T12:00:00Z' },
   spec,
-  status: { phase: 'during', targets: [{}, {}], residue: 0, run: { phase: 'during', windows: { during: { from: now - 20_000 } } } },
+  status: {
+    phase: 'during',
+    targets: [{}, {}],
+    residue: 0,
+    run: { phase: 'during', windows: { during: { from: now - 20_000 } } },
+  },
 } as unknown as ExperimentObject;
 const over = {
   metadata: { name: 'lossy', namespace: 'bank', uid: 'u2', creationTimestamp: '2026-03-01T11:00:00Z' },
   spec,
-  status: { phase: 'done', verdict: 'Errored', reason: 'CleanUpIncomplete', targets: [{}], residue: 1, run: { phase: 'done', windows: {} } },
+  status: {
+    phase: 'done',
+    verdict: 'Errored',
+    reason: 'CleanUpIncomplete',
+    targets: [{}],
+    residue: 1,
+    run: { phase: 'done', windows: {} },
+  },
 } as unknown as ExperimentObject;
 const fresh = { metadata: { name: 'fresh', namespace: 'shop', uid: 'u3' }, spec } as unknown as ExperimentObject;
 const nightly = {
@@ -39,7 +51,9 @@ const facts: StatusFacts = {
   folder: {
     folder: '/etc/squall.d',
     count: 1,
-    problems: [{ file: 'bad.yaml', line: 3, path: 'spec', value: '', message: 'expected a\u001b[31m spec', code: 'InvalidInput' }],
+    problems: [
+      { file: 'bad.yaml', line: 3, path: 'spec', value: '', message: 'expected a\u001b[31m spec', code: 'InvalidInput' },
+    ],
   },
 };
 
