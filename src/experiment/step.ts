@@ -38,7 +38,9 @@ function observe(plan: Plan, state: RunState, facts: Facts, now: number): RunSta
   const next = observePhase(plan, state, facts, now);
   // Whatever the fault's targets say comes first: they tell more than the probes that go with them.
   if (next.ending || facts.probeLost === undefined || !measures(next.phase)) return next;
-  return end(plan, next, { kind: 'error', ...facts.probeLost }, now);
+  // A probe that ended with its agent was cut off, like a fault would have been: nothing is wrong with what it measured until then.
+  const kind = facts.probeLost.reason === 'AgentRestarted' ? 'aborted' : 'error';
+  return end(plan, next, { kind, ...facts.probeLost }, now);
 }
 
 /** In these phases a probe that ended would leave a hole in what is judged. */

@@ -88,9 +88,12 @@ describe('step', () => {
     expect(state.ending).toBeUndefined();
   });
 
-  it('undoes and gives up when a probe ends too early, since what is left of it says nothing', () => {
-    const probeLost = { reason: 'ProbeFailed', message: 'fping ended' };
+  it.each([
+    ['ProbeFailed', 'error'],
+    ['AgentRestarted', 'aborted'],
+  ])('undoes when a probe ends too early (%s), since what is left of it says nothing: %s', (reason, kind) => {
+    const probeLost = { reason, message: 'fping ended' };
     const state = lead([[12_000, { fault: faultOf(target({})), probeLost }]], lead(toDuring));
-    expect(state).toMatchObject({ phase: 'undo', ending: { kind: 'error', reason: 'ProbeFailed' } });
+    expect(state).toMatchObject({ phase: 'undo', ending: { kind, reason } });
   });
 });
