@@ -13,5 +13,6 @@ export {
   judgeDistribution,
   judgeLease,
   judgeTool,
+  longestRoundMs,
   type TrialOutcome,
 } from './judge.ts';
