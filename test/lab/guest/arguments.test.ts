@@ -30,8 +30,9 @@ describe('machineArguments', () => {
   it('gives each shared folder a descriptor of its own, in order', () => {
     const plan = { accelerator: 'tcg', memoryMb: 512, processors: 1, shares: ['root', 'writable0'], terminal: false } as const;
     const args = machineArguments(image, plan).join(' ');
-    expect(args).toContain('socket,id=share0,fd=8 -device vhost-user-fs-pci,chardev=share0,tag=root');
-    expect(args).toContain('socket,id=share1,fd=9 -device vhost-user-fs-pci,chardev=share1,tag=writable0');
+    expect(args).toContain('socket,id=link,fd=8 -device virtserialport,name=squall.link,chardev=link');
+    expect(args).toContain('socket,id=share0,fd=9 -device vhost-user-fs-pci,chardev=share0,tag=root');
+    expect(args).toContain('socket,id=share1,fd=10 -device vhost-user-fs-pci,chardev=share1,tag=writable0');
   });
 
   it.each([
