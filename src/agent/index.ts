@@ -5,5 +5,11 @@
  */
 export type { Composition, FaultReading, KernelDriver, LeaseTime, Namespace, Removal } from './kernel-driver.ts';
 export { findNamespace, type FindNamespace, type FoundNamespace } from './find-namespace.ts';
+export { createKernelDriver } from './kernel/index.ts';
+export type { Leftover } from './leftovers/decide.ts';
+export { type Leftovers, listLeftovers, removeLeftover } from './leftovers/leftovers.ts';
+export { listNamespaces, type MachineNamespace } from './leftovers/namespaces.ts';
 export { type Log, logToStderr } from './log.ts';
+export { findProgram, tryCapability } from './preflight-work.ts';
 export { type AgentEnd, type AgentOptions, runAgent } from './run-agent.ts';
+export { claimState } from './state-claim.ts';

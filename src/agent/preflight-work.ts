@@ -84,7 +84,7 @@ export async function runCheck(context: CheckContext, check: PreflightCheck): Pr
       case 'capability':
         return judgeCapability(check, await tryCapability(check.capability));
       case 'tool':
-        return judgeTool(check, await findIn((process.env.PATH ?? '').split(delimiter), check.tool, constants.X_OK));
+        return judgeTool(check, await findProgram(check.tool));
       case 'device':
         return judgeDevice(check, await lookAtDevice(context, check.podUid, check.device));
       case 'distribution': {
@@ -105,7 +105,8 @@ export async function runCheck(context: CheckContext, check: PreflightCheck): Pr
   }
 }
 
-async function tryCapability(capability: keyof typeof capabilityTrials): Promise<TrialOutcome> {
+/** In a scratch namespace that is gone when this resolves. */
+export async function tryCapability(capability: keyof typeof capabilityTrials): Promise<TrialOutcome> {
   const { program, args, input } = capabilityTrials[capability];
   const result = await runProgram('unshare', ['--net', '--', program, ...args], { input, timeoutMs: programTimeoutMs });
   return { ok: result.code === 0, message: result.stderr.trim().replaceAll(/\s*\n\s*/g, '; ') };
@@ -165,6 +166,11 @@ async function lookAtDevice(
       .filter(({ dev, root }) => dev === device && root === true)
       .map(({ kind, handle }) => ({ kind: String(kind), handle: String(handle) })),
   };
+}
+
+/** Where in PATH a program is; undefined when it is nowhere. */
+export async function findProgram(name: string): Promise<string | undefined> {
+  return await findIn((process.env.PATH ?? '').split(delimiter), name, constants.X_OK);
 }
 
 /** Where iproute2 looks for its tables: one folder fixed when it was built, in Debian the one of the machine's architecture. */

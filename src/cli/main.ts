@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { codeOf, errorFacts, messageOf } from '../lib/index.ts';
 import { abortCommand } from './commands/abort.ts';
+import { cleanCommand } from './commands/clean.ts';
 import { labCommand } from './commands/lab.ts';
 import { notBuiltCommands } from './commands/not-built.ts';
 import { reportCommand } from './commands/report.ts';
@@ -24,6 +25,7 @@ async function main(): Promise<void> {
     statusCommand(),
     abortCommand(),
     reportCommand(),
+    cleanCommand(),
     validateCommand(),
     scheduleCommand(),
     labCommand(),

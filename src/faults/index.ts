@@ -9,7 +9,7 @@ export { treeDifferences } from './compare-tree.ts';
 export type { DeviceTree } from './tree.ts';
 export { longestWaitMs } from './tree.ts';
 export type { ExposureCounter, Gate } from './gate.ts';
-export { checkDevice, gateCounterName, leaseSetName, tableName } from './names.ts';
+export { checkDevice, gateCounterName, instanceOfTable, leaseSetName, tableName } from './names.ts';
 export {
   fieldsOf,
   gateDifferences,

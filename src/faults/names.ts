@@ -31,6 +31,11 @@ export function tableName(instance: string): string {
   return `squall_${checkInstance(instance)}`;
 }
 
+/** The instance that a table of this name belongs to; undefined when it is none of ours. */
+export function instanceOfTable(name: string): string | undefined {
+  return /^squall_([0-9a-f]{8})$/.exec(name)?.[1];
+}
+
 export const leaseSetName = (faultId: string): string => `lease_${faultId}`;
 export const peerSetName = (faultId: string, family: 'ipv4' | 'ipv6'): string => `peers_${family}_${faultId}`;
 /** Counts what met the gate of a fault. */

@@ -6,7 +6,6 @@ const names: Record<string, string> = {
   preview: 'show who and what would be hurt',
   halt: 'stop everything and refuse every start',
   resume: 'allow starts again',
-  clean: 'remove what was left in kernels',
   convert: 'translate between dialects',
   sflow: 'decode sFlow datagrams',
   doctor: 'check kernel, tools and rights',

@@ -1,0 +1,107 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import {
+  claimState,
+  createKernelDriver,
+  type Leftover,
+  listLeftovers,
+  listNamespaces,
+  removeLeftover,
+} from '../../agent/index.ts';
+import { codeOf, errorFacts, messageOf, SquallError, systemClock } from '../../lib/index.ts';
+import { defaultStateFolder, instanceId } from '../state.ts';
+import { lockState } from '../state-lock.ts';
+
+type CleanOptions = { all?: true; state: string };
+
+/** An agent that has lost its server takes this long to undo and end. */
+const agentEndsWithinMs = 20_000;
+
+/** Exit code 0 when nothing is left that nobody looks after, else 5; 7 when somebody works on the state folder. */
+export function cleanCommand(): Command {
+  return new Command('clean')
+    .description("remove what was left in this machine's kernel")
+    .option('--all', 'what any instance has left in any network namespace, once its agent is gone')
+    .option('--state <dir>', 'state folder whose instance is cleaned up after', defaultStateFolder())
+    .action(async ({ all, state }: CleanOptions) => {
+      if (process.getuid?.() !== 0) {
+        throw new SquallError('PermissionDenied', 'changing networks needs root; run as root (sudo)');
+      }
+      const residue = all === true ? await cleanAll(resolve(state)) : await cleanInstance(resolve(state));
+      say(`residue ${String(residue)}`);
+      process.exitCode = residue === 0 ? 0 : errorFacts('CleanUpIncomplete').exit;
+    });
+}
+
+/** Returns how many things are left. */
+async function cleanInstance(stateFolder: string): Promise<number> {
+  if (!existsSync(join(stateFolder, 'instance'))) {
+    const remedy = 'name the folder with --state, or use --all, which needs none';
+    throw new SquallError('NotFound', `nothing was ever started on the state folder ${stateFolder}; ${remedy}`);
+  }
+  using _locked = lockForCleaning(stateFolder);
+  const giveBack = await claimState(stateFolder, systemClock, agentEndsWithinMs);
+  try {
+    const instance = instanceId(stateFolder);
+    const driver = await createKernelDriver({ stateFolder, instance, clock: systemClock });
+    const { removed, residue } = await driver.sweep();
+    for (const text of removed) say(`undone ${text}`);
+    return residue;
+  } finally {
+    giveBack();
+  }
+}
+
+function lockForCleaning(stateFolder: string): Disposable {
+  try {
+    return lockState(stateFolder);
+  } catch (error) {
+    if (codeOf(error) !== 'StateInUse') throw error;
+    const remedy = "its agent undoes what its runs leave ('squall status' shows the residue); end it first to clean by hand";
+    throw new SquallError('StateInUse', `a squall works on the state folder ${stateFolder}; ${remedy}`, { cause: error });
+  }
+}
+
+async function cleanAll(stateFolder: string): Promise<number> {
+  const listed = await listLeftovers(await listNamespaces());
+  for (const leftover of listed.found) for (const text of describe(leftover)) say(text);
+  // By its ledger, which knows more than the kernel shows: what was there before.
+  const ownResidue = existsSync(join(stateFolder, 'instance')) ? await cleanOwnIfFree(stateFolder) : 0;
+  const left = listed.unknown;
+  for (const leftover of listed.found) {
+    try {
+      const outcome = await removeLeftover(leftover);
+      for (const text of outcome.removed) say(`removed ${text}`);
+      left.push(...outcome.left);
+    } catch (error) {
+      left.push(`${leftover.namespace.path}: ${messageOf(error)}`);
+    }
+  }
+  for (const text of left) say(`left ${text}`);
+  // What the ledger's sweep could not undo may have gone by its name since; then it is counted once too often, never too seldom.
+  return ownResidue + left.length;
+}
+
+async function cleanOwnIfFree(stateFolder: string): Promise<number> {
+  try {
+    return await cleanInstance(stateFolder);
+  } catch (error) {
+    if (codeOf(error) !== 'StateInUse') throw error;
+    // Its agent is alive, or is about to be: what it owns is kept, and listed as that.
+    process.stderr.write(`${messageOf(error)}\n`);
+    return 0;
+  }
+}
+
+function describe({ namespace, instances, devices, kept }: Leftover): string[] {
+  const things = [...instances.map((instance) => `table squall_${instance}`), ...devices.map((device) => `tree of ${device}`)];
+  return [
+    ...(things.length === 0 ? [] : [`found ${namespace.path}: ${things.join(', ')}`]),
+    ...kept.map((text) => `kept ${namespace.path}: ${text}`),
+  ];
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
