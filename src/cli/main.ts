@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { codeOf, errorFacts, messageOf } from '../lib/index.ts';
 import { abortCommand } from './commands/abort.ts';
 import { cleanCommand } from './commands/clean.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { labCommand } from './commands/lab.ts';
 import { notBuiltCommands } from './commands/not-built.ts';
 import { reportCommand } from './commands/report.ts';
@@ -26,6 +27,7 @@ async function main(): Promise<void> {
     abortCommand(),
     reportCommand(),
     cleanCommand(),
+    doctorCommand(),
     validateCommand(),
     scheduleCommand(),
     labCommand(),

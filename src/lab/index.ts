@@ -12,13 +12,16 @@ export { parseTopology, readTopology, type Topology, type TopologySource } from 
 export { type LabStep, labUp, type LabUpOptions } from './up.ts';
 export {
   chooseKernel,
+  findGuestImage,
   type Forward,
   gatherKernelFacts,
   type Guest,
+  guestCacheFolder,
   type GuestMode,
   type GuestOptions,
   type HostLink,
   type KernelChoice,
+  neededSpace as guestNeedsBytes,
   openHostLink,
   runInGuest,
   type ServicePlace,

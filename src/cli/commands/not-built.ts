@@ -8,7 +8,6 @@ const names: Record<string, string> = {
   resume: 'allow starts again',
   convert: 'translate between dialects',
   sflow: 'decode sFlow datagrams',
-  doctor: 'check kernel, tools and rights',
 };
 
 export function notBuiltCommands(): Command[] {

@@ -45,7 +45,7 @@ export async function ensureGuestImage(
   signal?: AbortSignal,
 ): Promise<GuestImage> {
   const folder = join(cache, layout);
-  const existing = await readImage(folder);
+  const existing = await findGuestImage(cache);
   if (existing !== undefined) return existing;
   refuseOtherArchitectures();
   await mkdir(cache, { recursive: true });
@@ -64,6 +64,11 @@ export async function ensureGuestImage(
     },
     signal,
   );
+}
+
+/** The guest's parts where they have been made before; changes nothing. */
+export async function findGuestImage(cache: string): Promise<GuestImage | undefined> {
+  return await readImage(join(cache, layout));
 }
 
 /** Undefined unless the folder holds a whole image: its record is there and the files it names have their sizes. */

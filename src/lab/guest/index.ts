@@ -12,7 +12,8 @@ export {
   type NetemTrial,
 } from './choose-kernel.ts';
 export { guestEnvironment } from './environment.ts';
-export { ensureGuestImage, guestCacheFolder, type GuestImage } from './guest-image.ts';
+export { ensureGuestImage, findGuestImage, guestCacheFolder, type GuestImage } from './guest-image.ts';
 export type { Forward } from './link/forward.ts';
 export { type HostLink, openHostLink, type ServicePlace } from './link/port.ts';
+export { neededSpace } from './packages.ts';
 export { type Guest, type GuestOptions, runInGuest, startGuest } from './run-in-guest.ts';
