@@ -59,7 +59,8 @@ function lockForCleaning(stateFolder: string): Disposable {
   } catch (error) {
     if (codeOf(error) !== 'StateInUse') throw error;
     const remedy = "its agent undoes what its runs leave ('squall status' shows the residue); end it first to clean by hand";
-    throw new SquallError('StateInUse', `a squall works on the state folder ${stateFolder}; ${remedy}`, { cause: error });
+    // Without its cause, whose remedy is for commands that start something.
+    throw new SquallError('StateInUse', `a squall works on the state folder ${stateFolder}; ${remedy}`);
   }
 }
 

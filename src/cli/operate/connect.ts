@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { codeOf, messageOf, SquallError } from '../../lib/index.ts';
+import { codeOf, SquallError } from '../../lib/index.ts';
 import { experiments } from '../../control/index.ts';
 import { createStore, type Store, transportFor } from '../../store/index.ts';
 import { stateFiles } from '../state.ts';
@@ -21,6 +21,6 @@ export async function connectToServe(stateFolder: string): Promise<Store> {
     store.close();
     if (codeOf(error) !== 'Unavailable') throw error;
     const remedy = `start 'squall serve DIR --state ${stateFolder}', or name the folder of one that runs with --state`;
-    throw new SquallError('Unavailable', `nobody answers on ${socket} (${messageOf(error)}); ${remedy}`, { cause: error });
+    throw new SquallError('Unavailable', `nobody answers on ${socket}; ${remedy}`, { cause: error });
   }
 }

@@ -23,8 +23,8 @@ export function renderStatus({ experiments, schedules, folder, residue }: Status
   return `${lines.join('\n')}\n`;
 }
 
-/** One line for each experiment and schedule, without what changes by the clock alone. */
-export function statusLines({ experiments, schedules, residue }: StatusView): string[] {
+/** One line for each experiment, schedule and problem of the folder, without what changes by the clock alone. */
+export function statusLines({ experiments, schedules, folder, residue }: StatusView): string[] {
   return [
     ...experiments.map(({ namespace, name, phase, verdict, reason }) => {
       const ended = verdict === undefined ? '' : ` ${verdict} (${reason ?? ''})`;
@@ -34,6 +34,7 @@ export function statusLines({ experiments, schedules, residue }: StatusView): st
       const next = suspended ? 'suspended' : `next ${nextScheduleTime}`;
       return `schedule ${namespace}/${name} ${next}, last verdict ${lastVerdict}`;
     }),
+    ...(folder?.problems.map((problem) => `problem ${cleanLine(formatProblem(problem))}`) ?? []),
     `residue ${String(residue)}`,
   ];
 }
