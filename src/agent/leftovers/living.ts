@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /**
  * By the arguments of every process of this machine (see src/agent/main.ts), which unlike a state folder cannot be in another place. An agent in a
- * container whose processes cannot be seen from here is missed: its faults would end early, and it would say so.
+ * container whose processes cannot be seen from here is missed: its faults would end early.
  */
 export async function livingInstances(processes = '/proc'): Promise<Set<string>> {
   const pids = (await readdir(processes)).filter((name) => /^\d+$/.test(name));
