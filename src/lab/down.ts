@@ -28,7 +28,7 @@ export type LabRemoval = {
 
 const nothing: LabRemoval = { namespaces: [], processes: 0, forgotten: false };
 const politeMs = 2000;
-const forcedMs = 5000;
+const forcedMs = 20_000;
 const pollMs = 20;
 const mostLooks = 4;
 
