@@ -43,9 +43,13 @@ export function keepRuns({ store, journals, runs, clock, random, log, signal }: 
   /** Reports that are written, of runs that are stored: bounded by what the store keeps. */
   let reported = new Set<string>();
   let troubled = new Set<string>();
+  /** Over and deleted before their report was written, as a schedule that keeps none of its runs does. */
+  let departed: Stored<ExperimentObject>[] = [];
 
   cache.onChange((_key, { type, object }) => {
-    if (type === 'deleted') journals.close(object.metadata.uid);
+    if (type !== 'deleted') return;
+    journals.close(object.metadata.uid);
+    if (object.status?.run.phase === 'done' && !reported.has(object.metadata.uid)) departed.push(object);
   });
 
   async function reportOne(run: Stored<ExperimentObject>): Promise<void> {
@@ -63,7 +67,9 @@ export function keepRuns({ store, journals, runs, clock, random, log, signal }: 
   }
 
   async function round(): Promise<void> {
-    const stored = cache.list();
+    // One whose folder is gone has no journal to report from.
+    departed = departed.filter(({ metadata: { uid } }) => !reported.has(uid) && existsSync(join(runs, uid)));
+    const stored = [...cache.list(), ...departed];
     reported = new Set(stored.map(({ metadata }) => metadata.uid).filter((uid) => reported.has(uid)));
     for (const run of stored) {
       const { uid } = run.metadata;

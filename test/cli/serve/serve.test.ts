@@ -136,6 +136,16 @@ describe('squall serve', { timeout }, () => {
     await stop(second);
   });
 
+  it('writes the report of a run also when its schedule keeps none of them', async () => {
+    writeFileSync(join(folder, 'a.yaml'), everySecond.replace('HistoryLimit: 2', 'HistoryLimit: 0'));
+    const serving = serve();
+    await eventually('three ticks', () => (ticksIn(state).length >= 3 ? true : undefined));
+    await stop(serving);
+    const runs = readdirSync(join(state, 'runs'));
+    expect(runs.length).toBeGreaterThan(0);
+    expect(runs.filter((uid) => !existsSync(join(state, 'runs', uid, 'report.json')))).toEqual([]);
+  });
+
   it('reports a bad file and keeps what came from it; what a deleted file held is deleted', async () => {
     writeFileSync(join(folder, 'a.yaml'), refused('one'));
     writeFileSync(join(folder, 'b.yaml'), refused('two'));
