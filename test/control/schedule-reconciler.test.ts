@@ -155,7 +155,29 @@ describe('the schedule reconciler', () => {
     expect(world.records[0]?.message).toContain('does not belong to this schedule');
   });
 
-  it('keeps as many runs as the limits say, and never one less because a status was lost', async () => {
+  it('takes a run that it made and that lost its label for made', async () => {
+    await world.define({});
+    world.moveTo(start + minuteMs);
+    await world.beat('created');
+    await world.store.patchMetadata(experiments, { ...key, name: nameAt(1) }, { labels: { [scheduleLabel]: 'other' } });
+    expect(await beatAt(1.1)).toEqual(['1 Started OnTime']);
+    expect(world.created).toEqual([nameAt(1)]);
+  });
+
+  it('trims no run whose tick has no outcome yet, since it would be created again', async () => {
+    await world.define({ successfulExperimentsHistoryLimit: 0 });
+    world.moveTo(start + minuteMs);
+    await world.beat('created');
+    await world.finish(nameAt(1), 'Passed');
+    world.hold(true);
+    expect(await beatAt(1.1)).toEqual([]);
+    world.hold(false);
+    expect(await beatAt(1.2)).toEqual(['1 Started OnTime']);
+    expect(world.created).toEqual([nameAt(1)]);
+    expect(await world.runs()).toEqual([]);
+  });
+
+  it('keeps as many runs as the limits say', async () => {
     await world.define({ concurrencyPolicy: 'Allow', successfulExperimentsHistoryLimit: 2, failedExperimentsHistoryLimit: 1 });
     const verdicts = ['Passed', 'Failed', 'Passed', 'Aborted', 'Passed', 'Passed'] as const;
     for (const [index, verdict] of verdicts.entries()) {
@@ -178,7 +200,7 @@ describe('the schedule reconciler', () => {
 });
 
 describe('ten minutes of a schedule', () => {
-  const cuts: (Cut | undefined)[] = [undefined, 'create', 'created', 'status'];
+  const cuts: Cut[] = ['create', 'created', 'status', 'told'];
   const step = fc.record({
     seconds: fc.integer({ min: 5, max: 50 }),
     cut: fc.option(fc.constantFrom(...cuts), { freq: 2 }),
@@ -197,6 +219,7 @@ describe('ten minutes of a schedule', () => {
               here.moveTo(Math.min(here.now() + seconds * 1000, start + 10 * minuteMs));
               if (ends) await endActive(here);
               await here.beat(cut ?? undefined);
+              if (concurrencyPolicy !== 'Allow') expect((await activeRuns(here)).length).toBeLessThanOrEqual(1);
             }
             here.moveTo(start + 10 * minuteMs);
             for (let round = 0; round < 3; round += 1) {
@@ -212,20 +235,23 @@ describe('ten minutes of a schedule', () => {
             expect(recentTicks.map(({ tick }) => tick)).toEqual(Array.from({ length: 10 }, (_none, index) => tickAt(index + 1)));
             const started = recentTicks.flatMap(({ run }) => run ?? []);
             expect(started).toEqual(here.created);
+            const told = here.records.map(({ tick }) => tick);
+            expect(new Set(told).size).toBe(told.length);
             expect(active).toEqual([]);
             expect((await here.runs()).map(({ metadata }) => metadata.name).sort()).toEqual(started.slice(-2));
           } finally {
             await here.stop();
           }
         }),
-        { numRuns: 4 },
+        { numRuns: 10 },
       );
     },
     120_000,
   );
 
+  const activeRuns = async (here: ScheduleWorld) => (await here.runs()).filter(({ status }) => status?.phase !== 'done');
+
   async function endActive(here: ScheduleWorld): Promise<void> {
-    const active = (await here.runs()).filter(({ status }) => status?.phase !== 'done');
-    for (const { metadata } of active) await here.finish(metadata.name, 'Passed');
+    for (const { metadata } of await activeRuns(here)) await here.finish(metadata.name, 'Passed');
   }
 });

@@ -13,14 +13,14 @@ import {
 import { type ExperimentObject, experiments, schedules, type ScheduleObject } from '../../src/control/index.ts';
 import { createScheduleReconciler } from '../../src/control/schedule-reconciler.ts';
 import { startEmbeddedServer } from '../../src/embedded/index.ts';
-import { type Clock, formatInstant, SquallError, systemClock } from '../../src/lib/index.ts';
+import { type Clock, codeOf, formatInstant, SquallError, systemClock } from '../../src/lib/index.ts';
 import { createCache, createStore, type Store, type Stored, transportFor } from '../../src/store/index.ts';
 
 export const key = { namespace: 'shop', name: 'nightly' };
 export const start = Date.parse('2026-06-01T10:00:00Z');
 
-/** Where a life of the control process ends: before the first write of a reconcile, after a create, or before a status. */
-export type Cut = 'create' | 'created' | 'status';
+/** Where a life of the control process ends: before a run is created or after it, before the status is written or after it. */
+export type Cut = 'create' | 'created' | 'status' | 'told';
 
 export type ScheduleWorld = {
   store: Store;
@@ -40,6 +40,8 @@ export type ScheduleWorld = {
   finish: (name: string, verdict: Verdict) => Promise<void>;
   stop: () => Promise<void>;
 };
+
+type Life = { beat: () => Promise<void>; sees: (schedule: Stored<ScheduleObject>) => boolean; end: () => void };
 
 export const template = {
   spec: { duration: '30s', fault: { ref: 'slow' }, hypothesis: [{ name: 'reaches', connectivity: { ref: 'checkout' } }] },
@@ -69,7 +71,7 @@ export async function startScheduleWorld(): Promise<ScheduleWorld> {
   });
   let life = await begin();
 
-  async function begin(): Promise<{ beat: () => Promise<void>; end: () => void }> {
+  async function begin(): Promise<Life> {
     const stopping = new AbortController();
     const caches = {
       schedules: createCache(cutStore, schedules, {}, clock, Math.random, stopping.signal),
@@ -84,6 +86,7 @@ export async function startScheduleWorld(): Promise<ScheduleWorld> {
       beat: async () => {
         await reconcile(key);
       },
+      sees: ({ metadata: { resourceVersion } }) => caches.schedules.get(key)?.metadata.resourceVersion === resourceVersion,
       end: () => {
         stopping.abort();
       },
@@ -102,9 +105,15 @@ export async function startScheduleWorld(): Promise<ScheduleWorld> {
       },
       updateStatus: async (resource, object, options) => {
         cut('status');
-        return await whole.updateStatus(resource, object, options);
+        const written = await whole.updateStatus(resource, object, options);
+        cut('told');
+        return written;
       },
     };
+  }
+
+  async function seen(schedule: Stored<ScheduleObject>): Promise<void> {
+    while (!life.sees(schedule)) await systemClock.sleep(1);
   }
 
   const world: ScheduleWorld = {
@@ -122,20 +131,19 @@ export async function startScheduleWorld(): Promise<ScheduleWorld> {
       const metadata = { name: key.name, namespace: key.namespace };
       const full = { schedule: '* * * * *', experimentTemplate: template, ...spec };
       const made = await store.create(schedules, { apiVersion, kind: 'NetworkExperimentSchedule', metadata, spec: full });
-      await world.restart();
+      await seen(made);
       return made;
     },
     edit: async (spec) => {
       const object = await store.get(schedules, key);
-      await store.update(schedules, { ...object, spec: { ...(object.spec as object), ...spec } });
-      await world.restart();
+      await seen(await store.update(schedules, { ...object, spec: { ...(object.spec as object), ...spec } }));
     },
     beat: async (cut) => {
       armed = cut;
       try {
         await life.beat();
       } catch (error) {
-        if (cut === undefined) throw error;
+        if (cut === undefined || codeOf(error) !== 'Unavailable') throw error;
       }
       armed = undefined;
       if (cut !== undefined) await world.restart();
