@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JournalRecord } from '../../src/api/index.ts';
-import { command } from './namespaces.ts';
-import { createSquall } from './squall.ts';
+import { command } from '../kernel/namespaces.ts';
+import { createSquall } from '../kernel/squall.ts';
 
 /** Shorter than the fault's 200 ms, longer than any round trip of a clean network in the guest. */
 const delayedMs = 100;
