@@ -1,6 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  // Tests that need a kernel with netem run in the guest, by `npm run test:kernel` and `npm run test:program`.
-  test: { include: ['test/**/*.test.ts'], exclude: ['test/kernel/**', 'test/program/**', 'test/fixtures/**'], maxWorkers: 2 },
+  // Tests that need a kernel with netem run in the guest, by `npm run test:kernel` and `npm run test:program`; `npm run test:boot` boots some.
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/kernel/**', 'test/program/**', 'test/fixtures/**', 'test/lab/guest/**/boot.test.ts'],
+    maxWorkers: 2,
+  },
 });

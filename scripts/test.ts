@@ -1,4 +1,7 @@
-/** Every check of the project, one after the other, and their sum as one plain line: what `npm test` runs. */
+/**
+ * Every check of the project, one after the other, and their sum as one plain line: what `npm test` runs. With --boot only the tests
+ * that boot guest machines of their own, which take minutes.
+ */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,13 +15,15 @@ const unitResults = join(root, 'out', 'unit-tests.json');
 type Step = { name: string; run: () => Promise<Counts> };
 
 /** Lanes run one after the other, the two steps of a pair at once: the machine has two processors, and the guest wants both. */
-const lanes: Step[][] = [
-  [
-    { name: 'static checks', run: staticChecks },
-    { name: 'unit and property tests', run: unitTests },
-  ],
-  [{ name: 'kernel tests', run: kernelTests }],
-];
+const lanes: Step[][] = process.argv.includes('--boot')
+  ? [[{ name: 'guest boots', run: async () => await unitTests('--config', 'vitest.boot.config.ts') }]]
+  : [
+      [
+        { name: 'static checks', run: staticChecks },
+        { name: 'unit and property tests', run: async () => await unitTests() },
+      ],
+      [{ name: 'kernel tests', run: kernelTests }],
+    ];
 
 const checks: [program: string, ...args: string[]][] = [
   ['prettier', '--check', '--log-level', 'warn', '.'],
@@ -52,8 +57,14 @@ async function staticChecks(): Promise<Counts> {
   return counts;
 }
 
-async function unitTests(): Promise<Counts> {
-  const { code } = await start('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${unitResults}`]);
+async function unitTests(...options: string[]): Promise<Counts> {
+  const { code } = await start('vitest', [
+    'run',
+    ...options,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${unitResults}`,
+  ]);
   const results = JSON.parse(readFileSync(unitResults, 'utf8')) as {
     numPassedTests: number;
     numFailedTests: number;

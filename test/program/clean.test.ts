@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { runProgram } from '../../src/lib/index.ts';
-import { assertSame, createPair, delay, inside, type Pair, type Snapshot, snapshot, start, work } from './namespaces.ts';
+import { assertSame, createPair, delay, inside, type Pair, type Snapshot, snapshot, start, work } from '../kernel/namespaces.ts';
 
 /** In the guest nobody else's instances are, so that `--all` is all of this test. */
 async function squall(...args: string[]) {
