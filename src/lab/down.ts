@@ -28,7 +28,7 @@ export type LabRemoval = {
 
 const nothing: LabRemoval = { namespaces: [], processes: 0, forgotten: false };
 const politeMs = 2000;
-const forcedMs = 20_000;
+const forcedMs = 5000;
 const pollMs = 20;
 const mostLooks = 4;
 
@@ -88,24 +88,26 @@ function refuseForeign(record: LabRecord, instance: string, stateFolder: string)
 /** Asks, then forces; finds anew each time, since processes have children. Returns the pids that there were. */
 async function endProcesses(find: () => ProcessEntry[]): Promise<Set<number>> {
   const ended = new Set<number>();
+  // The look that found none is the proof: another program may look into a namespace a moment later.
+  let found = find();
   for (const [signal, limitMs] of [
     ['SIGTERM', politeMs],
     ['SIGKILL', forcedMs],
   ] as const) {
     const asked = new Set<number>();
     const until = performance.now() + limitMs;
-    for (let found = find(); found.length > 0 && performance.now() < until; found = find()) {
+    while (found.length > 0 && performance.now() < until) {
       for (const { pid } of found) {
         if (!asked.has(pid)) sendSignal(pid, signal);
         asked.add(pid);
         ended.add(pid);
       }
       await sleep(pollMs);
+      found = find();
     }
   }
-  const left = find();
-  if (left.length === 0) return ended;
-  throw new SquallError('CleanUpIncomplete', `processes of the lab that did not end: ${left.map(({ pid }) => pid).join(', ')}`);
+  if (found.length === 0) return ended;
+  throw new SquallError('CleanUpIncomplete', `processes of the lab that did not end: ${found.map(({ pid }) => pid).join(', ')}`);
 }
 
 /** The lab's processes: inside one of its namespaces, marked as its own, or recorded when they were started. */
