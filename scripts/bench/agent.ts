@@ -13,6 +13,7 @@ import { apiVersion, type NodeTask, type NodeTaskStatus, nodeLabel } from '../..
 import { startEmbeddedServer } from '../../src/embedded/index.ts';
 import { codeOf, formatInstant, systemClock } from '../../src/lib/index.ts';
 import { createStore, type Store, transportFor } from '../../src/store/index.ts';
+import { benchFault } from './fault.ts';
 
 export const benchInstance = 'be9c4be9';
 const namespace = 'squall-system';
@@ -104,16 +105,7 @@ function delayTask(count: number): NodeTask {
         name: `target-${String(index)}`,
         ips: [],
       })),
-      fault: {
-        id: 'bench',
-        device: 'eth0',
-        direction: 'egress',
-        effect: { type: 'delay', delayMs: 100, jitterMs: 0, distribution: 'uniform' },
-        peers: 'all',
-        excluded: [],
-        dosePeers: {},
-        exposure: [],
-      },
+      fault: benchFault,
       lease: { name: 'run', seconds: 60 },
       notAfter: formatInstant(systemClock.now() + 600_000),
     },

@@ -9,11 +9,11 @@ import { planWorks } from '../../src/agent/kernel/preparation.ts';
 import { createPrograms } from '../../src/agent/kernel/programs.ts';
 import { gateCommands, treeCommands } from '../../src/agent/kernel/reconcile.ts';
 import { createLimiter, type Limiter } from '../../src/agent/limiter.ts';
-import type { FaultWork } from '../../src/api/index.ts';
 import { renderClose, renderLeases } from '../../src/faults/index.ts';
 import { runProgram, systemClock } from '../../src/lib/index.ts';
 import { capabilityTrials } from '../../src/preflight/index.ts';
 import { benchInstance, type IdleAgent, measureIdleAgent, readProcess, type TaskTimes, timeTask } from './agent.ts';
+import { benchFault } from './fault.ts';
 import { createNamespaces } from './namespaces.ts';
 import { standInLine, withStandIn } from './stand-in.ts';
 
@@ -124,30 +124,26 @@ type Texts = { tree: string[]; gate: string; lease: string; close: string; remov
 async function planTexts(path: string, netem: boolean): Promise<Texts> {
   const namespace = await openNamespace('bench', path);
   const { qdiscs, links } = await createPrograms(createLimiter(atOnce)).observe(namespace);
-  const plan = planWorks({ instance: benchInstance, namespace, works: [work], links, gatePriority: 300, before: undefined });
+  const plan = planWorks({
+    instance: benchInstance,
+    namespace,
+    works: [benchFault],
+    links,
+    gatePriority: 300,
+    before: undefined,
+  });
   const commands = treeCommands(qdiscs, [], plan);
   return {
     tree: netem ? commands : commands.map(standInLine),
     gate: gateCommands(undefined, benchInstance, plan),
-    lease: renderLeases(benchInstance, [{ faultId: work.id, device: work.device, timeoutMs: 60_000 }]),
-    close: renderClose(benchInstance, [work.id]),
+    lease: renderLeases(benchInstance, [{ faultId: benchFault.id, device: benchFault.device, timeoutMs: 60_000 }]),
+    close: renderClose(benchInstance, [benchFault.id]),
     remove: [
       { command: ['nft', '-f', '-'], input: gateCommands(undefined, benchInstance, undefined) },
-      { command: ['tc', 'qdisc', 'del', 'dev', work.device, 'root'] },
+      { command: ['tc', 'qdisc', 'del', 'dev', benchFault.device, 'root'] },
     ],
   };
 }
-
-const work: FaultWork = {
-  id: 'bench',
-  device: 'eth0',
-  direction: 'egress',
-  effect: { type: 'delay', delayMs: 100, jitterMs: 0, distribution: 'uniform' },
-  peers: 'all',
-  excluded: [],
-  dosePeers: {},
-  exposure: [],
-};
 
 async function timePrograms(
   paths: readonly string[],

@@ -7,7 +7,7 @@ import { type ExperimentObject, experiments } from '../../src/control/index.ts';
 import type { AnyObject, Resource } from '../../src/store/index.ts';
 import { differences, readKernelState } from '../torture/foreign-state.ts';
 import { createInstance, type Instance } from '../torture/instance.ts';
-import { createRandom } from '../torture/kill-plan.ts';
+import { seededRandom } from '../random.ts';
 import { table } from '../torture/summary.ts';
 import { schedule } from './manifests.ts';
 import type { CampaignOptions, CampaignResult } from './result.ts';
@@ -37,7 +37,7 @@ export async function tenMinutes({ folder, seed, minutes, say }: CampaignOptions
     const untouched = await readKernelState(target);
     await instance.start();
     const began = Date.now();
-    const kills = await killAgainAndAgain(instance, began, minutes, createRandom(seed), say);
+    const kills = await killAgainAndAgain(instance, began, minutes, seededRandom(seed), say);
     // Runs of the last minute may end; a new one does not begin before the next.
     await sleepUntil(Math.ceil(Date.now() / minuteMs) * minuteMs + 45_000);
     const { status } = await instance.store.get(schedules, { namespace, name: scheduleName });

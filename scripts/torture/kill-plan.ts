@@ -1,4 +1,5 @@
 /** Decides what is killed, in which phase of a run and how long after that phase began. Pure: the same seed gives the same plan. */
+import { seededRandom } from '../random.ts';
 
 /** `control` is the process of `squall serve`; `both` leaves nobody alive but the kernel; `target` is the process of the pod that is hurt. */
 export const victims = ['agent', 'control', 'both', 'target'] as const;
@@ -30,7 +31,7 @@ const phaseMs: Readonly<Record<Exclude<KillPhase, 'during'>, number>> = {
 
 /** Every victim meets every phase once before any meets it again; order, instants and durations are drawn from the seed. */
 export function planKills(seed: number, count: number): Kill[] {
-  const random = createRandom(seed);
+  const random = seededRandom(seed);
   const kills: Kill[] = [];
   while (kills.length < count) {
     const deck = victims.flatMap((victim) => killPhases.map((phase) => ({ victim, phase })));
@@ -41,17 +42,6 @@ export function planKills(seed: number, count: number): Kill[] {
     }
   }
   return kills;
-}
-
-/** Numbers from 0 to below 1: mulberry32, which is small and good enough to choose instants. */
-export function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 function shuffle<T>(items: readonly T[], random: () => number): T[] {

@@ -1,9 +1,10 @@
-import { nodeLabel, type NodeTask, scheduleLabel, systemNamespace, type TickRecord } from '../api/index.ts';
+import { scheduleLabel, type TickRecord } from '../api/index.ts';
 import type { Clock } from '../lib/index.ts';
 import { type Cache, createCache, keyOf, keyText, type ObjectKey, type Store } from '../store/index.ts';
 import type { RunJournal } from './journal-entries.ts';
 import { createLeaseKeeper } from './lease-keeper.ts';
-import { experiments, nodeTasks, schedules } from './resources.ts';
+import { createNodeTaskCache } from './node-task-cache.ts';
+import { experiments, schedules } from './resources.ts';
 import { createRunReconciler } from './run-reconciler.ts';
 import type { ExperimentObject } from './run-status.ts';
 import { createScheduleReconciler } from './schedule-reconciler.ts';
@@ -37,14 +38,7 @@ export async function runControl(options: ControlOptions, signal: AbortSignal): 
   };
   const leases = createLeaseKeeper(store, instance, clock, onLeaseError, options.onLeaseRenewal);
   const experimentCache = createCache(store, experiments, {}, clock, random, signal);
-  const taskCache = createCache<NodeTask>(
-    store,
-    nodeTasks,
-    { namespace: systemNamespace, labelSelector: nodeLabel },
-    clock,
-    random,
-    signal,
-  );
+  const taskCache = createNodeTaskCache(store, clock, random, signal);
   const reconcileRun = createRunReconciler({
     store,
     experiments: experimentCache,

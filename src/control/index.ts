@@ -5,6 +5,7 @@
  */
 export { type ControlOptions, runControl } from './controller.ts';
 export { type RunJournal } from './journal-entries.ts';
+export { createNodeTaskCache } from './node-task-cache.ts';
 export { connectivityTests, experiments, leases, nodes, nodeTasks, pods, schedules, services, shapers } from './resources.ts';
 export { abortAnnotation } from './run-reconciler.ts';
 export { type ExperimentObject, type ExperimentStatus } from './run-status.ts';

@@ -1,7 +1,7 @@
 import type { NodeTask } from '../api/index.ts';
 import { initialState, type Plan, type RunEvent, type RunState, step } from '../experiment/index.ts';
 import { type Clock, codeOf, messageOf } from '../lib/index.ts';
-import type { Cache, ObjectKey, Store, Stored } from '../store/index.ts';
+import { type Cache, keyText, type ObjectKey, type Store, type Stored } from '../store/index.ts';
 import { gatherFacts } from './gather.ts';
 import { entriesOfStep, entriesOfTargets, type RunJournal } from './journal-entries.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
@@ -39,6 +39,7 @@ export type RunReconcilerOptions = {
 
 /** What the process knows of a run besides its status. It is lost in a restart, and the run is then cut off. */
 type Memory = {
+  uid: string;
   plan: Plan;
   seed: string;
   targets: RunTarget[];
@@ -54,34 +55,36 @@ type Memory = {
 
 /** Drives each NetworkExperiment by the run machine: gather, decide, persist, then act. Idempotent; one writer of the status. */
 export function createRunReconciler(options: RunReconcilerOptions): (key: ObjectKey) => Promise<ReconcileResult> {
+  /** By key: what is remembered of a run goes with the object that has its name. */
   const memories = new Map<string, Memory>();
 
   return async (key) => {
     const object = options.experiments.get(key);
     await forget(key, object?.metadata.uid);
     if (!object) return {};
-    if (object.status?.run.phase === 'done') return await tidy(object);
-    const memory = memories.get(object.metadata.uid) ?? (await remember(options, object));
-    memories.set(object.metadata.uid, memory);
+    if (object.status?.run.phase === 'done') return await tidy(key, object);
+    const memory = memories.get(keyText(key)) ?? (await remember(options, object));
+    memories.set(keyText(key), memory);
     if (memory.replaced.has(object.metadata.resourceVersion)) return { requeueAfterMs: 50 };
     return await advance(options, object, memory);
   };
 
   /** A run is gone, or replaced: so is the permission to hurt anything for it. The agent undoes when its tasks are deleted. */
-  async function forget({ namespace, name }: ObjectKey, present: string | undefined): Promise<void> {
+  async function forget(key: ObjectKey, present: string | undefined): Promise<void> {
+    const { namespace, name } = key;
+    if (memories.get(keyText(key))?.uid !== present) memories.delete(keyText(key));
     const orphans = options.tasks
       .list()
       .filter(({ spec: { run } }) => run.namespace === namespace && run.name === name && run.uid !== present);
     for (const uid of new Set(orphans.map(({ spec }) => spec.run.uid))) {
-      memories.delete(uid);
       await options.leases.drop(leaseName(uid));
     }
     await deleteTasks(options.store, orphans);
   }
 
-  async function tidy(object: Stored<ExperimentObject>): Promise<ReconcileResult> {
+  async function tidy(key: ObjectKey, object: Stored<ExperimentObject>): Promise<ReconcileResult> {
     const { uid } = object.metadata;
-    memories.delete(uid);
+    memories.delete(keyText(key));
     await options.leases.drop(leaseName(uid));
     // An undo that could not be proven stays ordered: its tasks are kept until the agent has shown that they are clean.
     const own = tasksOf(options, uid);
@@ -164,7 +167,7 @@ async function persist(
 async function remember(options: RunReconcilerOptions, object: Stored<ExperimentObject>): Promise<Memory> {
   const { uid, namespace = 'default', name } = object.metadata;
   const journal = options.journalOf({ uid, namespace, name });
-  const base = { measurements: new Map(), seenTargets: new Map(), journal, replaced: new Set<string>() };
+  const base = { uid, measurements: new Map(), seenTargets: new Map(), journal, replaced: new Set<string>() };
   const empty = { preflight: [], probe: [], fault: [] };
   let request;
   try {

@@ -6,7 +6,14 @@ import {
   type TargetPhase,
   type TargetStatus,
 } from '../api/index.ts';
-import { type ExperimentObject, experiments, leases, nodeTasks, type ScheduleObject, schedules } from '../control/index.ts';
+import {
+  createNodeTaskCache,
+  type ExperimentObject,
+  experiments,
+  leases,
+  type ScheduleObject,
+  schedules,
+} from '../control/index.ts';
 import type { Clock } from '../lib/index.ts';
 import { type Cache, type Change, createCache, type Store } from '../store/index.ts';
 import { activePhases } from './known-labels.ts';
@@ -26,14 +33,7 @@ export type StoreView = {
 export function followStore(store: Store, clock: Clock, random: () => number, signal: AbortSignal): StoreView {
   const startedAt = clock.now();
   const runs = createCache(store, experiments, {}, clock, random, signal);
-  const tasks = createCache<NodeTask>(
-    store,
-    nodeTasks,
-    { namespace: systemNamespace, labelSelector: nodeLabel },
-    clock,
-    random,
-    signal,
-  );
+  const tasks = createNodeTaskCache(store, clock, random, signal);
   const schedulesCache = createCache<ScheduleObject>(store, schedules, {}, clock, random, signal);
   const agents = createCache(store, leases, { namespace: systemNamespace, labelSelector: nodeLabel }, clock, random, signal);
   const all = Promise.all([runs.synced, tasks.synced, schedulesCache.synced, agents.synced]);

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../src/lib/index.ts';
 import { createStore, type Store, transportFor } from '../../src/store/index.ts';
-import { seededRandom } from '../store/random.ts';
+import { seededRandom } from '../../scripts/random.ts';
 import { codeFrom, type ObjectEvent, temporaryFolder, type Thing, thing, things } from '../store/support.ts';
 import { startProcess } from './process.ts';
 

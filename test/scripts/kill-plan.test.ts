@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRandom, killPhases, planKills, victims } from '../../scripts/torture/kill-plan.ts';
+import { seededRandom } from '../../scripts/random.ts';
+import { killPhases, planKills, victims } from '../../scripts/torture/kill-plan.ts';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });
 const everyPair = victims.length * killPhases.length;
@@ -48,7 +49,7 @@ describe('the plan of kills', () => {
   });
 
   it('draws numbers that are spread evenly', () => {
-    const random = createRandom(7);
+    const random = seededRandom(7);
     const numbers = Array.from({ length: 10_000 }, random);
     for (const tenth of Array.from({ length: 10 }, (_, index) => index / 10)) {
       const share = numbers.filter((number) => number >= tenth && number < tenth + 0.1).length;

@@ -10,7 +10,7 @@ import {
   transportFor,
 } from '../../src/store/index.ts';
 import { type Proxy, startProxy } from './proxy.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../../scripts/random.ts';
 import { type RunningServer, startServer, type Thing, thing, things } from './support.ts';
 
 /** Follows the things of a store into a list of `type name value`, until it is stopped. */

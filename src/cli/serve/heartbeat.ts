@@ -18,7 +18,8 @@ export function createHeartbeat(clock: Clock, onMissed: (count: number) => void)
       if (missed > 0) onMissed(missed);
       listener();
     };
-    const task = cron.schedule('* * * * * *', beat, { timezone: 'UTC', noOverlap: true });
+    // Missed beats are told to `onMissed`; the library would print them besides.
+    const task = cron.schedule('* * * * * *', beat, { timezone: 'UTC', noOverlap: true, suppressMissedWarning: true });
     return () => {
       void task.destroy();
     };
