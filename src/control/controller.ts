@@ -21,8 +21,8 @@ export type ControlOptions = {
   onError: (key: string, error: unknown, retryInMs: number) => void;
   /** Calls the listener about every second, until what it returned is called. @default none: schedules are left alone */
   heartbeat?: (listener: () => void) => () => void;
-  /** True while schedules are to start nothing: their ticks stay due. @default never */
-  schedulesHeld?: () => boolean;
+  /** True while nothing is to begin: ticks stay due, and new runs wait. @default never */
+  isHeld?: () => boolean;
   /** Called once for every tick of a schedule, after its outcome is in the store. */
   onTick?: (record: TickRecord) => void;
   /** Called after every renewal of a run's Lease; `late`: more than two thirds of its length after the one before. */
@@ -50,6 +50,7 @@ export async function runControl(options: ControlOptions, signal: AbortSignal): 
     drawSeed: () => Math.floor(random() * 2 ** 48).toString(16),
     journalOf,
     ...(abandonedBefore === undefined ? {} : { abandonedBefore }),
+    ...(options.isHeld ? { isHeld: options.isHeld } : {}),
   });
   const queue = createWorkQueue({
     reconcile: async (text) => await reconcileRun(keyFromText(text)),
@@ -74,7 +75,7 @@ export async function runControl(options: ControlOptions, signal: AbortSignal): 
 
 /** Schedules are looked at when they or their runs change, and at every heartbeat. */
 async function runSchedules(options: ControlOptions, runs: Cache<ExperimentObject>, signal: AbortSignal): Promise<void> {
-  const { store, clock, random, onError, heartbeat, schedulesHeld = () => false, onTick = () => undefined } = options;
+  const { store, clock, random, onError, heartbeat, isHeld = () => false, onTick = () => undefined } = options;
   if (!heartbeat) return;
   const cache = createCache(store, schedules, {}, clock, random, signal);
   const reconcile = createScheduleReconciler({
@@ -82,7 +83,7 @@ async function runSchedules(options: ControlOptions, runs: Cache<ExperimentObjec
     schedules: cache,
     experiments: runs,
     clock,
-    isHeld: schedulesHeld,
+    isHeld,
     onTick,
   });
   const queue = createWorkQueue({

@@ -22,6 +22,9 @@ const abortReasons = new Map([
   ['Replaced', 'the next run of its schedule takes its place'],
 ]);
 
+/** How often a run that waits is looked at again. */
+const heldMs = 200;
+
 export type RunReconcilerOptions = {
   store: Store;
   experiments: Cache<ExperimentObject>;
@@ -34,6 +37,8 @@ export type RunReconcilerOptions = {
   drawSeed: () => string;
   /** Runs that were created before this instant and never looked at are Aborted instead of begun. @default 0, none */
   abandonedBefore?: number;
+  /** True while no run is to begin that was not begun. @default never */
+  isHeld?: () => boolean;
   journalOf: (run: { uid: string; namespace: string; name: string }) => RunJournal;
 };
 
@@ -63,6 +68,7 @@ export function createRunReconciler(options: RunReconcilerOptions): (key: Object
     await forget(key, object?.metadata.uid);
     if (!object) return {};
     if (object.status?.run.phase === 'done') return await tidy(key, object);
+    if (waits(options, object)) return { requeueAfterMs: heldMs };
     const memory = memories.get(keyText(key)) ?? (await remember(options, object));
     memories.set(keyText(key), memory);
     if (memory.replaced.has(object.metadata.resourceVersion)) return { requeueAfterMs: 50 };
@@ -94,6 +100,11 @@ export function createRunReconciler(options: RunReconcilerOptions): (key: Object
     );
     return own.every((task) => task.spec.work !== 'fault' || isClean(task)) ? {} : { requeueAfterMs: 5000 };
   }
+}
+
+/** A run that is to be aborted is begun all the same, so that it gets its verdict. */
+function waits({ isHeld = () => false }: RunReconcilerOptions, { status, metadata }: Stored<ExperimentObject>): boolean {
+  return status === undefined && metadata.annotations?.[abortAnnotation] === undefined && isHeld();
 }
 
 function isClean({ status }: NodeTask): boolean {

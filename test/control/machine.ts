@@ -27,6 +27,8 @@ export type Machine = {
   store: Store;
   journal: JournalEntry[];
   answer: Answer;
+  /** While it is true no new run is to begin. */
+  held: boolean;
   /** Creates the run and resolves with it when it is done. */
   run: (spec: unknown) => Promise<ExperimentObject>;
   create: (spec: unknown) => Promise<Stored<ExperimentObject>>;
@@ -73,8 +75,6 @@ export async function startMachine(answer: Answer = obedient): Promise<Machine> 
     files.set(run, open);
     return open;
   };
-  let control = startControl();
-
   function startControl(): { stop: () => Promise<void> } {
     const stopping = new AbortController();
     const ended = runControl(
@@ -90,6 +90,7 @@ export async function startMachine(answer: Answer = obedient): Promise<Machine> 
           },
         }),
         onError: () => undefined,
+        isHeld: () => machine.held,
       },
       stopping.signal,
     );
@@ -106,6 +107,7 @@ export async function startMachine(answer: Answer = obedient): Promise<Machine> 
     store,
     journal,
     answer,
+    held: false,
     create: async (spec) =>
       await store.create(experiments, {
         apiVersion,
@@ -139,6 +141,7 @@ export async function startMachine(answer: Answer = obedient): Promise<Machine> 
       rmSync(folder, { recursive: true });
     },
   };
+  let control = startControl();
   const agent = runScriptedAgent(machine, agentStopping.signal);
   return machine;
 }

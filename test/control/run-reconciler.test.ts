@@ -120,6 +120,28 @@ describe('a run', () => {
     expect(undone).toContain('undo');
   });
 
+  it('waits while nothing is to begin, and is Aborted at once when it is told to', async () => {
+    machine = await startMachine();
+    machine.held = true;
+    await machine.create(spec);
+    await systemClock.sleep(500);
+    expect((await machine.store.get(experiments, { namespace: 'shop', name: 'run' })).status).toBeUndefined();
+    const annotations = { [abortAnnotation]: 'not now' };
+    await machine.store.patchMetadata(experiments, { namespace: 'shop', name: 'run' }, { annotations });
+    const { status } = await machine.untilDone('run');
+    expect([status?.verdict, status?.reason]).toEqual(['Aborted', 'AbortRequested']);
+    expect(machine.journal.some((entry) => entry.type === 'phase' && entry.phase === 'inject')).toBe(false);
+  });
+
+  it('begins once it may', async () => {
+    machine = await startMachine();
+    machine.held = true;
+    await machine.create(spec);
+    await systemClock.sleep(500);
+    machine.held = false;
+    expect((await machine.untilDone('run')).status?.verdict).toBe('Passed');
+  });
+
   it('has its tasks deleted when it is deleted itself', async () => {
     machine = await startMachine();
     await machine.create(long);

@@ -2,7 +2,7 @@
  * The ledger: one file a network namespace that says what was there before us and what we are about to put there. It is on disk
  * before the first command runs and goes away after the last one was proven undone, so that undoing never depends on anybody's memory.
  */
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FaultWork } from '../../api/index.ts';
 import type { DropCount, TargetPlan } from '../../faults/index.ts';
@@ -31,6 +31,13 @@ export type Ledger = {
   /** Durable once this resolves. */
   write(entry: LedgerEntry): Promise<void>;
   remove(inode: number): Promise<void>;
+  /**
+   * Whether it names every namespace with something of ours: in this boot all of them were searched once, and the folder is still
+   * the one that every fault since was written to.
+   */
+  isWhole(): Promise<boolean>;
+  /** To be called once all namespaces were searched and nothing was found, or left, that the ledger does not name. */
+  markWhole(): Promise<void>;
   /** Every file, by inode; `entry` is undefined where the file cannot be read as one. */
   list(): Promise<{ inode: number; entry: LedgerEntry | undefined }[]>;
 };
@@ -47,7 +54,16 @@ export function createLedger(stateFolder: string, instance: string, bootId: stri
       throw error;
     }
   };
+  const markFile = join(stateFolder, 'ledger-searched.json');
   return {
+    isWhole: async () => {
+      const [mark, identity] = await Promise.all([readFile(markFile, 'utf8').catch(undefinedIfMissing), identityOf(folder)]);
+      return identity !== undefined && mark === searchedMark(bootId, instance, identity);
+    },
+    markWhole: async () => {
+      await mkdir(folder, { recursive: true });
+      await writeDurably(markFile, searchedMark(bootId, instance, (await identityOf(folder)) ?? ''));
+    },
     read: async ({ inode, podUid }) => {
       const entry = await readEntry(inode);
       return entry?.bootId === bootId && entry.namespace.podUid === podUid ? entry : undefined;
@@ -64,14 +80,25 @@ export function createLedger(stateFolder: string, instance: string, bootId: stri
       await syncFolder(folder);
     },
     list: async () => {
-      const names = await readdir(folder).catch((error: unknown) => {
-        if (isMissing(error)) return [];
-        throw error;
-      });
+      const names = (await readdir(folder).catch(undefinedIfMissing)) ?? [];
       const inodes = names.map((name) => /^(\d+)\.json$/.exec(name)?.[1]).filter((inode) => inode !== undefined);
       return await Promise.all(inodes.map(async (inode) => ({ inode: Number(inode), entry: await readEntry(Number(inode)) })));
     },
   };
+}
+
+function searchedMark(bootId: string, instance: string, folder: string): string {
+  return JSON.stringify({ version: 1, bootId, instance, folder });
+}
+
+/** A folder that was deleted and made again is another one. */
+async function identityOf(folder: string): Promise<string | undefined> {
+  const facts = await stat(folder, { bigint: true }).catch(undefinedIfMissing);
+  return facts && `${String(facts.ino)}-${String(facts.birthtimeNs)}`;
+}
+
+function undefinedIfMissing(error: unknown): undefined {
+  if (!isMissing(error)) throw error;
 }
 
 /** Names this boot of the kernel. */
@@ -91,10 +118,7 @@ async function writeDurably(path: string, text: string): Promise<void> {
 
 /** A rename is durable once its folder is. */
 async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path).catch((error: unknown) => {
-    if (isMissing(error)) return undefined;
-    throw error;
-  });
+  const folder = await open(path).catch(undefinedIfMissing);
   if (folder === undefined) return;
   try {
     await folder.sync();

@@ -15,16 +15,20 @@ const sweepDrainMs = 1000;
 const namespacePrefix = 'squall-';
 
 /**
- * By the ledger first, then by the name of the table, for the namespaces of pods that the ledger does not know. Never another
- * instance's. A target that cannot be undone counts as residue, and the others are swept all the same.
+ * By the ledger; and where that may not name them all, by the name of the table in every pod's namespace. Never another instance's.
+ * A target that cannot be undone counts as residue, and the others are swept all the same.
  */
 export async function sweepNode(context: DriverContext, namespaceFolder: string): Promise<Sweep> {
-  const entries = await context.ledger.list();
+  const { ledger } = context;
+  const [entries, whole] = [await ledger.list(), await ledger.isWhole()];
   const byLedger = await Promise.all(entries.map(async ({ inode, entry }) => await sweepEntry(context, inode, entry)));
-  const names = (await listFolder(namespaceFolder)).filter((name) => name.startsWith(namespacePrefix));
+  const mustSearch = !whole || entries.some(({ entry }) => entry === undefined);
+  const names = mustSearch ? (await listFolder(namespaceFolder)).filter((name) => name.startsWith(namespacePrefix)) : [];
   const byTable = await Promise.all(names.map(async (name) => await sweepByTable(context, namespaceFolder, name)));
   const parts = [...byLedger, ...byTable];
-  return { removed: parts.flatMap(({ removed }) => removed), residue: parts.reduce((sum, { residue }) => sum + residue, 0) };
+  const residue = parts.reduce((sum, part) => sum + part.residue, 0);
+  if (mustSearch && residue === 0) await ledger.markWhole();
+  return { removed: parts.flatMap(({ removed }) => removed), residue };
 }
 
 async function sweepEntry(context: DriverContext, inode: number, entry: LedgerEntry | undefined): Promise<Sweep> {

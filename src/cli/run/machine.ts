@@ -26,7 +26,7 @@ export type MachineOptions = {
   /** Why this kernel is the one that is used, for the journal. */
   kernelChoice: { guest: boolean; why: string };
   /** How schedules are run; without it they are left alone. */
-  schedules?: Pick<ControlOptions, 'heartbeat' | 'schedulesHeld' | 'onTick'>;
+  schedules?: Pick<ControlOptions, 'heartbeat' | 'isHeld' | 'onTick'>;
   observer?: MachineObserver;
 };
 

@@ -71,8 +71,8 @@ export async function serveLocally(options: LocalServe): Promise<void> {
       heartbeat: createHeartbeat(clock, (count) => {
         metrics.heartbeatsMissed(count);
       }),
-      // Before the lab and the folder are in the store a run would find no targets; after the signal nothing may start.
-      schedulesHeld: () => !loaded || signal.aborted,
+      // Before the lab and the folder are in the store a run would find no targets; after the signal nothing may begin.
+      isHeld: () => !loaded || signal.aborted,
       onTick: (record) => {
         ticks.append(record);
         metrics.tick(record);
@@ -122,14 +122,15 @@ async function work(options: Work, { store, journals }: Machine, { place, topolo
   try {
     await keeper.ready;
     // A lab that is replaced takes its namespaces along: what a former life left in them is undone first.
-    if (topology) await untilAllDone(keeper, store, signal);
+    // A run that was not begun waits for this lab.
+    if (topology) await untilAllDone(await begunRuns(keeper, store), store, signal);
     if (await openLab({ store, place, topology, log, signal })) {
       await followFolder({ folder, store, clock, log, onLoaded, onProblems, signal });
     }
   } finally {
     log.info('stopping: what is active is aborted and undone');
     try {
-      await untilAllDone(keeper, store, AbortSignal.abort('Stopped'));
+      await untilAllDone(await activeRuns(keeper, store), store, AbortSignal.abort('Stopped'));
     } finally {
       closing.abort();
       await keeper.ended;
@@ -137,11 +138,11 @@ async function work(options: Work, { store, journals }: Machine, { place, topolo
   }
 }
 
-/** Waits until no run is active. Every run is tried; rejects with CleanUpIncomplete naming those that could not be ended. */
-async function untilAllDone(keeper: RunKeeper, store: Store, signal: AbortSignal): Promise<void> {
+/** Waits until these runs are over. Every run is tried; rejects with CleanUpIncomplete naming those that could not be ended. */
+async function untilAllDone(runs: readonly Stored<ExperimentObject>[], store: Store, signal: AbortSignal): Promise<void> {
   const failures: string[] = [];
   await Promise.all(
-    (await activeRuns(keeper, store)).map(async (run) => {
+    runs.map(async (run) => {
       await untilDone(store, run, signal).catch((error: unknown) => {
         if (codeOf(error) !== 'NotFound') failures.push(messageOf(error));
       });
@@ -159,6 +160,10 @@ async function activeRuns(keeper: RunKeeper, store: Store): Promise<Stored<Exper
     if (codeOf(error) !== 'Unavailable') throw error;
     return keeper.active();
   }
+}
+
+async function begunRuns(keeper: RunKeeper, store: Store): Promise<Stored<ExperimentObject>[]> {
+  return (await activeRuns(keeper, store)).filter(({ status }) => status !== undefined);
 }
 
 function boundFiles(stateFolder: string, log: Logger): void {

@@ -252,6 +252,14 @@ describe('the driver', () => {
       expect(await inside(pair.target, ['nft', 'list', 'tables'])).toBe('table inet squall_ffffffff\n');
     });
 
+    it('searches every namespace once, and again only when the ledger may not name them all', async () => {
+      expect(await pair.driver.sweep()).toEqual({ removed: [], residue: 0 });
+      await inside(pair.target, ['nft', 'add', 'table', 'inet', `squall_${pair.instance}`]);
+      expect(await pair.driver.sweep()).toEqual({ removed: [], residue: 0 });
+      await writeFile(join(pair.stateFolder, 'ledger', '1.json'), 'half');
+      expect((await pair.driver.sweep()).removed).toEqual([expect.stringContaining(pair.namespace.path) as string]);
+    });
+
     it.each<[string, (entry: LedgerEntry) => unknown]>([
       ['another boot', (entry) => ({ ...entry, bootId: 'before' })],
       ['a namespace that has gone', (entry) => ({ ...entry, namespace: { ...entry.namespace, path: '/run/netns/squall-gone' } })],

@@ -53,6 +53,20 @@ describe('the ledger', () => {
     expect(await ledger.read(somewhere)).toBeUndefined();
   });
 
+  it('is whole once everything was searched, in this boot and as long as its folder is the same', async () => {
+    expect(await ledger.isWhole()).toBe(false);
+    await ledger.markWhole();
+    expect(await ledger.isWhole()).toBe(true);
+    expect(await createLedger(folder, instance, 'this-boot').isWhole()).toBe(true);
+    expect(await createLedger(folder, instance, 'other-boot').isWhole()).toBe(false);
+    expect(await createLedger(folder, 'ffffffff', 'this-boot').isWhole()).toBe(false);
+    await ledger.write(entry);
+    await rm(join(folder, 'ledger'), { recursive: true });
+    expect(await ledger.isWhole()).toBe(false);
+    await ledger.write(entry);
+    expect(await ledger.isWhole()).toBe(false);
+  });
+
   it('lists a file that is no entry as one that cannot be read, so that the sweep looks for the table', async () => {
     await ledger.write(entry);
     await writeFile(file(), (await readFile(file(), 'utf8')).slice(0, -20));
