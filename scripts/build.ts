@@ -1,4 +1,4 @@
-/** Builds the programs into dist/, one self-contained file each, unless they are newer than everything they are made from. */
+/** Builds the programs into dist/, each complete in itself, unless they are newer than everything they are made from. */
 import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,12 +7,15 @@ import { bundle } from './bundle.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const programs = {
-  squall: 'src/cli/main.ts',
+const commandLine = { squall: 'src/cli/main.ts' };
+/** What of the command line only some commands load: a web server is twice as large as all the rest. */
+const lazyName = 'squall-lazy';
+const smallPrograms = {
   agent: 'src/agent/main.ts',
   'tcp-probe': 'src/probes/tcp-probe/main.ts',
   'readiness-prober': 'src/lab/readiness-prober/main.ts',
-} as const;
+};
+const programs = { ...commandLine, ...smallPrograms };
 
 function changedAt(path: string): number {
   return existsSync(join(root, path)) ? statSync(join(root, path)).mtimeMs : 0;
@@ -26,10 +29,23 @@ function isUpToDate(): boolean {
 
 async function buildPrograms(): Promise<void> {
   const started = performance.now();
-  const entries = Object.fromEntries(Object.entries(programs).map(([name, source]) => [name, join(root, source)]));
-  await bundle(entries, join(root, 'dist'), true);
+  const folder = join(root, 'dist');
+  const stale = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith(lazyName)) : [];
+  await Promise.all(
+    stale.map(async (name) => {
+      await rm(join(folder, name));
+    }),
+  );
+  await Promise.all([
+    bundle(sourcesOf(commandLine), folder, { minify: true, lazyName }),
+    bundle(sourcesOf(smallPrograms), folder, { minify: true }),
+  ]);
   const names = Object.keys(programs).map((name) => `dist/${name}.js`);
   console.log(`built ${names.join(', ')} in ${(performance.now() - started).toFixed(0)} ms`);
+}
+
+function sourcesOf(entries: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(entries).map(([name, source]) => [name, join(root, source)]));
 }
 
 /** npm links the programs of dependencies only; without this `npx squall` would first ask whether to install what is here already. */

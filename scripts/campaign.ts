@@ -30,7 +30,7 @@ if (minutesOf[name] === undefined || minutes === undefined) {
 async function run(campaign: string, length: string): Promise<number> {
   const output = join(root, 'out/campaigns', campaign);
   mkdirSync(output, { recursive: true });
-  await bundle({ inside: join(root, 'scripts/campaigns/inside.ts') }, output, false);
+  await bundle({ inside: join(root, 'scripts/campaigns/inside.ts') }, output);
   let result: CampaignResult | undefined;
   const code = await runHere({
     root,

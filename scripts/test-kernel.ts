@@ -31,7 +31,7 @@ if (names.length === 0) {
 async function run(): Promise<number> {
   await rm(output, { recursive: true, force: true });
   const entries = Object.fromEntries(names.map((name) => [name, join(sources, `${name}.ts`)]));
-  await bundle({ ...entries, 'kernel-test-summary': join(root, 'scripts/kernel-test-summary.ts') }, output, false);
+  await bundle({ ...entries, 'kernel-test-summary': join(root, 'scripts/kernel-test-summary.ts') }, output);
   const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
   try {
     return await runInGuest({

@@ -29,7 +29,7 @@ const { values } = parseArgs({
 
 rmSync(output, { recursive: true, force: true });
 mkdirSync(output, { recursive: true });
-await bundle({ inside: join(root, 'scripts/torture/inside.ts') }, join(output, 'program'), false);
+await bundle({ inside: join(root, 'scripts/torture/inside.ts') }, join(output, 'program'));
 const started = Date.now();
 const records: KillRecord[] = [];
 console.log(`seed ${values.seed}: ${values.kills} kills, ${values.instances} instances at once`);

@@ -1,5 +1,5 @@
 /** Holds a whole object (kind, metadata, spec) against the rules, whether it comes from a file or from the store. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { checkAgainst, checkSpec } from './check-spec.ts';
 import { annotations, labels, namespaceName, object, objectName } from './fields.ts';
 import { type Kind, isKind, kinds, type Models } from './kinds/index.ts';

@@ -1,5 +1,5 @@
 /** Holds a spec against its kind's schema and words what is wrong. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { normalise } from './dialects/network-machinery.ts';
 import { type Kind, kinds, type Models } from './kinds/index.ts';
 import { nearestName } from './nearest-name.ts';

@@ -1,5 +1,5 @@
 /** Where packets come from and go to, as people write it, and the same in the model. Several kinds share it. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { networkOf } from './cidr.ts';
 import {
   anyText,

@@ -3,7 +3,7 @@
  * schemas can become CRDs; every one says in its error what it expected.
  */
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseDuration, parsePercent } from '../lib/index.ts';
 import { nearestName } from './nearest-name.ts';
 import type { Path } from './problems.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** What a server of the Kubernetes API must know of a kind. */
 export type KindFacts = {

@@ -1,5 +1,5 @@
 /** What a shaper does to packets, as people write it, with the limits of tc and of the kernel's netem. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseDuration } from '../../lib/index.ts';
 import { given } from '../endpoints.ts';
 import { deviceName, duration, integer, milliseconds, number, object, oneOf, parseShare, refuse } from '../fields.ts';

@@ -1,5 +1,5 @@
 /** A steady-state hypothesis: tests with tolerances that must hold before, during and after the fault. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { given } from '../endpoints.ts';
 import { anyText, duration, filledList, localName, milliseconds, object, oneOf, refOr, refuse } from '../fields.ts';
 import { type HypothesisEntry, type HypothesisTest, type Phase, phases, type Tolerance } from '../model.ts';

@@ -1,5 +1,5 @@
 /** NetworkConnectivityTest: layer 3 (ICMP echo) or layer 4 (TCP connect) reachability from a pod; once, or every `frequency`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { endpointsOf, source, toEndpoint, toSource } from '../endpoints.ts';
 import { duration, integer, milliseconds, object, refuse } from '../fields.ts';
 import { apiVersion } from '../metadata.ts';

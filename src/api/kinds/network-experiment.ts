@@ -1,5 +1,5 @@
 /** NetworkExperiment: one run of steady state, fault, undo and verdict. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseDuration } from '../../lib/index.ts';
 import {
   anyText,

@@ -1,5 +1,5 @@
 /** NetworkModulesValidator: sysctls, kernel modules and qdiscs that nodes must have. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { labelSelector, list, object, oneOf, refuse, text } from '../fields.ts';
 import { apiVersion, type LabelSelector } from '../metadata.ts';
 import { defineKind } from './definition.ts';

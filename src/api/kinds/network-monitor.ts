@@ -1,5 +1,5 @@
 /** NetworkMonitor: sFlow flows and thresholds, on an external sFlow-RT or, without an endpoint, on the built-in collector. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import {
   anyText,
   duration,

@@ -1,5 +1,5 @@
 /** NetworkNotification: one threshold event. An output, owned by its monitor; it expires. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { anyText, integer, number, object } from '../fields.ts';
 import { apiVersion } from '../metadata.ts';
 import { defineKind } from './definition.ts';

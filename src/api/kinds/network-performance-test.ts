@@ -1,5 +1,5 @@
 /** NetworkPerformanceTest: iperf between every client and every server. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { endpoint, endpointsOf, given, toEndpoint } from '../endpoints.ts';
 import { anyText, duration, flag, integer, list, milliseconds, object, oneOf, port, refuse, refuseAs } from '../fields.ts';
 import { apiVersion } from '../metadata.ts';

@@ -1,5 +1,5 @@
 /** NetworkTrafficShaper: a fault on targets; applied while it exists, or for `duration`. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { endpoint, toEndpoint } from '../endpoints.ts';
 import { duration, filledList, milliseconds, object, oneOf, refuse } from '../fields.ts';
 import { apiVersion } from '../metadata.ts';

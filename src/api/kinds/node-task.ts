@@ -1,5 +1,5 @@
 /** NodeTask, internal: only controllers write it. The schema checks what an agent relies on before it looks closer. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { apiVersion } from '../metadata.ts';
 import type { NodeTaskSpec } from '../node-task.ts';
 import { defineKind } from './definition.ts';

@@ -1,5 +1,5 @@
 /** Who is hurt, as people write it: one pod by name, or some of the pods that labels select. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { given } from '../endpoints.ts';
 import { anyText, labelSelector, foreignNamespace, object, foreignName, oneOf, parseShare, refuse } from '../fields.ts';
 import type { TargetMode, TargetSelector } from '../model.ts';

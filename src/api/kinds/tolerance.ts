@@ -1,5 +1,5 @@
 /** Tolerances: limits on what a test measures, as people write them and in base units. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseDuration, parsePercent } from '../../lib/index.ts';
 import { object } from '../fields.ts';
 import { type Bound, connectivityMetrics, performanceMetrics, type Tolerance } from '../model.ts';

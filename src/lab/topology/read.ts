@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { SquallError } from '../../lib/index.ts';
 import { checkTopology, type Placed, type PlacedTopology, selectedPods } from './check.ts';
 import { formatPath, type Path, type Problem, readObjects, type SourceObject } from './documents.ts';

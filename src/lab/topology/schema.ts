@@ -2,7 +2,7 @@
  * The part of Kubernetes' core/v1 Pod, Service and Namespace that the lab honours. A field that is not listed here is an error,
  * so that nothing a manifest asks for is silently missing; a field marked `ignored` is one that a lab may leave out knowingly.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const ignored = z.unknown().optional();
 const labelName = z
