@@ -138,7 +138,8 @@ function labManifests(serverCount: number, namespace: string): string {
 function sweptIn(log: string, since: number): { at: number; residue: number } | undefined {
   if (!existsSync(log)) return undefined;
   for (const line of readFileSync(log, 'utf8').slice(-20_000).split('\n')) {
-    if (!line.includes('"swept"')) continue;
+    // The first line may be cut.
+    if (!line.startsWith('{') || !line.includes('"swept"')) continue;
     const { time, residue } = JSON.parse(line) as { time: string; residue: number };
     // A hundredth of a second is as exact as the start of a process is known.
     if (Date.parse(time) >= since - 10 && residue === 0) return { at: Date.parse(time), residue };

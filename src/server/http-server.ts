@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net';
-import fastify from 'fastify';
 import { errorFacts, messageOf, SquallError } from '../lib/index.ts';
 import type { Metrics } from './metrics.ts';
 import type { ReadinessReason } from './readiness.ts';
@@ -26,6 +25,8 @@ const paths = ['/metrics', '/healthz', '/readyz'];
 
 /** Serves /metrics, /healthz and /readyz to GET and HEAD. Rejects with Unavailable when the address cannot be used. */
 export async function startHttpServer({ listen, metrics, askStore, readiness }: HttpServerOptions): Promise<HttpServer> {
+  // Twice as large as all the rest of the program, and only wanted here.
+  const { default: fastify } = await import('fastify');
   const app = fastify({
     bodyLimit: 1024,
     requestTimeout: 5000,

@@ -17,6 +17,7 @@ import { createHeartbeat } from './heartbeat.ts';
 import { keepRuns, type RunKeeper } from './keep-runs.ts';
 import { createLineFile } from './line-file.ts';
 import type { ListenAddress } from './listen-address.ts';
+import { createMetrics, observe } from './observe.ts';
 
 export type LocalServe = {
   folder: string;
@@ -46,8 +47,6 @@ export async function serveLocally(options: LocalServe): Promise<void> {
   const place = { stateFolder, instance: instanceId(stateFolder) };
   const ticks = createLineFile(join(stateFolder, 'ticks.jsonl'), log);
   let loaded = false;
-  // Loaded here and not by every command: it brings a whole web server along.
-  const { createMetrics, observe } = await import('./observe.ts');
   const metrics = createMetrics(packageFacts.version);
   const machine = await startMachine({
     stateFolder,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { kinds, servedKinds } from '../../../src/api/index.ts';
 
 /** Everything in a JSON schema that a Kubernetes structural schema or Go's regular expressions cannot take. */
