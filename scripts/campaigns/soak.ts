@@ -19,8 +19,8 @@ type SoakSample = { minute: number; control: number; agent: number; folder: Reco
 export async function soak({ folder, minutes, say }: CampaignOptions): Promise<CampaignResult> {
   const served = join(folder, 'experiments');
   mkdirSync(served, { recursive: true });
-  const run = { namespace, targets: ['server-0'], client: 'client', durationSeconds: 6, delayMs: 100, lossPercentTolerated: 60 };
-  writeFileSync(join(served, 'often.json'), JSON.stringify(schedule('often', '*/20 * * * * *', run)));
+  const run = { namespace, targets: ['server-0'], client: 'client', durationSeconds: 12, delayMs: 100, lossPercentTolerated: 60 };
+  writeFileSync(join(served, 'often.json'), JSON.stringify(schedule('often', '*/30 * * * * *', run)));
   const instance = await createInstance({ folder, serverCount: 1, namespace });
   const samples: SoakSample[] = [];
   const problems: string[] = [];

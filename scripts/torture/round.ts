@@ -114,8 +114,10 @@ async function findProblems(scene: Scene, kill: Kill, record: KillRecord, run: R
   if (verdict === undefined) return [...problems, `the run had no verdict after ${String(doneLimitMs)} ms`];
   const how = `${verdict} (${reason ?? 'no reason'})`;
   const restarted = kill.victim === 'control' || kill.victim === 'both';
-  if (restarted && met !== 'done' && !(verdict === 'Aborted' && reason === 'Restarted')) {
-    problems.push(`the run that was cut off in ${met} is ${how}, not Aborted (Restarted)`);
+  // What had ended the fault before the kill stays the reason.
+  const mayBe = ['undo', 'after'].includes(met) ? ['Restarted', 'LeaseExpired'] : ['Restarted'];
+  if (restarted && met !== 'done' && !(verdict === 'Aborted' && mayBe.includes(reason ?? ''))) {
+    problems.push(`the run that was cut off in ${met} is ${how}, not Aborted (${mayBe.join(' or ')})`);
   }
   if (kill.victim === 'agent' && ['inject', 'during'].includes(met) && verdict !== 'Aborted') {
     problems.push(`the run whose agent was killed in ${met} is ${how}, not Aborted`);
