@@ -11,6 +11,7 @@ const rooms = [
   'observers',
   'control',
   'agent',
+  'cluster',
   'lab',
   'report',
   'server',
@@ -31,6 +32,7 @@ const allowed = {
   observers: ['api'],
   control: ['api', 'store', 'scheduler', 'experiment', 'preflight', 'faults', 'probes', 'observers'],
   agent: ['api', 'store', 'faults', 'probes', 'preflight'],
+  cluster: ['api', 'store', 'control', 'report', 'server'],
   lab: ['api', 'store'],
   report: ['api', 'experiment', 'probes', 'faults'],
 };

@@ -29,6 +29,23 @@ export async function withDeadline<T>(
   }
 }
 
+/** What the promise brings, or the signal's reason when that fires first. */
+export async function firstOf<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) {
+    promise.catch(() => undefined);
+    throw signal.reason as Error;
+  }
+  return await new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    void promise.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', onAbort);
+    });
+  });
+}
+
 /** Errors of ours as they are; what a broken connection throws becomes Unavailable. */
 export function asUnavailable(what: string, error: unknown): SquallError {
   return error instanceof SquallError ? error : new SquallError('Unavailable', `${what} was cut off`, { cause: error });

@@ -20,4 +20,4 @@ export { type Cache, type CacheOptions, createCache } from './cache.ts';
 export { type Change, keyOf, keyText } from './changes.ts';
 export { createStore } from './client.ts';
 export { listWatch, type ListWatchHandler, type ListWatchOptions } from './list-watch.ts';
-export { type Transport, transportFor, type TransportOptions } from './transport.ts';
+export { type Authorization, type Transport, transportFor, type TransportOptions } from './transport.ts';

@@ -1,6 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { http, loadHttps, SquallError } from '../lib/index.ts';
+import { firstOf } from './deadline.ts';
+
+/** Who asks: headers, and PEM of a client certificate and its key. */
+export type Authorization = { headers: Record<string, string>; cert?: string; key?: string };
 
 export type TransportOptions =
   /** The path of a unix socket. */
@@ -10,11 +14,12 @@ export type TransportOptions =
       url: string;
       /** PEM. Absent: the authorities that Node trusts. */
       ca?: string;
-      /** PEM of a client certificate and its key. */
-      cert?: string;
-      key?: string;
-      /** Asked before every request, since tokens are rotated. */
-      token?: () => string | Promise<string>;
+      /** The name that the server's certificate must carry. @default the host of the URL */
+      serverName?: string;
+      /** Takes any certificate. @default false */
+      insecureSkipTlsVerify?: boolean;
+      /** Asked before every request, since credentials are rotated; `refused`: the server answered 401 to the last ones. */
+      authorize?: (refused: boolean) => Promise<Authorization>;
     };
 
 export type TransportRequest = {
@@ -50,20 +55,51 @@ export function transportFor(options: TransportOptions): Transport {
       },
     };
   }
-  const { url, ca, cert, key, token } = options;
+  return overNetwork(options);
+}
+
+function overNetwork({
+  url,
+  ca,
+  serverName,
+  insecureSkipTlsVerify = false,
+  authorize,
+}: Exclude<TransportOptions, { socket: string }>): Transport {
   const base = new URL(url);
   const client = base.protocol === 'https:' ? loadHttps() : http;
   const agent = new client.Agent(keepAlive);
   const prefix = base.pathname.replace(/\/$/, '');
+  const target: RequestOptions = {
+    host: base.hostname.replace(/^\[|\]$/g, ''),
+    port: base.port,
+    ca,
+    ...(serverName === undefined ? {} : { servername: serverName }),
+    rejectUnauthorized: !insecureSkipTlsVerify,
+  };
+  let refused = false;
+
+  async function ask(request: TransportRequest): Promise<IncomingMessage> {
+    const authorization = authorize ? await firstOf(authorize(refused), request.signal) : { headers: {} };
+    refused = false;
+    const { headers, ...certificate } = authorization;
+    return await exchange(
+      client,
+      { ...target, ...certificate, agent: request.dedicated ? false : agent },
+      { ...request, path: prefix + request.path, headers: { ...headers, ...request.headers } },
+    );
+  }
+
   return {
     name: base.origin,
     send: async (request) => {
-      const authorization: Record<string, string> = token ? { authorization: `Bearer ${await token()}` } : {};
-      return await exchange(
-        client,
-        { host: base.hostname.replace(/^\[|\]$/g, ''), port: base.port, ca, cert, key, agent: request.dedicated ? false : agent },
-        { ...request, path: prefix + request.path, headers: { ...authorization, ...request.headers } },
-      );
+      const answer = await ask(request);
+      if (answer.statusCode !== 401 || !authorize) return answer;
+      // Nothing was done: the request may be sent again, once, by whoever we are now.
+      answer.resume();
+      refused = true;
+      const second = await ask(request);
+      refused = second.statusCode === 401;
+      return second;
     },
     close: () => {
       agent.destroy();

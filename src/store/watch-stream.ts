@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { SquallError } from '../lib/index.ts';
-import { asUnavailable, withDeadline } from './deadline.ts';
+import { asUnavailable, firstOf, withDeadline } from './deadline.ts';
 import { failureOf, type KubeStatus, readStatus } from './failure.ts';
 import { collectionPath, selectQuery } from './paths.ts';
 import type { AnyObject, Resource, Stored, WatchEvent, WatchOptions } from './port.ts';
@@ -66,19 +66,6 @@ async function openWatch(
   if (response.statusCode === 200) return response;
   const body = await withDeadline(what, headersTimeoutMs, signal, (deadline) => firstOf(bodyStart(response), deadline));
   throw failureOf(what, response.statusCode ?? 0, readStatus(body));
-}
-
-async function firstOf<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return await new Promise<T>((resolve, reject) => {
-    signal.addEventListener(
-      'abort',
-      () => {
-        reject(signal.reason as Error);
-      },
-      { once: true },
-    );
-    promise.then(resolve, reject);
-  });
 }
 
 /** Enough of a refusal to say what it is. */

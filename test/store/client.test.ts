@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runProgram } from '../../src/lib/index.ts';
-import { createStore, transportFor } from '../../src/store/index.ts';
+import { type Authorization, createStore, transportFor } from '../../src/store/index.ts';
 import { codeFrom, eventsUntil, temporaryFolder, thing, things } from './support.ts';
 
 /** A server that answers every request the same way; `asked` holds what it was asked. */
@@ -121,15 +121,47 @@ describe('the client and what a server answers', () => {
 });
 
 describe('the transport to a cluster', () => {
-  it('sends its token with every request, below the prefix of its url', async () => {
+  const bearer = (token = ''): Authorization => ({ headers: { authorization: `Bearer ${token}` } });
+
+  it('says who asks with every request, below the prefix of its url', async () => {
     await using server = await answering((_request, response) => response.end(JSON.stringify(object)));
     const tokens = ['first', 'second'];
     const url = `http://127.0.0.1:${String(server.port)}/clusters/one/`;
-    const store = createStore(transportFor({ url, token: () => Promise.resolve(tokens.shift() ?? '') }));
+    const store = createStore(transportFor({ url, authorize: () => Promise.resolve(bearer(tokens.shift())) }));
     await store.get(things, key);
     await store.get(things, key);
     expect(server.asked.map((request) => request.headers.authorization)).toEqual(['Bearer first', 'Bearer second']);
     expect(server.asked[0]?.url).toBe('/clusters/one/api/v1/namespaces/shop/configmaps/any');
+    store.close();
+  });
+
+  it('asks for other credentials after a 401, and sends the request once more', async () => {
+    await using server = await answering((request, response) =>
+      request.headers.authorization === 'Bearer fresh' ? response.end(JSON.stringify(object)) : response.writeHead(401).end(),
+    );
+    const asked: boolean[] = [];
+    const authorize = (refused: boolean): Promise<Authorization> => {
+      asked.push(refused);
+      return Promise.resolve(bearer(refused ? 'fresh' : 'stale'));
+    };
+    const store = createStore(transportFor({ url: `http://127.0.0.1:${String(server.port)}`, authorize }));
+    expect(await codeFrom(store.get(things, key))).toBe('fulfilled');
+    expect(asked).toEqual([false, true]);
+    store.close();
+  });
+
+  it('takes a server that refuses every time for one that permits nothing, after two requests', async () => {
+    await using server = await answering((_request, response) => response.writeHead(401).end());
+    const url = `http://127.0.0.1:${String(server.port)}`;
+    const store = createStore(transportFor({ url, authorize: () => Promise.resolve(bearer('wrong')) }));
+    expect(await codeFrom(store.get(things, key))).toBe('PermissionDenied');
+    expect(server.asked.length).toBe(2);
+    store.close();
+  });
+
+  it('does not wait longer for credentials than for an answer', async () => {
+    const store = createStore(transportFor({ url: 'http://127.0.0.1:1', authorize: () => new Promise(() => undefined) }));
+    expect(await codeFrom(store.get(things, key, { timeoutMs: 50 }))).toBe('Unavailable');
     store.close();
   });
 
