@@ -10,13 +10,13 @@ export type LeaseWatch = {
   onChange(listener: (name: string) => void): () => void;
 };
 
-export function watchLeases(cache: Cache<LeaseObject>, clock: Clock): LeaseWatch {
+export function watchLeases(cache: Pick<Cache<LeaseObject>, 'onChange'>, clock: Pick<Clock, 'monotonic'>): LeaseWatch {
   const seen = new Map<string, SeenLease>();
   const listeners = new Set<(name: string) => void>();
-  cache.onChange(({ name }, change) => {
+  cache.onChange(({ name }, change, sighting) => {
     if (change.type === 'deleted') seen.delete(name);
     else {
-      const lease = seeLease(seen.get(name), change.object.spec, clock.now(), clock.monotonic());
+      const lease = seeLease(seen.get(name), change.object.spec, sighting, clock.monotonic());
       if (lease === undefined) seen.delete(name);
       else seen.set(name, lease);
     }

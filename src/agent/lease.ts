@@ -1,5 +1,6 @@
-/** Lease arithmetic. Monotonic milliseconds are the agent's own; a renewTime is the renewer's clock, which may differ. */
+/** Lease arithmetic. Monotonic milliseconds are the agent's own; a renewTime is the renewer's clock, of which only changes count. */
 import type { KubeObject } from '../api/index.ts';
+import type { Sighting } from '../store/index.ts';
 
 /** The part of a coordination.k8s.io/v1 Lease that counts. */
 export type LeaseSpec = { leaseDurationSeconds?: number; renewTime?: string; holderIdentity?: string };
@@ -7,8 +8,11 @@ export type LeaseObject = KubeObject<LeaseSpec>;
 
 export type SeenLease = {
   renewTime: string;
+  holder: string | undefined;
   durationMs: number;
-  /** Monotonic: no later than this the lease was renewed. */
+  /** Monotonic: no later than this it was renewed. */
+  madeBefore: number;
+  /** Monotonic: what its time is counted from; -Infinity as long as it was only found, and nobody was seen to renew it. */
   freshSince: number;
 };
 
@@ -16,29 +20,28 @@ export type SeenLease = {
 const rateTolerance = 1.01;
 
 /**
- * A lease as this agent may count on it. The renewer's clock is never compared with ours, but two of its own instants are: a
- * renewal that reaches us late (the API server was away) counts from when it was made, so the bound stays one lease. Only at first
- * sight, with nothing to compare, the age by our wall clock is taken off.
+ * A lease as this agent may count on it: from when a renewal was seen. The renewer's clock is never compared with ours, whatever
+ * they differ by, but two instants of one renewer are: a renewal that reaches us late (the API server was away) counts from when it
+ * was made, so the bound stays one lease. One that was only found there may be of any age; it counts from the next renewal on.
  */
 export function seeLease(
   previous: SeenLease | undefined,
   spec: LeaseSpec,
-  now: number,
+  sighting: Sighting,
   monotonic: number,
 ): SeenLease | undefined {
-  if (spec.renewTime === undefined || spec.leaseDurationSeconds === undefined) return undefined;
-  const { renewTime } = spec;
-  if (previous !== undefined && Number.isNaN(Date.parse(renewTime))) return undefined;
-  const durationMs = spec.leaseDurationSeconds * 1000;
-  if (previous === undefined) {
-    const age = Math.max(0, now - Date.parse(renewTime));
-    return { renewTime, durationMs, freshSince: monotonic - (Number.isNaN(age) ? Infinity : age) };
+  const { renewTime, leaseDurationSeconds, holderIdentity: holder } = spec;
+  if (renewTime === undefined || leaseDurationSeconds === undefined || Number.isNaN(Date.parse(renewTime))) return undefined;
+  const durationMs = leaseDurationSeconds * 1000;
+  if (renewTime === previous?.renewTime) return { ...previous, durationMs };
+  const between = previous?.holder === holder && previous ? Date.parse(renewTime) - Date.parse(previous.renewTime) : 0;
+  if (previous !== undefined && between > 0) {
+    const madeBefore = Math.min(monotonic, previous.madeBefore + between * rateTolerance);
+    return { renewTime, holder, durationMs, madeBefore, freshSince: madeBefore };
   }
-  if (renewTime === previous.renewTime) return { ...previous, durationMs };
-  const between = Date.parse(renewTime) - Date.parse(previous.renewTime);
-  // A renewer whose clock was set back says nothing about when; then it counts from now.
-  const madeBy = between > 0 ? previous.freshSince + between * rateTolerance : monotonic;
-  return { renewTime, durationMs, freshSince: Math.min(monotonic, madeBy) };
+  // The first renewal, another renewer's, or one by a clock that was set back: nothing says when it was made but that it was seen.
+  const freshSince = sighting === 'live' ? monotonic : (previous?.freshSince ?? -Infinity);
+  return { renewTime, holder, durationMs, madeBefore: monotonic, freshSince };
 }
 
 /** 0 when it is not there, or no longer fresh. */

@@ -6,6 +6,12 @@ export type Change<T extends AnyObject> =
   | { type: 'modified'; object: Stored<T>; before: Stored<T> }
   | { type: 'deleted'; object: Stored<T> };
 
+/**
+ * When a change was seen. `live`: as it happened, but for the connection's own delay. `earlier`: in a list, or told again after an
+ * interruption; it may have happened at any time before.
+ */
+export type Sighting = 'live' | 'earlier';
+
 /** What is known of one resource: object by `keyText`. */
 export type Known<T extends AnyObject> = ReadonlyMap<string, Stored<T>>;
 

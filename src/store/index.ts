@@ -17,7 +17,7 @@ export type {
   WatchOptions,
 } from './port.ts';
 export { type Cache, type CacheOptions, createCache } from './cache.ts';
-export { type Change, keyOf, keyText } from './changes.ts';
+export { type Change, keyOf, keyText, type Sighting } from './changes.ts';
 export { createStore } from './client.ts';
 export { listWatch, type ListWatchHandler, type ListWatchOptions } from './list-watch.ts';
 export { type Authorization, type Transport, transportFor, type TransportOptions } from './transport.ts';

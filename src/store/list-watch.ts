@@ -1,5 +1,5 @@
 import { backoff, type Clock, SquallError } from '../lib/index.ts';
-import { type Change, changesOfEvent, changesOfList, keyOf, keyText } from './changes.ts';
+import { type Change, changesOfEvent, changesOfList, keyOf, keyText, type Sighting } from './changes.ts';
 import type { AnyObject, Resource, SelectOptions, Store, Stored } from './port.ts';
 
 export type ListWatchOptions = SelectOptions & {
@@ -14,7 +14,7 @@ export type ListWatchOptions = SelectOptions & {
 
 /** Every object's life as added, then any number of modified, then deleted; never two lives mixed, never a step back. */
 export type ListWatchHandler<T extends AnyObject> = {
-  change(change: Change<T>): void;
+  change(change: Change<T>, sighting: Sighting): void;
   /** Once: everything that existed at the start has been handed over. */
   synced?(): void;
   /** The stream is interrupted and goes on after `retryInMs`; nothing is lost. */
@@ -44,13 +44,13 @@ export async function listWatch<T extends AnyObject>(
       handler.trouble?.(step.trouble, step.retryInMs);
       continue;
     }
-    for (const change of step.changes) handler.change(change);
+    for (const change of step.changes) handler.change(change, step.sighting);
     if (!synced) handler.synced?.();
     synced = true;
   }
 }
 
-type Step<T extends AnyObject> = { changes: Change<T>[] } | { trouble: SquallError; retryInMs: number };
+type Step<T extends AnyObject> = { changes: Change<T>[]; sighting: Sighting } | { trouble: SquallError; retryInMs: number };
 
 async function* follow<T extends AnyObject>(
   store: Store,
@@ -64,6 +64,8 @@ async function* follow<T extends AnyObject>(
   const known = new Map<string, Stored<T>>();
   let resourceVersion: string | undefined;
   let attempt = 0;
+  // After trouble a watch first tells what was missed, and nothing but a bookmark says where that ends.
+  let sighting: Sighting = 'live';
   while (!signal.aborted) {
     let trouble: SquallError | undefined;
     let watchingSince = Infinity;
@@ -73,23 +75,26 @@ async function* follow<T extends AnyObject>(
         const changes = changesOfList(known, list.items);
         remember(known, changes);
         resourceVersion = list.resourceVersion;
-        yield { changes };
+        sighting = 'live';
+        yield { changes, sighting: 'earlier' };
       }
       watchingSince = clock.monotonic();
       const watchOptions = { ...selection, resourceVersion, silenceMs, timeoutSeconds: timeoutSeconds * (1 + random() / 4) };
       for await (const event of store.watch(resource, watchOptions, signal)) {
         if (event.type === 'BOOKMARK') {
           resourceVersion = event.resourceVersion;
+          sighting = 'live';
           continue;
         }
         const changes = changesOfEvent(known, event);
         remember(known, changes);
         resourceVersion = event.object.metadata.resourceVersion;
-        if (changes.length > 0) yield { changes };
+        if (changes.length > 0) yield { changes, sighting };
       }
     } catch (error) {
       trouble = error instanceof SquallError ? error : new SquallError('Internal', 'list and watch failed', { cause: error });
       if (trouble.code === 'Expired') resourceVersion = undefined;
+      sighting = 'earlier';
     }
     if (isAborted(signal)) return;
     if (clock.monotonic() - watchingSince >= settledMs) attempt = 0;

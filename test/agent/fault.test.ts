@@ -1,6 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFakeKernel, type FakeKernel } from './fake-kernel.ts';
-import { type Bench, createBench, faultTask, nodeTasks, orderUndo, phasesAre, putLease, statusUntil } from './support.ts';
+import {
+  type Bench,
+  createBench,
+  faultTask,
+  nodeTasks,
+  orderUndo,
+  phasesAre,
+  putLease,
+  statusUntil,
+  writeLease,
+} from './support.ts';
 
 let bench: Bench;
 let kernel: FakeKernel;
@@ -81,10 +91,13 @@ describe('a fault task', () => {
   });
 
   it('is undone by itself when its Lease is not renewed, and the kernel was never given longer than the Lease had left', async () => {
-    await putLease(bench, 30);
-    const leaseEnd = bench.clock.monotonic() + 30_000;
     const task = faultTask(bench, [bench.addPod()]);
     bench.startAgent(kernel);
+    let leaseEnd = Infinity;
+    await bench.whenWatched(async () => {
+      await putLease(bench, 30);
+      leaseEnd = bench.clock.monotonic() + 30_000;
+    });
     await bench.store.create(nodeTasks, task);
     await statusUntil(bench, task, phasesAre('Active'));
     for (let step = 0; step < 2; step += 1) {
@@ -96,6 +109,46 @@ describe('a fault task', () => {
     expect(targets[0]?.reason).toBe('LeaseExpired');
     for (const { at, timeoutMs = 0 } of [...kernel.of('commit'), ...kernel.of('renew')])
       expect(at + timeoutMs).toBeLessThanOrEqual(leaseEnd + 100);
+  });
+
+  it('waits for a renewal of the Lease when that was only found, of whatever age, and is Refused when none comes', async () => {
+    await writeLease(bench, 30, 'run-lease');
+    await writeLease(bench, 30, 'renewed');
+    const refused = faultTask(bench, [bench.addPod()]);
+    const begun = faultTask(bench, [bench.addPod()], { lease: { name: 'renewed', seconds: 30 } });
+    bench.startAgent(kernel);
+    await bench.store.create(nodeTasks, refused);
+    await bench.store.create(nodeTasks, begun);
+    await bench.whenWatched(async () => {
+      await bench.clock.sleep(2000);
+      expect(kernel.of('prepare')).toEqual([]);
+      await putLease(bench, 30, 'renewed');
+    });
+    await statusUntil(bench, begun, phasesAre('Active'));
+    bench.clock.jump(31_000);
+    const { targets } = await statusUntil(bench, refused, phasesAre('Refused'));
+    expect(targets[0]?.reason).toBe('LeaseExpired');
+    expect(kernel.of('prepare')).toHaveLength(1);
+  });
+
+  it.each([-6, 6])('is held, and ended, by the Lease though its renewer’s clock is %i hours off', async (hours) => {
+    const renew = async () => {
+      await writeLease(bench, 30, 'run-lease', hours * 3_600_000);
+    };
+    const task = faultTask(bench, [bench.addPod()]);
+    bench.startAgent(kernel);
+    await bench.whenWatched(renew);
+    await bench.store.create(nodeTasks, task);
+    await statusUntil(bench, task, phasesAre('Active'));
+    for (let step = 0; step < 4; step += 1) {
+      const renewed = kernel.next('renew');
+      bench.clock.jump(10_000);
+      await renew();
+      expect((await renewed).timeoutMs).toBeGreaterThan(9_000);
+    }
+    bench.clock.jump(31_000);
+    const { targets } = await statusUntil(bench, task, phasesAre('Clean'));
+    expect(targets[0]?.reason).toBe('LeaseExpired');
   });
 
   it('is held as long as its Lease is renewed', async () => {
@@ -287,10 +340,9 @@ describe('a fault task', () => {
   it.each([
     ['there is no Lease', async () => Promise.resolve()],
     [
-      'the Lease is stale',
+      'nobody renews the Lease any more',
       async () => {
-        await putLease(bench, 1);
-        bench.clock.jump(2000);
+        await writeLease(bench, 3, 'run-lease');
       },
     ],
   ])('is refused untouched when %s', async (_, given) => {

@@ -76,6 +76,8 @@ export type Bench = {
   /** Pod uid → namespace; delete one, and it is gone. */
   namespaces: Map<string, FoundNamespace>;
   addPod(): string;
+  /** Once an agent watches Leases: now, or later. What it finds at its start it does not count on. */
+  whenWatched(act: () => Promise<void>): Promise<void>;
   stopServer(): Promise<void>;
   startServer(): Promise<void>;
   startAgent(kernel: FakeKernel, options?: Partial<AgentOptions>): RunningAgent;
@@ -90,6 +92,9 @@ export async function createBench(): Promise<Bench> {
   const clock = createJumpingClock();
   const namespaces = new Map<string, FoundNamespace>();
   const agents: RunningAgent[] = [];
+  let isWatched = false;
+  const postponed: (() => Promise<void>)[] = [];
+  const acts: Promise<void>[] = [];
   let server: EmbeddedServer | undefined;
   const store = createStore(transportFor({ socket }));
   const findNamespace: FindNamespace = (uid) => Promise.resolve(namespaces.get(uid));
@@ -103,6 +108,10 @@ export async function createBench(): Promise<Bench> {
       namespaces.set(uid, { path: `/run/netns/squall-${uid}`, inode: 1000 + namespaces.size });
       return uid;
     },
+    whenWatched: async (act) => {
+      if (isWatched) await act();
+      else postponed.push(act);
+    },
     startServer: async () => {
       server = await startEmbeddedServer({ database: join(folder, 'store.db'), socket, resources, clock: systemClock });
     },
@@ -113,8 +122,15 @@ export async function createBench(): Promise<Bench> {
     startAgent: (kernel, options = {}) => {
       const controller = new AbortController();
       const log: string[] = [];
+      const given = options.store ?? store;
+      const watch: Store['watch'] = (resource, watchOptions, signal) => {
+        if (resource.plural === leases.plural) {
+          isWatched = true;
+          for (const act of postponed.splice(0)) acts.push(act());
+        }
+        return given.watch(resource, watchOptions, signal);
+      };
       const ended = runAgent({
-        store,
         node: 'local',
         instance,
         stateFolder: folder,
@@ -125,6 +141,7 @@ export async function createBench(): Promise<Bench> {
         tcpProbeProgram,
         findNamespace,
         ...options,
+        store: { ...given, watch },
       });
       const agent: RunningAgent = {
         log,
@@ -138,7 +155,7 @@ export async function createBench(): Promise<Bench> {
       return agent;
     },
     close: async () => {
-      await Promise.all(agents.map((agent) => agent.stop()));
+      await Promise.all([...acts, ...agents.map((agent) => agent.stop())]);
       store.close();
       await bench.stopServer();
       rmSync(folder, { recursive: true, force: true });
@@ -185,8 +202,16 @@ export function faultTask(
   };
 }
 
+/** Creates or renews a Lease; before an agent watches it is put off until one does. */
 export async function putLease(bench: Bench, seconds = 30, name = 'run-lease'): Promise<void> {
-  const spec = { leaseDurationSeconds: seconds, renewTime: formatInstant(bench.clock.now()) };
+  await bench.whenWatched(async () => {
+    await writeLease(bench, seconds, name);
+  });
+}
+
+/** @param offMs how far the renewer's clock is off */
+export async function writeLease(bench: Bench, seconds: number, name: string, offMs = 0): Promise<void> {
+  const spec = { leaseDurationSeconds: seconds, renewTime: formatInstant(bench.clock.now() + offMs) };
   const lease: LeaseObject = { apiVersion: leases.apiVersion, kind: leases.kind, metadata: { name, namespace }, spec };
   try {
     const current = await bench.store.get(leases, { namespace, name });

@@ -6,6 +6,7 @@ import {
   createStore,
   listWatch,
   type ListWatchOptions,
+  type Sighting,
   type Store,
   transportFor,
 } from '../../src/store/index.ts';
@@ -16,6 +17,7 @@ import { type RunningServer, startServer, type Thing, thing, things } from './su
 /** Follows the things of a store into a list of `type name value`, until it is stopped. */
 function followThings(store: Store, options: ListWatchOptions, clock: Clock = systemClock) {
   const seen: string[] = [];
+  const sightings: Sighting[] = [];
   const troubles: ErrorCode[] = [];
   const waiting = new Set<() => void>();
   const controller = new AbortController();
@@ -23,7 +25,8 @@ function followThings(store: Store, options: ListWatchOptions, clock: Clock = sy
     for (const check of waiting) check();
   };
   const handler = {
-    change: ({ type, object }: Change<Thing>) => {
+    change: ({ type, object }: Change<Thing>, sighting: Sighting) => {
+      sightings.push(sighting);
       seen.push(`${type} ${object.metadata.name} ${object.data?.value ?? ''}`);
       tell();
     },
@@ -35,6 +38,7 @@ function followThings(store: Store, options: ListWatchOptions, clock: Clock = sy
   const ended = listWatch(store, things, options, handler, clock, seededRandom(1), controller.signal);
   return {
     seen,
+    sightings,
     troubles,
     until: (holds: () => boolean) =>
       new Promise<void>((resolve) => {
@@ -108,6 +112,23 @@ describe('listWatch over a bad line', () => {
     await follower.stop();
     expect(follower.seen.slice(2)).toEqual(['added third value', 'deleted first value']);
     expect(follower.troubles).toEqual(['Unavailable']);
+  });
+
+  it('tells what it sees as it happens from what may have happened long before', async () => {
+    await server.store.create(things, thing('zeroth'));
+    const follower = followThings(behind, options);
+    await follower.until(() => follower.seen.length === 1);
+    await server.store.create(things, thing('first'));
+    await follower.until(() => follower.seen.length === 2);
+    proxy.freeze();
+    await server.store.create(things, thing('second'));
+    await follower.until(() => follower.seen.length === 3);
+    // A bookmark comes every 100 ms: after the next, everything that was missed has been told.
+    await systemClock.sleep(300);
+    await server.store.create(things, thing('third'));
+    await follower.until(() => follower.seen.length === 4);
+    await follower.stop();
+    expect(follower.sightings).toEqual(['earlier', 'live', 'earlier', 'live']);
   });
 
   it('keeps a quiet connection that sends bookmarks', async () => {
