@@ -36,7 +36,7 @@ export function planKills(seed: number, count: number): Kill[] {
   while (kills.length < count) {
     const deck = victims.flatMap((victim) => killPhases.map((phase) => ({ victim, phase })));
     for (const { victim, phase } of shuffle(deck, random).slice(0, count - kills.length)) {
-      const durationSeconds = 4 + Math.floor(random() * 5);
+      const durationSeconds = 3 + Math.floor(random() * 4);
       const length = phase === 'during' ? durationSeconds * 1000 : phaseMs[phase];
       kills.push({ number: kills.length, victim, phase, afterMs: Math.floor(random() * length), durationSeconds });
     }
