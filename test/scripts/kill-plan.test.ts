@@ -39,8 +39,8 @@ describe('the plan of kills', () => {
         const kills = planKills(seed, 60);
         expect(kills.map(({ number }) => number)).toEqual(kills.map((_, index) => index));
         for (const { phase, afterMs, durationSeconds } of kills) {
-          expect(durationSeconds).toBeGreaterThanOrEqual(4);
-          expect(durationSeconds).toBeLessThanOrEqual(8);
+          expect(durationSeconds).toBeGreaterThanOrEqual(3);
+          expect(durationSeconds).toBeLessThanOrEqual(6);
           expect(afterMs).toBeGreaterThanOrEqual(0);
           expect(afterMs).toBeLessThan(phase === 'during' ? durationSeconds * 1000 : 1000);
         }
