@@ -111,7 +111,8 @@ export type Report = {
 
 /** What a journal record says, by `type`. Every record also carries time, run and sequence. */
 export type JournalEntry =
-  | { type: 'created'; namespace: string; name: string; uid: string; seed: string; manifest: unknown }
+  /** `startedAt`: when the run began, where the journal began later. */
+  | { type: 'created'; namespace: string; name: string; uid: string; seed: string; manifest: unknown; startedAt?: string }
   | { type: 'phase'; phase: ReportPhase | 'done'; endsAt?: string }
   /** The instants are the run's own; the records around it are written a little later. */
   | { type: 'phase-ended'; phase: ReportPhase; outcome: string; startedAt?: string; endedAt?: string }

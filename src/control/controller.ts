@@ -15,8 +15,9 @@ export type ControlOptions = {
   instance: string;
   clock: Clock;
   random: () => number;
-  /** See the run reconciler. */
+  /** See `MemoryOptions`. */
   abandonedBefore?: number;
+  takeover?: 'abort' | 'continue';
   journalOf: (run: { uid: string; namespace: string; name: string }) => RunJournal;
   onError: (key: string, error: unknown, retryInMs: number) => void;
   /** Calls the listener about every second, until what it returned is called. @default none: schedules are left alone */
@@ -31,7 +32,7 @@ export type ControlOptions = {
 
 /** Runs every reconciler until the signal fires. Resolves once the last reconcile has returned; what is held then runs out by its lease. */
 export async function runControl(options: ControlOptions, signal: AbortSignal): Promise<void> {
-  const { store, instance, clock, random, journalOf, abandonedBefore, onError } = options;
+  const { store, instance, clock, random, journalOf, abandonedBefore, takeover, onError } = options;
   const steadyStart = clock.now() - clock.monotonic();
   const onLeaseError = (name: string, error: unknown): void => {
     onError(`lease ${name}`, error, 0);
@@ -50,6 +51,7 @@ export async function runControl(options: ControlOptions, signal: AbortSignal): 
     drawSeed: () => Math.floor(random() * 2 ** 48).toString(16),
     journalOf,
     ...(abandonedBefore === undefined ? {} : { abandonedBefore }),
+    ...(takeover === undefined ? {} : { takeover }),
     ...(options.isHeld ? { isHeld: options.isHeld } : {}),
   });
   const queue = createWorkQueue({

@@ -3,6 +3,7 @@ import type { Plan, RunState } from '../experiment/index.ts';
 import { formatInstant } from '../lib/index.ts';
 import { allChecks } from './gather.ts';
 import type { ExpectedTasks } from './plan-run.ts';
+import type { ExperimentObject } from './run-status.ts';
 
 /** How the run records what happens to it; `append` writes before it returns. */
 export type RunJournal = { append(entry: JournalEntry): void };
@@ -41,6 +42,40 @@ function expectedEnd(plan: Plan, { phase, since }: RunState): number | undefined
     default:
       return undefined;
   }
+}
+
+/**
+ * What a run's object still says of it to whoever has no journal of it: another control process had that. The checks and the
+ * probes' own samples are not in it.
+ */
+export function entriesOfStatus({ apiVersion, kind, metadata, spec, status }: ExperimentObject): JournalEntry[] {
+  const { uid = '', namespace = 'default', name } = metadata;
+  const manifest = manifestOf({ apiVersion, kind, metadata, spec });
+  if (!status) return [{ type: 'created', namespace, name, uid, seed: '', manifest }];
+  const { run, seed, targets, startedAt } = status;
+  const nothing = { preflight: [], probe: [], fault: [] };
+  return [
+    { type: 'created', namespace, name, uid, seed, manifest, startedAt },
+    ...(targets.length > 0 ? [{ type: 'targets' as const, targets }] : []),
+    ...run.phases.flatMap(({ name: phase, ...facts }): JournalEntry[] => [
+      { type: 'phase', phase },
+      { type: 'phase-ended', phase, ...facts },
+    ]),
+    ...run.results.map((result): JournalEntry => ({ type: 'hypothesis', result })),
+    ...(run.phase === 'pending' || run.phase === 'settle' ? [] : [{ type: 'phase' as const, phase: run.phase }]),
+    ...(run.phase === 'done' ? closingEntries(run, nothing, new Map()) : []),
+  ];
+}
+
+/** The object as people wrote it. */
+export function manifestOf({ apiVersion, kind, metadata, spec }: ExperimentObject): unknown {
+  const { name, namespace, labels, annotations } = metadata;
+  return {
+    apiVersion,
+    kind,
+    metadata: { name, namespace, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) },
+    spec,
+  };
 }
 
 /** What changed in the life of each target since the tasks were last seen. */

@@ -1,5 +1,5 @@
 import { systemNamespace } from '../api/index.ts';
-import { type Clock, codeOf, formatInstant } from '../lib/index.ts';
+import { type Clock, codeOf, formatMicroTime } from '../lib/index.ts';
 import type { Store } from '../store/index.ts';
 import { type Lease, leases } from './resources.ts';
 
@@ -84,9 +84,4 @@ export function createLeaseKeeper(
       held.clear();
     },
   };
-}
-
-/** Kubernetes' MicroTime: RFC 3339 with six decimals. */
-function formatMicroTime(milliseconds: number): string {
-  return formatInstant(milliseconds).replace('Z', '000Z');
 }

@@ -1,4 +1,4 @@
-import type { ConnectivityObservation, NodeTask, ProbeStream, SecondAggregate } from '../api/index.ts';
+import type { ConnectivityObservation, NodeTask, Phase, ProbeStream, SecondAggregate } from '../api/index.ts';
 import type { Suffix, Window } from '../experiment/index.ts';
 import { observe } from '../probes/index.ts';
 
@@ -65,4 +65,30 @@ export function recentSeconds(
     });
   }
   return recent;
+}
+
+/** As long as a node takes to report a second of probes that were all answered or timed out, on top of their time-out. */
+const reportedAfterMs = 2500;
+
+/**
+ * Of these windows, those whose first seconds a stream's measurements do not reach back to: statuses hold only the newest seconds, and
+ * what was collected of them is gone with the process that had collected it.
+ */
+export function unmeasuredPhases(
+  measurements: Measurements,
+  streams: readonly ProbeStream[],
+  windows: Partial<Record<Phase, Window>>,
+  now: number,
+): Phase[] {
+  return (['before', 'during', 'after'] as const).filter((phase) => {
+    const window = windows[phase];
+    if (!window) return false;
+    const from = Math.ceil(window.from / 1000) * 1000;
+    return streams.some(({ id, periodMs, timeoutMs }) => {
+      const oldest = Math.min(...(measurements.get(id)?.keys() ?? [])) * 1000;
+      // A stream of a long period reports nothing of some seconds, and one that has just begun nothing at all.
+      const slack = Math.max(1000, periodMs);
+      return Number.isFinite(oldest) ? oldest >= from + slack : now > from + slack + timeoutMs + reportedAfterMs;
+    });
+  });
 }

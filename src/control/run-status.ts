@@ -19,7 +19,7 @@ export type ExperimentStatus = {
   conditions: Condition[];
   /** The machine's own state, whole: a restart goes on from here. */
   run: RunState;
-  /** The fault's tasks, written before the first of them is created: an undo is ordered from here and resolves nothing again. */
+  /** The fault's tasks as they were planned, long before the first of them is created: whoever applies or undoes resolves nothing again. */
   faultTasks: TaskPlan[];
 };
 
@@ -46,7 +46,7 @@ export function statusOf(run: RunState, parts: StatusParts, before: readonly Con
     residue: run.undo.residue,
     conditions: conditionsOf(run, parts.generation, before, now),
     run,
-    faultTasks: run.touched ? parts.faultTasks : [],
+    faultTasks: parts.faultTasks,
   };
 }
 

@@ -9,7 +9,8 @@ export function baselineResults(plan: Plan, state: RunState, facts: Facts): RunS
   const baseline = facts.observed.before ?? {};
   const results = plan.hypothesis
     .filter(({ phases }) => phases.includes('before'))
-    .map(({ name, tolerances }) => assess(name, 'before', baseline[name] ?? [], [], tolerances.before));
+    .map(({ name, tolerances }) => assess(name, 'before', baseline[name] ?? [], [], tolerances.before))
+    .map((record) => doubted(record, state));
   return { ...state, baseline, results };
 }
 
@@ -24,7 +25,8 @@ export function windowResults(plan: Plan, state: RunState, facts: Facts): RunSta
   const results = [...state.results];
   for (const entry of plan.hypothesis) {
     for (const phase of ['during', 'after'] as const) {
-      if (entry.phases.includes(phase) && state.windows[phase]) results.push(judgeWindow(entry, phase, state, facts));
+      if (entry.phases.includes(phase) && state.windows[phase])
+        results.push(doubted(judgeWindow(entry, phase, state, facts), state));
     }
   }
   return { ...state, results };
@@ -38,4 +40,11 @@ function judgeWindow(entry: HypothesisEntry, phase: Phase, state: RunState, fact
     return assessRecovery(entry.name, facts.suffixes[entry.name] ?? [], baseline, tolerance, undoneAt, entry.recoverWithinMs);
   }
   return assess(entry.name, phase, facts.observed[phase]?.[entry.name] ?? [], baseline, tolerance);
+}
+
+/** A violation that was seen stays one; that nothing else was violated cannot be said. */
+function doubted(record: HypothesisRecord, { unmeasured = [] }: RunState): HypothesisRecord {
+  if (record.outcome !== 'held' || !unmeasured.includes(record.phase)) return record;
+  const reason = 'it held as far as it was seen, and some measurements were lost when another control process took over';
+  return { ...record, outcome: 'undecided', reason };
 }

@@ -43,6 +43,8 @@ export type RunState = {
   phases: PhaseRecord[];
   /** By hypothesis: what was observed before the fault. */
   baseline: Record<string, ConnectivityObservation[]>;
+  /** Phases of which some measurements were lost: nothing can be called held in them. */
+  unmeasured?: Phase[];
   results: HypothesisRecord[];
   dose: TargetDose[];
   undo: { proven: boolean; residue: number; changedByOthers: string[] };
@@ -86,7 +88,9 @@ export type RunEvent =
   | { type: 'facts'; facts: Facts }
   | { type: 'abort'; reason: string; message: string }
   /** The control process lost the run's memory: what was going on is cut off. */
-  | { type: 'restarted' }
+  | { type: 'restarted'; why?: string }
+  /** Another control process goes on with the run; of these phases it does not have every measurement. */
+  | { type: 'continued'; unmeasured: Phase[] }
   | { type: 'refused'; reason: string; message: string }
   | { type: 'failed'; reason: string; message: string };
 

@@ -26,7 +26,11 @@ function advance(plan: Plan, state: RunState, event: RunEvent, now: number): Run
     case 'abort':
       return end(plan, state, { kind: 'aborted', reason: event.reason, message: event.message }, now);
     case 'restarted':
-      return restart(plan, state, now);
+      return restart(plan, state, event.why, now);
+    case 'continued':
+      return event.unmeasured.length === 0 || state.phase === 'done'
+        ? state
+        : { ...state, unmeasured: [...new Set([...(state.unmeasured ?? []), ...event.unmeasured])] };
     case 'refused':
       return end(plan, state, { kind: state.touched ? 'error' : 'refused', reason: event.reason, message: event.message }, now);
     case 'failed':
@@ -173,9 +177,9 @@ function end(plan: Plan, state: RunState, ending: Ending, now: number): RunState
   return finish(plan, closePhase(cut, now, ending.kind), now);
 }
 
-function restart(plan: Plan, state: RunState, now: number): RunState {
+function restart(plan: Plan, state: RunState, why: string | undefined, now: number): RunState {
   if (state.phase === 'done') return state;
-  const message = `the control process was restarted while the run was in '${state.phase}'`;
+  const message = `the control process was restarted while the run was in '${state.phase}'${why === undefined ? '' : `; ${why}`}`;
   const ended = end(plan, state, { kind: 'aborted', reason: 'Restarted', message }, now);
   if (ended.phase === 'done' || ended.phase === 'undo') return { ...ended, since: now };
   return finish(plan, closePhase(ended, now, 'aborted'), now);

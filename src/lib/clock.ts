@@ -22,3 +22,8 @@ export const systemClock: Clock = {
 export function formatInstant(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }
+
+/** Kubernetes' MicroTime: RFC 3339 in UTC with six decimals. */
+export function formatMicroTime(milliseconds: number): string {
+  return formatInstant(milliseconds).replace('Z', '000Z');
+}

@@ -3,7 +3,7 @@
  * state. This room imports nothing of ours.
  */
 export { backoff } from './backoff.ts';
-export { type Clock, formatInstant, systemClock } from './clock.ts';
+export { type Clock, formatInstant, formatMicroTime, systemClock } from './clock.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { codeOf, type ErrorCode, errorFacts, isErrorCode, messageOf, SquallError } from './errors.ts';
 export { http, loadHttps } from './http.ts';

@@ -23,7 +23,7 @@ export function buildReport(records: readonly JournalRecord[]): Report {
     verdict: judged.verdict,
     reason: judged.reason,
     message: judged.message,
-    startedAt: records[0]?.time ?? formatInstant(0),
+    startedAt: created?.startedAt ?? records[0]?.time ?? formatInstant(0),
     endedAt: (recordsOf(records, 'verdict').at(-1) ?? records.at(-1))?.time ?? formatInstant(0),
     experiment: {
       namespace: created?.namespace ?? '',

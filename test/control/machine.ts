@@ -7,11 +7,13 @@ import {
   type JournalEntry,
   type NodeTask,
   type NodeTaskStatus,
+  type ProbeStream,
+  type SecondAggregate,
   servedKinds,
   systemNamespace,
   type TargetStatus,
 } from '../../src/api/index.ts';
-import { type ExperimentObject, experiments, nodeTasks, pods, runControl } from '../../src/control/index.ts';
+import { type ControlOptions, type ExperimentObject, experiments, nodeTasks, pods, runControl } from '../../src/control/index.ts';
 import { startEmbeddedServer } from '../../src/embedded/index.ts';
 import { codeOf, formatInstant, systemClock } from '../../src/lib/index.ts';
 import { createJournal, type Journal } from '../../src/report/index.ts';
@@ -27,6 +29,8 @@ export type Machine = {
   store: Store;
   journal: JournalEntry[];
   answer: Answer;
+  /** Tasks that the agent does not answer yet. */
+  silent: (task: NodeTask) => boolean;
   /** While it is true no new run is to begin. */
   held: boolean;
   /** Creates the run and resolves with it when it is done. */
@@ -52,7 +56,7 @@ export const obedient: Answer = ({ spec }) => {
   return spec.order === 'apply' ? { phase: 'Active', activeAt: at, dose } : { phase: 'Clean', cleanAt: at, undoneAt: at, dose };
 };
 
-export async function startMachine(answer: Answer = obedient): Promise<Machine> {
+export async function startMachine(answer: Answer = obedient, options: Pick<ControlOptions, 'takeover'> = {}): Promise<Machine> {
   const folder = mkdtempSync(join(tmpdir(), 'squall-control-'));
   const socket = join(folder, 'api.sock');
   const server = await startEmbeddedServer({
@@ -79,6 +83,7 @@ export async function startMachine(answer: Answer = obedient): Promise<Machine> 
     const stopping = new AbortController();
     const ended = runControl(
       {
+        ...options,
         store,
         instance: '0123abcd',
         clock: systemClock,
@@ -107,6 +112,7 @@ export async function startMachine(answer: Answer = obedient): Promise<Machine> 
     store,
     journal,
     answer,
+    silent: () => false,
     held: false,
     create: async (spec) =>
       await store.create(experiments, {
@@ -147,28 +153,62 @@ export async function startMachine(answer: Answer = obedient): Promise<Machine> 
 }
 
 async function runScriptedAgent(machine: Machine, signal: AbortSignal): Promise<void> {
-  const respond = async (task: Stored<NodeTask>): Promise<void> => {
+  const answerOne = async (task: Stored<NodeTask>): Promise<void> => {
+    if (machine.silent(task)) return;
     const status = statusFor(task, machine.answer);
-    if (
-      JSON.stringify(status.targets.map(({ phase }) => phase)) === JSON.stringify(task.status?.targets.map(({ phase }) => phase))
-    )
-      return;
+    if (essence(status) === essence(task.status)) return;
     await machine.store.updateStatus(nodeTasks, { ...task, status }).catch((error: unknown) => {
       if (codeOf(error) !== 'NotFound' && codeOf(error) !== 'Conflict') throw error;
     });
   };
   const handler = {
     change: (change: { type: string; object: Stored<NodeTask> }) => {
-      if (change.type !== 'deleted') void respond(change.object);
+      if (change.type !== 'deleted') void answerOne(change.object);
     },
   };
+  // What it was silent about, and what its probes have measured since.
+  const again = setInterval(() => {
+    void machine.store
+      .list(nodeTasks, { namespace: systemNamespace })
+      .then(({ items }) => Promise.all(items.map(answerOne)))
+      .catch(() => undefined);
+  }, 250);
   await listWatch(machine.store, nodeTasks, { namespace: systemNamespace }, handler, systemClock, Math.random, signal);
+  clearInterval(again);
+}
+
+function essence(status: NodeTaskStatus | undefined): string {
+  return JSON.stringify([status?.targets.map(({ phase }) => phase), status?.aggregates]);
 }
 
 function statusFor(task: NodeTask, answer: Answer): NodeTaskStatus {
-  const { residue = 0, ...target } = task.spec.work === 'fault' ? answer(task) : { phase: 'Clean' as const };
+  const { status: before, spec } = task;
+  const { residue = 0, ...target } = spec.work === 'fault' ? answer(task) : otherThanFault(task);
   const since = formatInstant(Date.now());
-  const targets = task.spec.targets.map(({ podUid }) => ({ podUid, phase: 'Pending' as const, since, ...target }));
-  const checks = task.spec.work === 'preflight' ? [] : undefined;
-  return { observedGeneration: task.spec.generation, targets, residue, ...(checks ? { checks } : {}) };
+  const targets = spec.targets.map(({ podUid }) => ({ podUid, phase: 'Pending' as const, since, ...target }));
+  const checks = spec.work === 'preflight' ? [] : undefined;
+  const aggregates = spec.probe ? aggregatesSince(before?.targets[0]?.activeAt, spec.probe.streams) : undefined;
+  return {
+    observedGeneration: spec.generation,
+    targets,
+    residue,
+    ...(checks ? { checks } : {}),
+    ...(aggregates ? { aggregates } : {}),
+  };
+}
+
+/** Probes run at once, until they are told to end. */
+function otherThanFault({ spec, status }: NodeTask): Partial<TargetStatus> & { residue?: number } {
+  if (spec.work === 'preflight' || spec.order === 'undo') return { phase: 'Clean' };
+  return { phase: 'Active', activeAt: status?.targets[0]?.activeAt ?? formatInstant(Date.now()) };
+}
+
+/** Five answered probes a second of each stream; the newest 20 seconds, as an agent shows them. */
+function aggregatesSince(activeAt: string | undefined, streams: readonly ProbeStream[]): Record<string, SecondAggregate[]> {
+  const [from, to] = [Math.ceil(Date.parse(activeAt ?? '') / 1000), Math.floor(Date.now() / 1000)];
+  const all = Array.from({ length: Number.isNaN(from) ? 0 : Math.max(0, to - from) }, (_, index): SecondAggregate => {
+    const answered = { sumMs: 5, minMs: 1, maxMs: 1, stepSumMs: 0, steps: 0, buckets: { '346': 5 } };
+    return { second: from + index, sent: 5, lost: 0, ...answered };
+  });
+  return Object.fromEntries(streams.map(({ id }) => [id, all.slice(-20)]));
 }

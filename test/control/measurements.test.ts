@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { NodeTask, ProbeStream, SecondAggregate } from '../../src/api/index.ts';
-import { collect, type Measurements, observeWindow, recentSeconds, suffixesOf } from '../../src/control/measurements.ts';
+import {
+  collect,
+  type Measurements,
+  observeWindow,
+  recentSeconds,
+  suffixesOf,
+  unmeasuredPhases,
+} from '../../src/control/measurements.ts';
 
 const stream = (id: string, hypothesis = 'reaches'): ProbeStream => ({
   id,
@@ -73,5 +80,24 @@ describe('recentSeconds', () => {
     const recent = recentSeconds(measurements, [stream('s'), stream('t')], 10_200, 5).reaches ?? [];
     expect(recent).toHaveLength(1);
     expect(recent[0]?.map(({ received }) => received)).toEqual([5, 0]);
+  });
+});
+
+describe('unmeasuredPhases', () => {
+  const slow = { ...stream('s'), periodMs: 5000 };
+  it.each<[string, ProbeStream, number[], number, string[]]>([
+    ['nothing when the oldest second is the first of the window', stream('s'), [10, 11], 12, []],
+    ['a window whose first second is missing', stream('s'), [11, 12], 13, ['during']],
+    ['nothing of a stream whose probes are further apart', slow, [14], 20, []],
+    ['nothing when nothing can have been reported yet', stream('s'), [], 12, []],
+    ['a window of which nothing is there at all', stream('s'), [], 20, ['during']],
+  ])('names %s', (_what, of, seconds, now, expected) => {
+    const measurements = measured(seconds.length === 0 ? {} : { s: seconds.map((at) => second(at)) });
+    expect(unmeasuredPhases(measurements, [of], { during: { from: 9500 } }, now * 1000)).toEqual(expected);
+  });
+
+  it('judges every window by itself', () => {
+    const windows = { during: { from: 5000, to: 9000 }, after: { from: 10_000 } };
+    expect(unmeasuredPhases(measured({ s: [second(10)] }), [stream('s')], windows, 11_000)).toEqual(['during']);
   });
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { ConnectivityObservation, HypothesisEntry } from '../../src/api/index.ts';
+import type { ConnectivityObservation, HypothesisEntry, Phase } from '../../src/api/index.ts';
 import type { Facts, Plan, RunEvent } from '../../src/experiment/index.ts';
 
 export function observation(changes: Partial<ConnectivityObservation> = {}): ConnectivityObservation {
@@ -94,6 +94,12 @@ export const eventArbitrary: fc.Arbitrary<RunEvent> = fc.oneof(
   { weight: 12, arbitrary: factsArbitrary.map((facts) => ({ type: 'facts' as const, facts })) },
   { weight: 1, arbitrary: fc.constant({ type: 'abort' as const, reason: 'Interrupted', message: 'SIGINT' }) },
   { weight: 1, arbitrary: fc.constant({ type: 'restarted' as const }) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .subarray<Phase>(['before', 'during', 'after'])
+      .map((unmeasured) => ({ type: 'continued' as const, unmeasured })),
+  },
   { weight: 1, arbitrary: fc.constant({ type: 'failed' as const, reason: 'Internal', message: 'boom' }) },
   { weight: 1, arbitrary: fc.constant({ type: 'refused' as const, reason: 'NoTarget', message: 'nothing selected' }) },
 );

@@ -1,0 +1,137 @@
+import type { NodeTask } from '../api/index.ts';
+import type { Plan, RunEvent } from '../experiment/index.ts';
+import { type Clock, codeOf, messageOf } from '../lib/index.ts';
+import type { Cache, Store, Stored } from '../store/index.ts';
+import { entriesOfStatus, manifestOf, type RunJournal } from './journal-entries.ts';
+import { collect, type Measurements, unmeasuredPhases } from './measurements.ts';
+import { type ExpectedTasks, machinePlan, planRun, type RunRequest, type RunTarget } from './plan-run.ts';
+import { readRunRequest, readWorld } from './run-request.ts';
+import type { ExperimentObject, ExperimentStatus } from './run-status.ts';
+import { mustReplan, takeOver } from './take-over.ts';
+
+/** What the process knows of a run besides its status. It is lost with the process. */
+export type Memory = {
+  uid: string;
+  plan: Plan;
+  seed: string;
+  targets: RunTarget[];
+  expected: ExpectedTasks;
+  measurements: Measurements;
+  seenTargets: Map<string, string>;
+  journal: RunJournal;
+  /** Versions of the object that this process has replaced: a cache that still shows one of them lags behind. */
+  replaced: Set<string>;
+  /** The first event of this life, when it is not simply to look. */
+  first?: RunEvent;
+};
+
+export type MemoryOptions = {
+  store: Store;
+  tasks: Cache<NodeTask>;
+  instance: string;
+  clock: Clock;
+  drawSeed: () => string;
+  journalOf: (run: { uid: string; namespace: string; name: string }) => RunJournal;
+  /** Runs that were created before this instant and never looked at are Aborted instead of begun. @default 0, none */
+  abandonedBefore?: number;
+  /**
+   * What becomes of a run that another control process began: it is cut off and undone, as where that process and its agent are gone
+   * together; or it is gone on with where that can be done to the letter. @default 'abort'
+   */
+  takeover?: 'abort' | 'continue';
+};
+
+type Base = Pick<Memory, 'uid' | 'measurements' | 'seenTargets' | 'journal' | 'replaced'>;
+type Begun = Stored<ExperimentObject> & { status: ExperimentStatus };
+
+const noTasks: ExpectedTasks = { preflight: [], probe: [], fault: [] };
+
+/** Plans a new run, or picks up what is left of one that another life of this process, or another process, began. */
+export async function remember(options: MemoryOptions, object: Stored<ExperimentObject>): Promise<Memory> {
+  const { uid, namespace = 'default', name } = object.metadata;
+  const journal = options.journalOf({ uid, namespace, name });
+  const base: Base = { uid, measurements: new Map(), seenTargets: new Map(), journal, replaced: new Set<string>() };
+  if (isBegun(object)) return await pickUp(options, object, base);
+  let request: RunRequest;
+  try {
+    request = await readRunRequest(options.store, object, options.instance, options.drawSeed());
+  } catch (error) {
+    if (codeOf(error) === 'Unavailable') throw error;
+    journal.append({ type: 'created', namespace, name, uid, seed: '', manifest: manifestOf(object) });
+    const first: RunEvent = { type: outcomeOf(error), reason: codeOf(error), message: messageOf(error) };
+    return { ...base, plan: planWithout(false), seed: '', targets: [], expected: noTasks, first };
+  }
+  journal.append({ type: 'created', namespace, name, uid, seed: request.seed, manifest: manifestOf(object) });
+  const nothing = { ...base, plan: machinePlan(request), seed: request.seed, targets: [], expected: noTasks };
+  if (isAbandoned(options, object)) return { ...nothing, first: { type: 'restarted' } };
+  const planned = await planOrRefuse(options, request);
+  if (planned.kind !== 'planned') return { ...nothing, first: { ...planned, type: planned.kind } };
+  journal.append({ type: 'targets', targets: planned.targets });
+  return { ...base, plan: planned.plan, seed: request.seed, targets: planned.targets, expected: planned.tasks };
+}
+
+/** A run whose status another life has written. Whatever cannot be gone on with is cut off, and undone by what its status says. */
+async function pickUp(options: MemoryOptions, object: Begun, base: Base): Promise<Memory> {
+  const { status } = object;
+  if (options.takeover === 'continue') tellTakeOver(base.journal, object);
+  const left = { ...base, seed: status.seed, targets: status.targets, expected: { ...noTasks, fault: status.faultTasks } };
+  let request: RunRequest;
+  try {
+    request = await readRunRequest(options.store, object, options.instance, status.seed);
+  } catch (error) {
+    if (codeOf(error) === 'Unavailable') throw error;
+    return { ...left, plan: planWithout(status.faultTasks.length > 0), first: { type: 'restarted', why: messageOf(error) } };
+  }
+  const plan = machinePlan(request);
+  if (options.takeover !== 'continue') return { ...left, plan, first: { type: 'restarted' } };
+  const stored = options.tasks.list().filter(({ spec }) => spec.run.uid === base.uid);
+  const taken = takeOver(plan, status, stored, mustReplan(plan, status.run) ? await planOrRefuse(options, request) : undefined);
+  if (taken.kind === 'cut') return { ...left, plan, first: { type: 'restarted', why: taken.message } };
+  collect(base.measurements, stored);
+  const streams = taken.tasks.probe.flatMap(({ spec }) => spec.probe?.streams ?? []);
+  // What was measured before the fault is judged already, and its outcome is in the status.
+  const { before, ...later } = status.run.windows;
+  const open = status.run.phase === 'before' && before ? { before } : later;
+  const unmeasured = unmeasuredPhases(base.measurements, streams, open, options.clock.now());
+  return { ...left, plan, expected: taken.tasks, first: { type: 'continued', unmeasured } };
+}
+
+function isBegun(object: Stored<ExperimentObject>): object is Begun {
+  return object.status !== undefined;
+}
+
+function tellTakeOver(journal: RunJournal, object: Begun): void {
+  for (const entry of entriesOfStatus(object)) journal.append(entry);
+  const message =
+    `another control process took over in '${object.status.run.phase}': this journal begins there, ` +
+    'and what was in the one before is only what the status says';
+  journal.append({ type: 'warning', message });
+}
+
+async function planOrRefuse(
+  options: MemoryOptions,
+  request: Parameters<typeof planRun>[0],
+): Promise<ReturnType<typeof planRun> | { kind: 'failed'; reason: string; message: string }> {
+  const world = await readWorld(options.store);
+  try {
+    return planRun(request, world, options.clock.now());
+  } catch (error) {
+    return { kind: outcomeOf(error), reason: codeOf(error), message: messageOf(error) };
+  }
+}
+
+/** A mistake of ours is not a refusal of theirs. */
+function outcomeOf(error: unknown): 'failed' | 'refused' {
+  return codeOf(error) === 'Internal' ? 'failed' : 'refused';
+}
+
+/** Created for a process that is gone and would have run it at once. Creation times have whole seconds. */
+function isAbandoned({ abandonedBefore = 0 }: MemoryOptions, { metadata }: Stored<ExperimentObject>): boolean {
+  return Date.parse(metadata.creationTimestamp) < Math.floor(abandonedBefore / 1000) * 1000;
+}
+
+/** For a run whose spec can no longer be read: enough to undo it. */
+function planWithout(hasFault: boolean): Plan {
+  const limits = { preflightMs: 0, probeStartMs: 0, injectMs: 0, undoMs: 120_000 };
+  return { hasFault, beforeMs: 0, durationMs: 0, afterMs: 0, hypothesis: [], abort: [], settleMs: 0, limits };
+}
