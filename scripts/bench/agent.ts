@@ -61,9 +61,13 @@ export async function timeTask(
     log: () => undefined,
     signal: stop.signal,
     tcpProbeProgram: program('dist/tcp-probe.js'),
-    findNamespace: async (podUid) => {
-      const path = paths[Number(podUid)] ?? '';
-      return { path, inode: (await stat(path)).ino };
+    namespaces: {
+      find: async (podUid) => {
+        const path = paths[Number(podUid)] ?? '';
+        return { path, inode: (await stat(path)).ino };
+      },
+      pathOf: ({ path }) => Promise.resolve(path),
+      list: () => Promise.resolve([]),
     },
   });
   try {

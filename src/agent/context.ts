@@ -1,11 +1,11 @@
 import type { NodeTask } from '../api/index.ts';
 import type { Clock } from '../lib/index.ts';
 import type { Resource, Store, Stored } from '../store/index.ts';
-import type { FindNamespace } from './find-namespace.ts';
 import type { KernelDriver } from './kernel-driver.ts';
 import type { LeaseWatch } from './lease-watch.ts';
 import type { Limiter } from './limiter.ts';
 import type { Log } from './log.ts';
+import type { PodNamespaces } from './namespaces/pod-namespaces.ts';
 
 export type StoredTask = Stored<NodeTask>;
 
@@ -24,7 +24,7 @@ export type AgentContext = {
   random: () => number;
   log: Log;
   leases: LeaseWatch;
-  findNamespace: FindNamespace;
+  namespaces: PodNamespaces;
   /** The run that a fault belongs to, as `namespace/name`; the fault's id where its task is unknown. */
   nameOfFault: (faultId: string) => string;
   /** The JavaScript file of the TCP prober. */

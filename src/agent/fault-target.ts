@@ -4,6 +4,7 @@ import { pingOnce, type Prober, startProbers } from '../probes/index.ts';
 import type { AgentContext } from './context.ts';
 import { type DoseFacts, measureDose } from './dose.ts';
 import type { LeaseTime, Namespace } from './kernel-driver.ts';
+import { findAndPin, hasLost, withPathOf } from './namespaces/pod-namespaces.ts';
 import { advance, isOver, mayBeApplied } from './phases.ts';
 
 /** One target of a fault while it is worked on. Everything that is done to it goes through the functions below. */
@@ -55,13 +56,11 @@ export function move(
 export async function locate(context: AgentContext, target: FaultTarget): Promise<void> {
   const { podUid } = target.facts;
   try {
-    const found = await context.findNamespace(podUid);
-    if (found === undefined) {
+    target.namespace = await findAndPin(context.namespaces, podUid, context.kernel);
+    if (target.namespace === undefined) {
       const message = `pod ${podUid} has no network namespace on node ${context.node}`;
       move(context, target, 'Refused', { reason: 'NamespaceNotFound', message });
-      return;
     }
-    target.namespace = await context.kernel.openNamespace(podUid, found.path);
   } catch (error) {
     refuse(context, target, error);
   }
@@ -105,10 +104,12 @@ export function dosePeersOf(work: FaultWork, podUid: string, targets: readonly N
 export async function measureBaseline(context: AgentContext, target: FaultTarget, signal: AbortSignal): Promise<void> {
   const addresses = target.work.dosePeers[target.facts.podUid] ?? [];
   if (target.work.effect.type !== 'delay' || addresses.length === 0 || target.namespace === undefined) return;
-  const { path } = target.namespace;
+  const { namespace } = target;
   const options = { ...baselinePings, addresses, payloadBytes: dosePayloadBytes };
   try {
-    const baseline = await context.pingLimit(() => pingOnce(path, options, signal));
+    const baseline = await context.pingLimit(
+      async () => await withPathOf(context.namespaces, namespace, async (found) => await pingOnce(found, options, signal)),
+    );
     target.pings = { baseline, active: Object.fromEntries(addresses.map((address) => [address, []])) };
   } catch (error) {
     if (!signal.aborted) refuse(context, target, error);
@@ -119,7 +120,9 @@ export async function measureBaseline(context: AgentContext, target: FaultTarget
 export async function commitTarget(context: AgentContext, target: FaultTarget, leftMs: LeaseTime): Promise<void> {
   await hold(context, target, leftMs, 'commit');
   move(context, target, 'Active', { driver, activeAt: formatInstant(context.clock.now()) });
-  startDoseProbe(context, target);
+  await startDoseProbe(context, target).catch((error: unknown) => {
+    context.log('warn', 'dose probe not started', { fault: target.work.id, error: messageOf(error) });
+  });
 }
 
 /** A renewal that left the lease less than this share of its time came late, though in time. */
@@ -154,33 +157,41 @@ async function hold(context: AgentContext, target: FaultTarget, leftMs: LeaseTim
   target.heldForMs = heldForMs;
 }
 
-function startDoseProbe(context: AgentContext, target: FaultTarget): void {
+async function startDoseProbe(context: AgentContext, target: FaultTarget): Promise<void> {
   const { pings, namespace, work } = target;
   if (pings === undefined || namespace === undefined || work.effect.type !== 'delay') return;
   const { delayMs, jitterMs } = work.effect;
   const timeoutMs = Math.ceil(1000 + 2 * delayMs + 4 * jitterMs);
-  target.prober = startProbers({
-    namespacePath: namespace.path,
-    streams: Object.keys(pings.active).map((address) => ({
-      id: address,
-      hypothesis: '',
-      podUid: target.facts.podUid,
-      protocol: 'icmp',
-      address,
-      periodMs: dosePeriodMs,
-      timeoutMs,
-    })),
-    payloadBytes: dosePayloadBytes,
-    tcpProbeProgram: context.tcpProbeProgram,
-    onSample: ({ stream, rttMs }) => {
-      const kept = pings.active[stream];
-      // While the gate closes, a ping may meet the fault or not: it proves nothing.
-      if (rttMs === undefined || kept === undefined || target.status.phase !== 'Active') return;
-      kept.push(rttMs);
-      if (kept.length > mostDoseSamples) kept.shift();
-    },
-  });
-  void target.prober.ended.then((end) => {
+  const prober = await withPathOf(context.namespaces, namespace, (found) =>
+    startProbers({
+      namespace: found,
+      streams: Object.keys(pings.active).map((address) => ({
+        id: address,
+        hypothesis: '',
+        podUid: target.facts.podUid,
+        protocol: 'icmp',
+        address,
+        periodMs: dosePeriodMs,
+        timeoutMs,
+      })),
+      payloadBytes: dosePayloadBytes,
+      tcpProbeProgram: context.tcpProbeProgram,
+      onSample: ({ stream, rttMs }) => {
+        const kept = pings.active[stream];
+        // While the gate closes, a ping may meet the fault or not: it proves nothing.
+        if (rttMs === undefined || kept === undefined || target.status.phase !== 'Active') return;
+        kept.push(rttMs);
+        if (kept.length > mostDoseSamples) kept.shift();
+      },
+    }),
+  );
+  // The order to undo may have come meanwhile: then nobody would stop it.
+  if (target.status.phase !== 'Active') {
+    await prober.stop();
+    return;
+  }
+  target.prober = prober;
+  void prober.ended.then((end) => {
     if (end.outcome === 'failed') context.log('warn', 'dose probe failed', { fault: work.id, error: end.message });
   });
 }
@@ -233,12 +244,9 @@ export async function removeTarget(context: AgentContext, target: FaultTarget): 
   }
 }
 
-/** Whether the namespace that was opened is still the one under its name. */
-export async function isGone(context: AgentContext, target: FaultTarget): Promise<boolean> {
-  if (target.namespace === undefined) return false;
-  // What could not be looked at is not gone: the undo goes on.
-  const found = await context.findNamespace(target.facts.podUid).catch(() => 'unknown' as const);
-  return found !== 'unknown' && found?.inode !== target.namespace.inode;
+/** Whether the pod no longer has the namespace that was opened. */
+export async function isGone({ namespaces }: AgentContext, { namespace }: FaultTarget): Promise<boolean> {
+  return namespace !== undefined && (await hasLost(namespaces, namespace));
 }
 
 /** The namespace is gone, and everything of ours with it; the driver still forgets its ledger entry. */

@@ -4,12 +4,14 @@
  * Faults held by leases, measurements and the exact state of both go out, in the tasks' status.
  */
 export type { Composition, FaultReading, KernelDriver, LeaseTime, Namespace, Removal } from './kernel-driver.ts';
-export { findNamespace, type FindNamespace, type FoundNamespace } from './find-namespace.ts';
 export { createKernelDriver } from './kernel/index.ts';
 export type { Leftover } from './leftovers/decide.ts';
 export { type Leftovers, listLeftovers, removeLeftover } from './leftovers/leftovers.ts';
 export { listNamespaces, type MachineNamespace } from './leftovers/namespaces.ts';
 export { type Log, logToStderr } from './log.ts';
+export { namedNamespaces } from './namespaces/named.ts';
+export type { FoundNamespace, PodNamespaces } from './namespaces/pod-namespaces.ts';
+export { processNamespaces } from './namespaces/processes/processes.ts';
 export { findProgram, tryCapability } from './preflight-work.ts';
 export { type AgentEnd, type AgentOptions, runAgent } from './run-agent.ts';
 export { claimState } from './state-claim.ts';

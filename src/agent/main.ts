@@ -7,6 +7,7 @@ import { codeOf, errorFacts, messageOf, SquallError, systemClock } from '../lib/
 import { createStore, transportFor } from '../store/index.ts';
 import { createKernelDriver } from './kernel/index.ts';
 import { logToStderr } from './log.ts';
+import { namedNamespaces } from './namespaces/named.ts';
 import { runAgent } from './run-agent.ts';
 import { claimState } from './state-claim.ts';
 
@@ -66,13 +67,15 @@ async function main(): Promise<number> {
   const giveBack = await claimState(state, systemClock, claimWaitMs);
   const store = createStore(transportFor({ socket }));
   try {
-    const kernel = await createKernelDriver({ stateFolder: state, instance, clock: systemClock });
+    const namespaces = namedNamespaces();
+    const kernel = await createKernelDriver({ stateFolder: state, instance, clock: systemClock, namespaces });
     const end = await runAgent({
       store,
       node,
       instance,
       stateFolder: state,
       kernel,
+      namespaces,
       clock: systemClock,
       log: logToStderr,
       signal,

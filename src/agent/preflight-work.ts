@@ -17,6 +17,8 @@ import {
 } from '../preflight/index.ts';
 import type { AgentContext, StoredTask, TaskWork } from './context.ts';
 import { endReason } from './fault-undo.ts';
+import { withNamespace } from './kernel/namespace.ts';
+import { findAndPin } from './namespaces/pod-namespaces.ts';
 import { advance } from './phases.ts';
 import { createStatusWriter, writeLast } from './status-writer.ts';
 import { deadlineAt } from './timing.ts';
@@ -75,7 +77,7 @@ export function startPreflightWork(context: AgentContext, first: StoredTask, che
   return { update, end: workEnd.end, done };
 }
 
-export type CheckContext = Pick<AgentContext, 'findNamespace' | 'kernel' | 'clock' | 'nameOfFault'>;
+export type CheckContext = Pick<AgentContext, 'namespaces' | 'kernel' | 'clock' | 'nameOfFault'>;
 
 /** Gathers what one check needs and judges it. What could not be tried is a check that failed, with the reason. */
 export async function runCheck(context: CheckContext, check: PreflightCheck): Promise<CheckResult> {
@@ -135,26 +137,27 @@ async function measureRenewalRound(clock: Clock, targets: number, quickEnoughMs:
 }
 
 async function tryComposition(
-  { findNamespace, kernel, nameOfFault }: CheckContext,
+  { namespaces, kernel, nameOfFault }: CheckContext,
   podUid: string,
   fault: FaultWork,
 ): Promise<CompositionFacts> {
-  const found = await findNamespace(podUid);
-  if (found === undefined) return { podUid, meets: [], refusal: 'the pod has no network namespace on this node' };
-  const { refusal, meets } = await kernel.tryComposition(await kernel.openNamespace(podUid, found.path), fault);
+  const namespace = await findAndPin(namespaces, podUid, kernel);
+  if (namespace === undefined) return { podUid, meets: [], refusal: 'the pod has no network namespace on this node' };
+  const { refusal, meets } = await kernel.tryComposition(namespace, fault);
   return { podUid, refusal, meets: [...new Set(meets.map(nameOfFault))] };
 }
 
 async function lookAtDevice(
-  context: Pick<AgentContext, 'findNamespace'>,
+  { namespaces }: Pick<AgentContext, 'namespaces'>,
   podUid: string,
   device: string,
 ): Promise<DeviceFacts | undefined> {
-  const namespace = await context.findNamespace(podUid);
-  if (namespace === undefined) return undefined;
+  const found = await namespaces.find(podUid);
+  if (found === undefined) return undefined;
   const read = async (program: string, args: string[]) => {
-    const all = [`--net=${namespace.path}`, '--', program, ...args];
-    const result = await runProgram('nsenter', all, { timeoutMs: programTimeoutMs });
+    const result = await withNamespace(namespaces, { podUid, ...found }, async (path) => {
+      return await runProgram('nsenter', [`--net=${path}`, '--', program, ...args], { timeoutMs: programTimeoutMs });
+    });
     if (result.code !== 0) throw new SquallError('KernelRefused', `${program} ${args.join(' ')}: ${result.stderr.trim()}`);
     return JSON.parse(result.stdout === '' ? '[]' : result.stdout) as Record<string, unknown>[];
   };

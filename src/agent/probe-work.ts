@@ -5,7 +5,8 @@ import { createSecondAggregator, type Prober, startProbers } from '../probes/ind
 import { appendSeconds, fitAggregates } from './aggregates.ts';
 import type { AgentContext, StoredTask, TaskWork } from './context.ts';
 import { endReason } from './fault-undo.ts';
-import type { FoundNamespace } from './find-namespace.ts';
+import type { Namespace } from './kernel-driver.ts';
+import { hasLost, withPathOf } from './namespaces/pod-namespaces.ts';
 import { advance, isOver } from './phases.ts';
 import { createSampleFile, type SampleFile } from './sample-file.ts';
 import { createStatusWriter, writeLast } from './status-writer.ts';
@@ -16,7 +17,7 @@ const tickMs = 1000;
 /** Of a status's 256 KiB; the rest is for targets. */
 const aggregateCharacters = 200 * 1024;
 
-type Source = { facts: NodeTaskTarget; status: TargetStatus; namespace?: FoundNamespace; prober?: Prober };
+type Source = { facts: NodeTaskTarget; status: TargetStatus; namespace?: Namespace; prober?: Prober };
 
 /** Runs the streams of one probe task from inside their source pods until it is ended, its time is over, or all counts are reached. */
 export function startProbeWork(context: AgentContext, first: StoredTask, streams: readonly ProbeStream[]): TaskWork {
@@ -60,22 +61,28 @@ export function startProbeWork(context: AgentContext, first: StoredTask, streams
     const { podUid } = source.facts;
     const own = streams.filter((stream) => stream.podUid === podUid);
     try {
-      source.namespace = await context.findNamespace(podUid);
-      if (source.namespace === undefined) {
+      const found = await context.namespaces.find(podUid);
+      if (found === undefined) {
         const message = `pod ${podUid} has no network namespace on node ${context.node}`;
         move(source, 'Refused', { reason: 'NamespaceNotFound', message });
         return;
       }
       if (isAborted(signal)) return;
-      source.prober = startProbers({
-        namespacePath: source.namespace.path,
-        streams: own,
-        tcpProbeProgram: context.tcpProbeProgram,
-        onSample: (sample) => {
-          samples.add(sample);
-          show(sample.stream, aggregators.get(sample.stream)?.add(sample) ?? []);
-        },
-      });
+      source.namespace = { podUid, ...found };
+      const prober = await withPathOf(context.namespaces, source.namespace, (namespace) =>
+        startProbers({
+          namespace,
+          streams: own,
+          tcpProbeProgram: context.tcpProbeProgram,
+          onSample: (sample) => {
+            samples.add(sample);
+            show(sample.stream, aggregators.get(sample.stream)?.add(sample) ?? []);
+          },
+        }),
+      );
+      source.prober = prober;
+      // Whoever stops all probes may have done so while a file was looked for.
+      if (isAborted(signal)) await prober.stop();
     } catch (error) {
       move(source, 'Refused', { reason: codeOf(error), message: messageOf(error) });
       return;
@@ -111,8 +118,7 @@ export function startProbeWork(context: AgentContext, first: StoredTask, streams
 
   async function loseIfGone(source: Source): Promise<void> {
     if (isOver(source.status) || source.namespace === undefined) return;
-    const found = await context.findNamespace(source.facts.podUid);
-    if (found?.inode === source.namespace.inode) return;
+    if (!(await hasLost(context.namespaces, source.namespace))) return;
     const message = `the network namespace of ${source.facts.namespace}/${source.facts.name} is gone`;
     move(source, 'Lost', { reason: 'NamespaceGone', message });
     // A probe would keep the namespace alive for as long as it runs in it.

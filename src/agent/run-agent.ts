@@ -5,12 +5,12 @@ import { type Clock, messageOf } from '../lib/index.ts';
 import { createCache, type Resource, type Store } from '../store/index.ts';
 import type { AgentContext } from './context.ts';
 import type { LeaseObject } from './lease.ts';
-import { findNamespace as findNamespaceOnNode, type FindNamespace } from './find-namespace.ts';
 import { beat } from './heartbeat.ts';
 import type { KernelDriver } from './kernel-driver.ts';
 import { watchLeases } from './lease-watch.ts';
 import { createLimiter } from './limiter.ts';
 import type { Log } from './log.ts';
+import type { PodNamespaces } from './namespaces/pod-namespaces.ts';
 import { deleteOrphanedSamples } from './sample-file.ts';
 import { watchServer } from './server-health.ts';
 import { superviseTasks } from './supervisor.ts';
@@ -38,6 +38,8 @@ export type AgentOptions = {
   instance: string;
   stateFolder: string;
   kernel: KernelDriver;
+  /** How it is known which network namespace is which pod's; the kernel driver is to be given the same. */
+  namespaces: PodNamespaces;
   clock: Clock;
   log: Log;
   /** Ends the agent: everything is undone first. */
@@ -45,7 +47,6 @@ export type AgentOptions = {
   /** The JavaScript (or TypeScript) file of the TCP prober. */
   tcpProbeProgram: string;
   random?: () => number;
-  findNamespace?: FindNamespace;
   /** Ends the agent when the API server was away for so long; absent: it waits for ever. */
   goneAfterMs?: number;
 };
@@ -99,7 +100,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     random,
     log,
     leases: watchLeases(leaseCache, clock),
-    findNamespace: options.findNamespace ?? findNamespaceOnNode,
+    namespaces: options.namespaces,
     nameOfFault: (faultId) => {
       const run = taskCache.list().find(({ spec }) => spec.fault?.id === faultId)?.spec.run;
       return run === undefined ? faultId : `${run.namespace}/${run.name}`;

@@ -1,10 +1,11 @@
 /**
  * Active measurements from inside a workload's own network namespace, and their statistics.
- * Streams (what to probe, how often) and the path of a namespace come in.
+ * Streams (what to probe, how often) and a file that names a namespace come in.
  * Samples in the order they were sent, per-second aggregates and observations with intervals go out.
  */
 export type { FpingOptions } from './icmp.ts';
 export { pingOnce } from './ping-once.ts';
 export { type Prober, type ProberEnd, type ProberOptions, startProbers } from './prober.ts';
+export type { NamespaceFile } from './start-in-namespace.ts';
 export { createSecondAggregator, type NumberedSample, type SecondAggregator } from './seconds.ts';
 export { type Interval, median, medianWithInterval, mergeAggregates, observe, quantileMs, wilson, z95 } from './statistics.ts';

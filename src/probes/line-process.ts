@@ -12,21 +12,26 @@ export type LineProcess = {
   ended: Promise<LineProcessEnd>;
 };
 
+export type LineProcessListeners = { stdout: (line: string) => void; stderr?: (line: string) => void };
+
 /** A line longer than this is handed over in pieces. */
 const longestLine = 64 * 1024;
 const stderrKept = 4096;
 
 /**
  * Starts a program that runs for long and hands over its output line by line. With `input`, that is written and its standard input
- * stays open until the program is killed or we die; without, it is empty.
+ * stays open until the program is killed or we die; without, it is empty. `inherit` is a file of ours that it gets as its number 3.
  */
 export function startLineProcess(
   command: string,
   args: readonly string[],
-  on: { stdout: (line: string) => void; stderr?: (line: string) => void },
-  input?: string,
+  on: LineProcessListeners,
+  { input, inherit }: { input?: string; inherit?: number } = {},
 ): LineProcess {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe', ...(inherit === undefined ? [] : [inherit])] });
+  if (child.stdin === null || child.stdout === null || child.stderr === null) {
+    throw new SquallError('Internal', `'${command}' was started without pipes`);
+  }
   let stderr = '';
   child.stdout.on('data', lines(on.stdout));
   child.stderr.on(

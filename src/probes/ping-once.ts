@@ -1,20 +1,18 @@
 import { SquallError } from '../lib/index.ts';
 import { fpingArguments, type FpingOptions, parseFpingLine } from './icmp.ts';
-import { startLineProcess } from './line-process.ts';
-import { namespaceCommand } from './namespace-command.ts';
+import { type NamespaceFile, startInNamespace } from './start-in-namespace.ts';
 
 /**
  * Round-trip times in milliseconds of a fixed number of pings from inside a namespace, by address; unanswered ones are left out.
- * Takes count × period + time-out at most.
+ * Takes count × period + time-out at most. Rejects with NotFound when the file no longer names the namespace.
  */
 export async function pingOnce(
-  namespacePath: string,
+  namespace: NamespaceFile,
   options: FpingOptions & { count: number },
   signal?: AbortSignal,
 ): Promise<Record<string, number[]>> {
   const answered: Record<string, number[]> = Object.fromEntries(options.addresses.map((address) => [address, []]));
-  const { command, args } = namespaceCommand(namespacePath, 'fping', fpingArguments(options));
-  const fping = startLineProcess(command, args, {
+  const fping = startInNamespace(namespace, 'fping', fpingArguments(options), {
     stdout: (text) => {
       const line = parseFpingLine(text);
       if (line?.rttMs !== undefined) answered[line.address]?.push(line.rttMs);

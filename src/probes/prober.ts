@@ -3,14 +3,14 @@ import type { ProbeStream } from '../api/index.ts';
 import { messageOf } from '../lib/index.ts';
 import { createIcmpTracker, type SettledPing } from './icmp-tracker.ts';
 import { fpingArguments, parseFpingLine, parseFpingSummary } from './icmp.ts';
-import { type LineProcess, startLineProcess } from './line-process.ts';
-import { namespaceCommand } from './namespace-command.ts';
+import type { LineProcess } from './line-process.ts';
+import { type NamespaceFile, startInNamespace } from './start-in-namespace.ts';
 import type { NumberedSample } from './seconds.ts';
 import { groupPings, tcpRequest, type PingGroup } from './streams.ts';
 import type { TcpProbeLine } from './tcp-probe/protocol.ts';
 
 export type ProberOptions = {
-  namespacePath: string;
+  namespace: NamespaceFile;
   /** All of one namespace. */
   streams: readonly ProbeStream[];
   /** Data bytes of a ping. @default 56, what hypothesis probes carry */
@@ -36,16 +36,25 @@ type Program = { process: LineProcess; ended: Promise<string | undefined> };
 const summaryEveryMs = 1000;
 const pingPayloadBytes = 56;
 
-/** Starts the fewest programs that serve all streams of one namespace. Throws InvalidInput when they are too many for one prober. */
+/**
+ * Starts the fewest programs that serve all streams of one namespace.
+ * @throws SquallError InvalidInput when they are too many for one prober, NotFound when the file no longer names the namespace
+ */
 export function startProbers(options: ProberOptions): Prober {
   const request = tcpRequest(options.streams);
   let stopping = false;
-  const programs = groupPings(options.streams).map((group) => startPings(group, options));
-  if (request.streams.length > 0) programs.push(startTcp(JSON.stringify(request), options));
+  const programs: Program[] = [];
 
   const kill = () => {
     for (const { process } of programs) process.kill('SIGKILL');
   };
+  try {
+    for (const group of groupPings(options.streams)) programs.push(startPings(group, options));
+    if (request.streams.length > 0) programs.push(startTcp(JSON.stringify(request), options));
+  } catch (error) {
+    kill();
+    throw error;
+  }
   const ended = Promise.all(
     programs.map(async (program) => {
       const failure = await program.ended;
@@ -79,8 +88,7 @@ function startPings(group: PingGroup, options: ProberOptions): Program {
   };
   const payloadBytes = options.payloadBytes ?? pingPayloadBytes;
   const ping = fpingArguments({ addresses, periodMs, timeoutMs, payloadBytes, ...(count === undefined ? {} : { count }) });
-  const { command, args } = namespaceCommand(options.namespacePath, 'fping', ping);
-  const fping = startLineProcess(command, args, {
+  const fping = startInNamespace(options.namespace, 'fping', ping, {
     stdout: (text) => {
       const line = parseFpingLine(text);
       if (line !== undefined) hand(tracker.settle(line));
@@ -131,10 +139,10 @@ function askForSummaries(fping: LineProcess): () => void {
 
 function startTcp(request: string, options: ProberOptions): Program {
   let broken: string | undefined;
-  const { command, args } = namespaceCommand(options.namespacePath, process.execPath, [options.tcpProbeProgram]);
-  const prober = startLineProcess(
-    command,
-    args,
+  const prober = startInNamespace(
+    options.namespace,
+    process.execPath,
+    [options.tcpProbeProgram],
     {
       stdout: (text) => {
         const sample = parseTcpLine(text);

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NodeTaskSpec, ProbeStream, Sample } from '../../src/api/index.ts';
-import { findNamespace } from '../../src/agent/index.ts';
+import { namedNamespaces } from '../../src/agent/index.ts';
 import { observe } from '../../src/probes/index.ts';
 import { createFakeKernel, type FakeKernel } from './fake-kernel.ts';
 import { type Bench, createBench, faultTask, nodeTasks, orderUndo, phasesAre, statusUntil } from './support.ts';
@@ -54,7 +54,7 @@ describe.skipIf(!isRoot)('a probe task', () => {
       ...spec,
     });
   const begin = async (task: ReturnType<typeof probeTask>) => {
-    bench.startAgent(kernel, { findNamespace });
+    bench.startAgent(kernel, { namespaces: namedNamespaces() });
     return await bench.store.create(nodeTasks, task);
   };
 
@@ -145,7 +145,7 @@ describe.skipIf(!isRoot)('a preflight task', () => {
     try {
       bench.startAgent(
         createFakeKernel(bench.clock, () => 0),
-        { findNamespace },
+        { namespaces: namedNamespaces() },
       );
       const checks: NodeTaskSpec['checks'] = [
         { check: 'capability', capability: 'nft-set-timeout' },

@@ -13,7 +13,7 @@ import {
 } from '../../src/api/index.ts';
 import type { StoredTask } from '../../src/agent/context.ts';
 import type { LeaseObject } from '../../src/agent/lease.ts';
-import { type AgentEnd, type AgentOptions, type FindNamespace, type FoundNamespace, runAgent } from '../../src/agent/index.ts';
+import { type AgentEnd, type AgentOptions, type FoundNamespace, type PodNamespaces, runAgent } from '../../src/agent/index.ts';
 import { leases, nodeTasks } from '../../src/agent/run-agent.ts';
 import { type EmbeddedServer, startEmbeddedServer } from '../../src/embedded/index.ts';
 import { type Clock, codeOf, formatInstant, systemClock } from '../../src/lib/index.ts';
@@ -97,7 +97,14 @@ export async function createBench(): Promise<Bench> {
   const acts: Promise<void>[] = [];
   let server: EmbeddedServer | undefined;
   const store = createStore(transportFor({ socket }));
-  const findNamespace: FindNamespace = (uid) => Promise.resolve(namespaces.get(uid));
+  const podNamespaces: PodNamespaces = {
+    find: (uid) => Promise.resolve(namespaces.get(uid)),
+    pathOf: ({ podUid, inode }) => {
+      const found = namespaces.get(podUid);
+      return Promise.resolve(found?.inode === inode ? found.path : undefined);
+    },
+    list: () => Promise.resolve([]),
+  };
   const bench: Bench = {
     folder,
     store,
@@ -139,7 +146,7 @@ export async function createBench(): Promise<Bench> {
         log: (level, message, facts) => log.push(`${level} ${message} ${JSON.stringify(facts ?? {})}`),
         signal: controller.signal,
         tcpProbeProgram,
-        findNamespace,
+        namespaces: podNamespaces,
         ...options,
         store: { ...given, watch },
       });

@@ -165,7 +165,7 @@ else {
       const met = Promise.withResolvers<undefined>();
       const address = '10.99.0.2';
       const prober = startProbers({
-        namespacePath: `/run/netns/${pair.target}`,
+        namespace: pair.namespace,
         streams: [{ id: 'a', hypothesis: 'h', podUid: pair.podUid, protocol: 'icmp', address, periodMs: 20, timeoutMs: 1000 }],
         tcpProbeProgram: '',
         onSample: ({ sentAt, rttMs = 0 }) => {

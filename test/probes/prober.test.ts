@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +11,7 @@ const isRoot = process.getuid?.() === 0;
 const name = `squall-test-${randomUUID().slice(0, 8)}`;
 const path = `/run/netns/${name}`;
 
+const fileAt = (file: string) => ({ path: file, inode: statSync(file).ino });
 const inside = (program: string, ...args: string[]) =>
   execFileSync('ip', ['netns', 'exec', name, program, ...args], { encoding: 'utf8' });
 
@@ -22,7 +23,7 @@ function stream(id: string, facts: Partial<ProbeStream>): ProbeStream {
 async function run(streams: ProbeStream[]): Promise<Map<string, NumberedSample[]>> {
   const samples = new Map<string, NumberedSample[]>(streams.map(({ id }) => [id, []]));
   const prober = startProbers({
-    namespacePath: path,
+    namespace: fileAt(path),
     streams,
     tcpProbeProgram,
     onSample: (sample) => samples.get(sample.stream)?.push(sample),
@@ -92,7 +93,7 @@ describe.skipIf(!isRoot)('startProbers, in a network namespace', () => {
     const lost: NumberedSample[] = [];
     const enough = Promise.withResolvers<undefined>();
     const prober = startProbers({
-      namespacePath: path,
+      namespace: fileAt(path),
       streams: [stream('no route', { address: '192.0.2.1' })],
       tcpProbeProgram,
       onSample: (sample) => {
@@ -109,14 +110,23 @@ describe.skipIf(!isRoot)('startProbers, in a network namespace', () => {
 
   it('says why when its program fails', async () => {
     const prober = startProbers({
-      namespacePath: `${path}-none`,
-      streams: [stream('a', {})],
-      tcpProbeProgram,
+      namespace: fileAt(path),
+      streams: [stream('a', { protocol: 'tcp', port: 7009 })],
+      tcpProbeProgram: '/nonexistent.js',
       onSample: () => undefined,
     });
     const end = await prober.ended;
     expect(end.outcome).toBe('failed');
-    expect(end.outcome === 'failed' && end.message).toMatch(/No such file/);
+    expect(end.outcome === 'failed' && end.message).toMatch(/Cannot find module/);
+  });
+
+  it.each([
+    ['nothing', () => ({ ...fileAt(path), path: `${path}-none` })],
+    ['another namespace', () => ({ ...fileAt(path), path: '/proc/self/ns/net' })],
+  ])('starts nothing where its file names %s by now', (_, namespace) => {
+    const start = () =>
+      startProbers({ namespace: namespace(), streams: [stream('a', {})], tcpProbeProgram, onSample: () => undefined });
+    expect(start).toThrow(expect.objectContaining({ code: 'NotFound' }) as Error);
   });
 
   it('opens TCP connections from the reserved ports, and tells refused, unanswered and established apart', async () => {
@@ -171,7 +181,7 @@ describe.skipIf(!isRoot)('startProbers, in a network namespace', () => {
     const streams = [stream('icmp', {}), stream('tcp', { protocol: 'tcp', port: 7002 })];
     const script = `import { startProbers } from ${JSON.stringify(index)};
       let seen = new Set();
-      startProbers({ namespacePath: ${JSON.stringify(path)}, streams: ${JSON.stringify(streams)}, tcpProbeProgram: ${JSON.stringify(tcpProbeProgram)},
+      startProbers({ namespace: ${JSON.stringify(fileAt(path))}, streams: ${JSON.stringify(streams)}, tcpProbeProgram: ${JSON.stringify(tcpProbeProgram)},
         onSample: ({ stream }) => { seen.add(stream); if (seen.size === 2) console.log('both'); } });`;
     const [key = '', value = ''] = mark.split('=');
     const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
@@ -196,7 +206,7 @@ describe.skipIf(!isRoot)('pingOnce', () => {
     execFileSync('ip', ['netns', 'add', `${name}-once`]);
     try {
       execFileSync('ip', ['netns', 'exec', `${name}-once`, 'ip', 'link', 'set', 'lo', 'up']);
-      const answered = await pingOnce(`/run/netns/${name}-once`, options);
+      const answered = await pingOnce(fileAt(`/run/netns/${name}-once`), options);
       expect(answered['127.0.0.1']).toHaveLength(5);
       expect(answered['192.0.2.7']).toEqual([]);
     } finally {

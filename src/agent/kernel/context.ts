@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/index.ts';
+import type { PodNamespaces } from '../namespaces/pod-namespaces.ts';
 import type { KeyedQueue } from './keyed-queue.ts';
 import type { Ledger } from './ledger.ts';
 import type { Programs } from './programs.ts';
@@ -8,6 +9,7 @@ export type DriverContext = {
   instance: string;
   bootId: string;
   clock: Clock;
+  namespaces: PodNamespaces;
   programs: Programs;
   ledger: Ledger;
   /** Keyed by the namespace's inode. */

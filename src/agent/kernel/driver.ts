@@ -1,6 +1,8 @@
 import type { Clock } from '../../lib/index.ts';
 import type { KernelDriver, Namespace } from '../kernel-driver.ts';
 import { createLimiter } from '../limiter.ts';
+import { namedNamespaces } from '../namespaces/named.ts';
+import type { PodNamespaces } from '../namespaces/pod-namespaces.ts';
 import type { DriverContext } from './context.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import { createLedger, readBootId } from './ledger.ts';
@@ -18,8 +20,8 @@ export type KernelDriverOptions = {
   stateFolder: string;
   instance: string;
   clock: Clock;
-  /** Where named namespaces are. @default /run/netns */
-  namespaceFolder?: string;
+  /** How namespaces are found again, and which there are to search. @default named ones in /run/netns */
+  namespaces?: PodNamespaces;
   /** How programs are run. @default at most two at once */
   programs?: Programs;
 };
@@ -36,13 +38,14 @@ const mostPrograms = 2;
 
 /** The driver that puts faults into a kernel with netem, prio and nftables. Operations on one namespace run one after the other. */
 export async function createKernelDriver(options: KernelDriverOptions): Promise<NetemDriver> {
-  const { stateFolder, instance, clock, namespaceFolder = '/run/netns' } = options;
+  const { stateFolder, instance, clock, namespaces = namedNamespaces() } = options;
   const bootId = await readBootId();
   const context: DriverContext = {
     instance,
     bootId,
     clock,
-    programs: options.programs ?? createPrograms(createLimiter(mostPrograms)),
+    namespaces,
+    programs: options.programs ?? createPrograms(createLimiter(mostPrograms), namespaces),
     ledger: createLedger(stateFolder, instance, bootId),
     queue: createKeyedQueue(),
   };
@@ -79,7 +82,7 @@ export async function createKernelDriver(options: KernelDriverOptions): Promise<
     },
     remove: async (namespace, faultId) => await removeFault(context, namespace, faultId),
     read: async (namespace, faultId) => await inTurn(namespace, async () => await readFault(context, namespace, faultId)),
-    sweep: async () => await sweepNode(context, namespaceFolder),
+    sweep: async () => await sweepNode(context),
     countResidue: async (namespaces) => await countResidue(context, namespaces),
   };
 }

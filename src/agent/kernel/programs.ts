@@ -3,6 +3,8 @@ import { type NftObject, parseNft, type TcQdisc } from '../../faults/index.ts';
 import { runProgram, SquallError } from '../../lib/index.ts';
 import type { Namespace } from '../kernel-driver.ts';
 import type { Limiter } from '../limiter.ts';
+import { namedNamespaces } from '../namespaces/named.ts';
+import type { PodNamespaces } from '../namespaces/pod-namespaces.ts';
 import { withNamespace } from './namespace.ts';
 
 /** The fields of `ip -j link` that are used; the rest is kept for comparisons. `txqlen` is absent when it is 0. */
@@ -32,13 +34,16 @@ const diesWithUs = ['--pdeathsig', 'KILL', 'nsenter'];
 /** How nft says that a table or set does not exist. */
 const noSuchObject = 'No such file or directory';
 
-/** @param limit bounds how many programs run at once */
-export function createPrograms(limit: Limiter): Programs {
+/**
+ * @param limit bounds how many programs run at once
+ * @param namespaces finds a namespace again whose path has gone
+ */
+export function createPrograms(limit: Limiter, namespaces: PodNamespaces = namedNamespaces()): Programs {
   const env = { ...process.env, LC_ALL: 'C' };
   const run = async (namespace: Namespace, command: string[], inputOf: () => string | undefined = () => undefined) =>
     await limit(
       async () =>
-        await withNamespace(namespace, async (path) => {
+        await withNamespace(namespaces, namespace, async (path) => {
           const input = inputOf();
           // A program that outlived a killed agent would change what the next agent has just swept.
           const args = [...diesWithUs, `--net=${path}`, '--', ...command];

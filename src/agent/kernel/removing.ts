@@ -12,8 +12,12 @@ import { drainSlackMs, longestWait, nextLookMs, waitingPackets } from './waiting
 const nothingLeft: Removal = { residue: 0, changedByOthers: [] };
 
 /** Closes the gate of one fault; fine when there is none. */
-export async function closeFault({ programs, instance }: DriverContext, namespace: Namespace, faultId: string): Promise<void> {
-  if (!(await isPresent(namespace))) return;
+export async function closeFault(
+  { programs, instance, namespaces }: DriverContext,
+  namespace: Namespace,
+  faultId: string,
+): Promise<void> {
+  if (!(await isPresent(namespaces, namespace))) return;
   await programs.changeGate(namespace, renderClose(instance, [faultId])).catch((error: unknown) => {
     if (!isNoSuchObject(error)) throw error;
   });
@@ -55,9 +59,12 @@ async function closeForRemoval(context: DriverContext, namespace: Namespace, fau
 }
 
 /** The target's entry; `gone` when the namespace is, since qdiscs and tables die with it. */
-async function presentEntry({ ledger }: DriverContext, namespace: Namespace): Promise<LedgerEntry | 'gone' | undefined> {
+async function presentEntry(
+  { ledger, namespaces }: DriverContext,
+  namespace: Namespace,
+): Promise<LedgerEntry | 'gone' | undefined> {
   const entry = await ledger.read(namespace);
-  if (await isPresent(namespace)) return entry;
+  if (await isPresent(namespaces, namespace)) return entry;
   if (entry !== undefined) await ledger.remove(namespace.inode);
   return 'gone';
 }

@@ -7,13 +7,13 @@ import { residueIn } from './reconcile.ts';
 
 /** A tree without a table of ours counts when no other instance has a table beside it. */
 export async function countResidue(
-  { programs, ledger, instance, queue }: DriverContext,
-  namespaces: readonly Namespace[],
+  { programs, ledger, instance, queue, namespaces }: DriverContext,
+  asked: readonly Namespace[],
 ): Promise<number> {
-  const counts = namespaces.map(
+  const counts = asked.map(
     async (namespace) =>
       await queue(namespace.inode, async () => {
-        if (!(await isPresent(namespace))) return 0;
+        if (!(await isPresent(namespaces, namespace))) return 0;
         const [observation, entry] = [await programs.observe(namespace), await ledger.read(namespace)];
         const known = residueIn(observation, instance, entry);
         if (known.length > 0) return known.length;

@@ -1,9 +1,7 @@
 /** Every network namespace of this machine, whoever made it, each once. */
-import { readdir, stat, statfs } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-
-/** NSFS_MAGIC of linux/magic.h. */
-const nsfsMagic = 0x6e736673;
+import { isForbidden, isMissing, namespaceInode } from '../namespaces/inode.ts';
 
 /** A file that names it, as long as that file or process lives; it is never held open here. */
 export type MachineNamespace = { inode: number; path: string };
@@ -31,22 +29,15 @@ export async function isThere({ inode, path }: MachineNamespace): Promise<boolea
 }
 
 async function inodeAt(path: string): Promise<number | undefined> {
-  try {
-    const [facts, system] = await Promise.all([stat(path), statfs(path)]);
-    return system.type === nsfsMagic ? facts.ino : undefined;
-  } catch (error) {
-    if (isGoneOrClosed(error)) return undefined;
-    throw error;
-  }
+  return await namespaceInode(path).catch((error: unknown) => {
+    if (!isForbidden(error)) throw error;
+    return undefined;
+  });
 }
 
 async function namesIn(folder: string): Promise<string[]> {
   return await readdir(folder).catch((error: unknown) => {
-    if (isGoneOrClosed(error)) return [];
+    if (isMissing(error) || isForbidden(error)) return [];
     throw error;
   });
-}
-
-function isGoneOrClosed(error: unknown): boolean {
-  return ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
 }

@@ -6,17 +6,13 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createKernelDriver } from '../../../src/agent/kernel/index.ts';
-import { createLedger, type LedgerEntry, readBootId } from '../../../src/agent/kernel/ledger.ts';
+import type { LedgerEntry } from '../../../src/agent/kernel/ledger.ts';
 import { openNamespace } from '../../../src/agent/kernel/namespace.ts';
-import { planWorks } from '../../../src/agent/kernel/preparation.ts';
-import { createPrograms } from '../../../src/agent/kernel/programs.ts';
-import { createLimiter } from '../../../src/agent/limiter.ts';
 import type { FaultWork } from '../../../src/api/index.ts';
-import { renderGate } from '../../../src/faults/index.ts';
 import { systemClock } from '../../../src/lib/index.ts';
 import { addressesOf, command, createPair, delay, inside, type Pair, ping, snapshot, work } from '../../kernel/namespaces.ts';
+import { gateOnly as putGateOnly } from './gate-only.ts';
 
-const programs = createPrograms(createLimiter(2));
 const untouched = { residue: 0, changedByOthers: [] };
 
 describe('the driver', () => {
@@ -30,17 +26,7 @@ describe('the driver', () => {
     await pair.dispose();
   });
 
-  /** What `prepare` leaves, but for the tree. */
-  async function gateOnly(...works: FaultWork[]): Promise<LedgerEntry> {
-    const { namespace, instance, stateFolder } = pair;
-    const bootId = await readBootId();
-    const observation = await programs.observe(namespace);
-    const plan = planWorks({ instance, namespace, works, links: observation.links, gatePriority: 300, before: undefined });
-    const entry: LedgerEntry = { version: 1, instance, bootId, namespace, snapshot: observation, works, plan, carried: {} };
-    await createLedger(stateFolder, instance, bootId).write(entry);
-    await programs.changeGate(namespace, renderGate(plan.gate));
-    return entry;
-  }
+  const gateOnly = async (...works: FaultWork[]) => await putGateOnly(pair, ...works);
   const ledgerFiles = async () => await readdir(join(pair.stateFolder, 'ledger'));
 
   it('counts what meets the gate while the lease is held, lets the kernel end it, and leaves nothing', async () => {
@@ -246,9 +232,10 @@ describe('the driver', () => {
     it("finds its table where the ledger was lost, and leaves another instance's alone", async () => {
       for (const instance of [pair.instance, 'ffffffff'])
         await inside(pair.target, ['nft', 'add', 'table', 'inet', `squall_${instance}`]);
-      const { removed, residue } = await pair.driver.sweep();
-      expect(residue).toBe(0);
-      expect(removed).toEqual([expect.stringContaining(pair.namespace.path) as string]);
+      expect(await pair.driver.sweep()).toEqual({
+        removed: [expect.stringContaining(pair.namespace.path) as string],
+        residue: 0,
+      });
       expect(await inside(pair.target, ['nft', 'list', 'tables'])).toBe('table inet squall_ffffffff\n');
     });
 

@@ -1,0 +1,25 @@
+import { stat, statfs } from 'node:fs/promises';
+
+/** NSFS_MAGIC of linux/magic.h: what statfs says of a file that names a namespace. One whose namespace was unmounted stays as an ordinary file. */
+const nsfsMagic = 0x6e736673;
+
+/** The number of the namespace that a file names; undefined when nothing is there, or something else. Rejects as the kernel refuses. */
+export async function namespaceInode(path: string): Promise<number | undefined> {
+  try {
+    const [facts, system] = await Promise.all([stat(path), statfs(path)]);
+    return system.type === nsfsMagic ? facts.ino : undefined;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Files of a process that has ended say ESRCH where they were open or about to be. */
+export function isMissing(error: unknown): boolean {
+  return ['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/** That this process may not look. */
+export function isForbidden(error: unknown): boolean {
+  return ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
+}

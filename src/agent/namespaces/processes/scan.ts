@@ -1,0 +1,84 @@
+/** Looks at the processes of a node in a folder like /proc (proc(5)). What ends meanwhile is left out. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { SquallError } from '../../../lib/index.ts';
+import { isForbidden, isMissing } from '../inode.ts';
+import { readPodPlace } from './cgroup.ts';
+import type { PodProcess } from './choose.ts';
+
+export type ScannedProcess = PodProcess & { podUid: string };
+
+/** Files of /proc are never waited for, so they are read at once; but renewals must not wait for all of a large node's. */
+const atOnce = 200;
+
+/** Every process that belongs to a pod. Rejects with PermissionDenied when it may not look at one. */
+export async function scanProcesses(folder: string): Promise<ScannedProcess[]> {
+  const found: ScannedProcess[] = [];
+  const pids = processIds(folder);
+  for (let from = 0; from < pids.length; from += atOnce) {
+    for (const pid of pids.slice(from, from + atOnce)) {
+      const process = lookAtProcess(folder, pid);
+      if (process !== undefined) found.push(process);
+    }
+    await nextTurn();
+  }
+  return found;
+}
+
+export function namespacePath(folder: string, pid: number): string {
+  return join(folder, String(pid), 'ns', 'net');
+}
+
+/** undefined when it has ended, or belongs to no pod. */
+export function lookAtProcess(folder: string, pid: number): ScannedProcess | undefined {
+  const read = (file: string) => readFileSync(join(folder, String(pid), file), 'utf8');
+  return unlessEnded(folder, pid, () => {
+    const place = readPodPlace(read('cgroup'));
+    if (place === undefined) return undefined;
+    const startedAt = startOf(read('stat'));
+    const inode = statSync(namespacePath(folder, pid)).ino;
+    // A number may be given away again between two looks: then pod and namespace are those of two processes.
+    const again = readPodPlace(read('cgroup'));
+    if (startOf(read('stat')) !== startedAt || again?.podUid !== place.podUid) return undefined;
+    return { pid, startedAt, inode, ...place };
+  });
+}
+
+/** Whether some process, of whatever pod or none, is in the namespace. */
+export async function isInhabited(folder: string, inode: number): Promise<boolean> {
+  const pids = processIds(folder);
+  for (let from = 0; from < pids.length; from += atOnce) {
+    const inodes = pids
+      .slice(from, from + atOnce)
+      .map((pid) => unlessEnded(folder, pid, () => statSync(namespacePath(folder, pid)).ino));
+    if (inodes.includes(inode)) return true;
+    await nextTurn();
+  }
+  return false;
+}
+
+function processIds(folder: string): number[] {
+  return readdirSync(folder)
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** Field 22 of /proc/PID/stat; the second is the program's name in parentheses and may hold anything. */
+function startOf(text: string): number {
+  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19]);
+}
+
+function unlessEnded<T>(folder: string, pid: number, look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    if (!isForbidden(error)) throw error;
+    throw new SquallError(
+      'PermissionDenied',
+      `this agent may not look at process ${String(pid)} in ${folder}; run it as root of the node, with hostPID and the capability SYS_PTRACE`,
+      { cause: error },
+    );
+  }
+}
