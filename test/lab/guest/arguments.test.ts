@@ -20,7 +20,7 @@ const image: GuestImage = {
 describe('machineArguments', () => {
   it.each([
     ['kvm', 'kvm', 'host'],
-    ['tcg', 'tcg,thread=multi', 'max'],
+    ['tcg', 'tcg,thread=multi', 'max,la57=off,smap=off,smep=off,pku=off'],
   ] as const)('with %s asks for accelerator %s and processor %s', (accelerator, expected, cpu) => {
     const args = machineArguments(image, { accelerator, memoryMb: 512, processors: 2, shares: [], terminal: false });
     expect(args[args.indexOf('-accel') + 1]).toBe(expected);
