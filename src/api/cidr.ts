@@ -6,10 +6,16 @@ export function networkOf(text: string): string | undefined {
   const [, address = '', prefixText = ''] = match ?? [];
   const prefix = Number(prefixText);
   const bytes = addressBytes(address);
-  if (bytes === undefined || prefix > bytes.length * 8) return undefined;
+  if (bytes === undefined || prefix > bytes.length * 8 || isMappedIpv4(address)) return undefined;
   const masked = bytes.map((byte, index) => byte & (0xff00 >> Math.min(8, Math.max(0, prefix - index * 8))) & 0xff);
   if (masked.every((byte, index) => byte === bytes[index])) return text;
   return `${addressText(masked)}/${prefix}`;
+}
+
+/** An IPv6 text for an IPv4 address, such as ::ffff:10.0.0.1, which no packet carries. */
+export function isMappedIpv4(address: string): boolean {
+  const bytes = addressBytes(address) ?? [];
+  return bytes.length === 16 && bytes.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 0xff && bytes[11] === 0xff;
 }
 
 function addressBytes(address: string): number[] | undefined {

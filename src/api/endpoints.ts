@@ -15,16 +15,24 @@ import {
   refuse,
 } from './fields.ts';
 import type { Endpoint } from './model.ts';
+import { quotedList, type ServerRule, withServerRules, withServerSchema } from './server-rules.ts';
 
-const cidr = anyText('a network in CIDR notation such as 10.0.0.0/24 or fd00::/64', 49).refine(
-  (value) => networkOf(value) === value,
-  {
+const cidrExpected = 'a network in CIDR notation such as 10.0.0.0/24 or fd00::/64';
+const cidr = withServerRules(
+  anyText(cidrExpected, 49).refine((value) => networkOf(value) === value, {
     error: ({ input }) => {
       const network = networkOf(String(input));
-      if (network === undefined) return 'expected a network in CIDR notation such as 10.0.0.0/24 or fd00::/64';
+      if (network === undefined) return `expected ${cidrExpected}`;
       return `the address has bits beyond its prefix; write ${network} for the network, or kind ip for one address`;
     },
-  },
+  }),
+  [
+    { rule: 'isCIDR(self)', message: `expected ${cidrExpected}` },
+    {
+      rule: '!isCIDR(self) || cidr(self) == cidr(self).masked()',
+      message: 'the address has bits beyond its prefix; write the network, or kind ip for one address',
+    },
+  ],
 );
 
 const endpointFields = {
@@ -38,8 +46,29 @@ const endpointFields = {
 } as const;
 type EndpointKind = keyof typeof endpointFields;
 
-/** One end of traffic. Which fields go with which kind is checked here, not by a union: CRD schemas know no unions. */
-export const endpoint = object({
+const placeFields = ['ip', 'cidr', 'host', 'namespace', 'name', 'selector'] as const;
+
+/** The origin's manifests have `name: ""` for no name. */
+const isGiven = (field: string) => (field === 'name' ? "(has(self.name) && self.name != '')" : `has(self.${field})`);
+
+const kindRules: ServerRule[] = [
+  ...Object.entries(endpointFields).map(([kind, [needed]]) => ({
+    rule: `self.kind != '${kind}' || ${isGiven(needed)}`,
+    message: `required with kind ${kind}`,
+    field: needed,
+  })),
+  ...placeFields.map((field) => {
+    const users = Object.entries(endpointFields).filter(([, fields]) => (fields as readonly string[]).includes(field));
+    const kinds = users.map(([kind]) => kind);
+    return {
+      rule: `!${isGiven(field)} || self.kind in ${quotedList(kinds)}`,
+      message: `only used with kind ${kinds.join(', ')}; remove it, or write another kind`,
+      field,
+    };
+  }),
+];
+
+const endpointObject = object({
   kind: oneOf('ip', 'cidr', 'host', 'pod', 'service', 'selector', 'node'),
   ip: ipAddress.optional(),
   cidr: cidr.optional(),
@@ -53,20 +82,29 @@ export const endpoint = object({
   const wanted: readonly string[] = endpointFields[value.kind];
   const needed = wanted[0] as keyof typeof value;
   if (value[needed] === undefined) refuse(context, [needed], `required with kind ${value.kind}`);
-  for (const field of ['ip', 'cidr', 'host', 'namespace', 'name', 'selector'] as const) {
+  for (const field of placeFields) {
     if (value[field] === undefined || wanted.includes(field)) continue;
     refuse(context, [field], `not used with kind ${value.kind}; remove it, or write another kind`);
   }
 });
+
+/** One end of traffic. Which fields go with which kind is checked here, not by a union: CRD schemas know no unions. */
+export const endpoint = withServerSchema(withServerRules(endpointObject, kindRules), { 'x-kubernetes-map-type': 'atomic' });
 export type WrittenEndpoint = z.output<typeof endpoint>;
 
 /** Endpoints of some kinds only; the port as `ports` says. */
-export function endpointsOf(kinds: readonly EndpointKind[], what: string) {
-  return filledList(endpoint, what).check((context) => {
+export function endpointsOf(kinds: readonly EndpointKind[], what: string, atMost?: number) {
+  const endpoints = filledList(endpoint, what, atMost).check((context) => {
     context.value.forEach(({ kind }, index) => {
       if (!kinds.includes(kind)) refuse(context, [index, 'kind'], `expected one of ${kinds.join(', ')}`);
     });
   });
+  return onlyKinds(endpoints, kinds);
+}
+
+/** Says to the server which kinds the items of a list of endpoints may have. */
+export function onlyKinds<List extends z.ZodType>(endpoints: List, kinds: readonly EndpointKind[]): List {
+  return withServerSchema(endpoints, { allOf: [{ items: { properties: { kind: { enum: kinds } } } }] });
 }
 
 /** @param namespace where an endpoint without a namespace is */
@@ -96,8 +134,7 @@ export function given<Value>(value: Value | undefined): Value {
   return value;
 }
 
-/** The pod, or pods, that a test runs from. */
-export const source = object({
+const sourceObject = object({
   kind: oneOf('pod', 'selector').optional(),
   namespace: foreignNamespace.optional(),
   name: foreignName.optional(),
@@ -115,6 +152,28 @@ export const source = object({
     refuse(context, ['name'], 'required with kind pod');
   }
 });
+
+const isNamed = "(has(self.name) && self.name != '')";
+
+/** The pod, or pods, that a test runs from. */
+export const source = withServerRules(sourceObject, [
+  {
+    rule: `!(${isNamed} && has(self.sourceSelector))`,
+    message: 'expected either name or sourceSelector, not both',
+    field: 'sourceSelector',
+  },
+  {
+    rule: `${isNamed} || has(self.sourceSelector) || has(self.kind) && self.kind == 'selector'`,
+    message: 'required; expected the name of the pod that the test runs from',
+    field: 'name',
+  },
+  {
+    rule: "!has(self.kind) || self.kind != 'selector' || has(self.sourceSelector)",
+    message: 'required with kind selector',
+    field: 'sourceSelector',
+  },
+  { rule: `!has(self.kind) || self.kind != 'pod' || ${isNamed}`, message: 'required with kind pod', field: 'name' },
+]);
 
 export function toSource(written: z.output<typeof source>, namespace: string) {
   return { namespace: written.namespace ?? namespace, name: written.name, selector: written.sourceSelector };

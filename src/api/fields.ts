@@ -5,8 +5,10 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
 import { parseDuration, parsePercent } from '../lib/index.ts';
+import { isMappedIpv4 } from './cidr.ts';
 import { nearestName } from './nearest-name.ts';
 import type { Path } from './problems.ts';
+import { type ServerRule, serverRulesOf, withServerRules, withServerSchema } from './server-rules.ts';
 
 type Issue = { input?: unknown };
 
@@ -19,13 +21,19 @@ export function object<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   return z.strictObject(shape, { error: expecting(`an object with ${Object.keys(shape).join(', ')}`) });
 }
 
-export function list<Item extends z.core.SomeType>(item: Item, what: string) {
-  return z.array(item, { error: expecting(`a list of ${what}`) });
+/** Bounded, so that the API server can tell what its rules about the items cost at most. */
+export function list<Item extends z.core.SomeType>(item: Item, what: string, atMost = 32) {
+  return z.array(item, { error: expecting(`a list of ${what}`) }).max(atMost, { error: `expected at most ${atMost} ${what}` });
 }
 
 /** A list that must not be empty, because an empty one could be read as "all". */
-export function filledList<Item extends z.core.SomeType>(item: Item, what: string) {
-  return list(item, what).min(1, { error: `expected at least one of the ${what}` });
+export function filledList<Item extends z.core.SomeType>(item: Item, what: string, atMost?: number) {
+  return list(item, what, atMost).min(1, { error: `expected at least one of the ${what}` });
+}
+
+/** Tells the server, too, that no two items have the same `name`; to the parser says it `refuseTwins`. */
+export function byName<List extends z.ZodType>(named: List): List {
+  return withServerSchema(named, { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] });
 }
 
 export function oneOf<const Values extends readonly [string, ...string[]]>(...values: Values) {
@@ -97,36 +105,56 @@ export const annotations = z.record(labelKeyField, annotationValue, {
   error: 'expected annotations as key: value, both strings',
 });
 
-const requirement = object({
-  key: labelKeyField,
-  operator: oneOf('In', 'NotIn', 'Exists', 'DoesNotExist'),
-  values: list(labelValueField, 'label values').optional(),
-}).check((context) => {
-  const { operator, values = [] } = context.value;
-  const wantsValues = operator === 'In' || operator === 'NotIn';
-  if (wantsValues && values.length === 0) refuse(context, ['values'], `expected at least one value with operator ${operator}`);
-  if (!wantsValues && values.length > 0) refuse(context, ['values'], `not used with operator ${operator}; remove it`);
-});
+const requirement = withServerRules(
+  object({
+    key: labelKeyField,
+    operator: oneOf('In', 'NotIn', 'Exists', 'DoesNotExist'),
+    values: list(labelValueField, 'label values').optional(),
+  }).check((context) => {
+    const { operator, values = [] } = context.value;
+    const wantsValues = operator === 'In' || operator === 'NotIn';
+    if (wantsValues && values.length === 0) refuse(context, ['values'], `expected at least one value with operator ${operator}`);
+    if (!wantsValues && values.length > 0) refuse(context, ['values'], `not used with operator ${operator}; remove it`);
+  }),
+  [
+    {
+      rule: "self.operator in ['In', 'NotIn'] ? has(self.values) && size(self.values) > 0 : !has(self.values) || size(self.values) == 0",
+      message: 'expected values with operator In or NotIn, and none with the others',
+      field: 'values',
+    },
+  ],
+);
+
+const emptySelector = 'an empty selector would select every pod; expected at least one of matchLabels or matchExpressions';
 
 /** Kubernetes' label selector, except that an empty one is refused: it would select every pod. */
-export const labelSelector = object({
-  matchLabels: labels.optional(),
-  matchExpressions: list(requirement, 'requirements').optional(),
-}).check((context) => {
-  const { matchLabels = {}, matchExpressions = [] } = context.value;
-  if (Object.keys(matchLabels).length + matchExpressions.length > 0) return;
-  refuse(context, [], 'an empty selector would select every pod; expected at least one of matchLabels or matchExpressions');
-});
+export const labelSelector = withServerRules(
+  object({
+    matchLabels: labels.optional(),
+    matchExpressions: list(requirement, 'requirements', 8).optional(),
+  }).check((context) => {
+    const { matchLabels = {}, matchExpressions = [] } = context.value;
+    if (Object.keys(matchLabels).length + matchExpressions.length === 0) refuse(context, [], emptySelector);
+  }),
+  [
+    {
+      rule: 'has(self.matchLabels) && size(self.matchLabels) > 0 || has(self.matchExpressions) && size(self.matchExpressions) > 0',
+      message: emptySelector,
+    },
+  ],
+);
 
-const durationPattern = /^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/;
+const longestDurationText = 48;
+export const durationPattern = /^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/;
 
 /** @param atLeast and @param atMost durations themselves, such as `1s` */
 export function duration(atLeast: string, atMost: string) {
   const expected = `a duration with a unit from ${atLeast} to ${atMost}, such as ${atLeast === '0s' ? '10s' : atLeast}`;
   const shortest = parseDuration(atLeast) ?? 0;
   const longest = parseDuration(atMost) ?? 0;
-  return z
+  const schema = z
     .string({ error: expecting(expected) })
+    .max(longestDurationText, { error: `expected at most ${longestDurationText} characters`, abort: true })
     .regex(durationPattern, { error: expecting(expected), abort: true })
     .refine(
       (value) => {
@@ -135,6 +163,12 @@ export function duration(atLeast: string, atMost: string) {
       },
       { error: expecting(expected) },
     );
+  return withServerRules(schema, [{ rule: durationWithin('self', atLeast, atMost), message: `expected ${expected}` }]);
+}
+
+/** In CEL. It reads durations as Go does, which Squall's are a part of. */
+export function durationWithin(value: string, atLeast: string, atMost: string): string {
+  return `duration(${value}) >= duration('${atLeast}') && duration(${value}) <= duration('${atMost}')`;
 }
 
 /** Milliseconds of a field that a schema has already accepted. */
@@ -156,11 +190,22 @@ const portExpected = 'a port number from 1 to 65535';
 export const port = z
   .union([z.int(), z.string()], { error: expecting(portExpected) })
   .refine((value) => /^[1-9]\d{0,4}$/.test(String(value)) && Number(value) <= 65_535, { error: expecting(portExpected) })
-  .meta({ 'x-kubernetes-int-or-string': true });
+  .meta({
+    'x-kubernetes-int-or-string': true,
+    minimum: 1,
+    maximum: 65_535,
+    pattern: '^([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$',
+  });
 
-export const ipAddress = anyText('an IPv4 or IPv6 address', 45).refine((value) => isIP(value) !== 0 && !value.includes('%'), {
-  error: expecting('an IPv4 or IPv6 address without a zone'),
-});
+const addressExpected = 'an IPv4 or IPv6 address without a zone';
+export const ipAddress = withServerRules(
+  anyText('an IPv4 or IPv6 address', 45)
+    .refine((value) => isIP(value) !== 0 && !value.includes('%'), { error: expecting(addressExpected), abort: true })
+    .refine((value) => !isMappedIpv4(value), {
+      error: 'an IPv4 address written as an IPv6 one; its packets are IPv4, write it as such',
+    }),
+  [{ rule: 'isIP(self)', message: `expected ${addressExpected}` }],
+);
 
 /** A reference to an object of the same namespace. */
 export const ref = object({ ref: objectName });
@@ -170,13 +215,31 @@ export const ref = object({ ref: objectName });
  * unions, and the whole spec's own rules are asked when there is no ref.
  */
 export function refOr<Shape extends z.core.$ZodLooseShape>(shape: Shape, spec: z.ZodType) {
-  return object({ ref: objectName.optional(), ...z.strictObject(shape).partial().shape }).check((context) => {
+  const schema = object({ ref: objectName.optional(), ...z.strictObject(shape).partial().shape }).check((context) => {
     const { ref: name, ...inline } = context.value as Record<string, unknown>;
     if (name === undefined) refuseAs(context, spec, inline);
     else if (Object.keys(inline).length > 0) {
       refuse(context, ['ref'], `expected either ref or an own spec, not both; remove ref, or ${Object.keys(inline).join(', ')}`);
     }
   });
+  return withServerRules(schema, refOrRules(shape, serverRulesOf(spec)));
+}
+
+function refOrRules(shape: z.core.$ZodLooseShape, specRules: readonly ServerRule[]): ServerRule[] {
+  const fields = Object.keys(shape);
+  const required = fields.filter((field) => !(shape[field] instanceof z.ZodOptional));
+  const anyOwn = fields.map((field) => `has(self.${field})`).join(' || ');
+  // What is required may be absent here, and CEL calls the use of an absent field an error.
+  const isOwnSpec = [...required.map((field) => `has(self.${field})`), '!has(self.ref)'].join(' && ');
+  return [
+    { rule: `!has(self.ref) || !(${anyOwn})`, message: 'expected either ref or an own spec, not both', field: 'ref' },
+    ...required.map((field) => ({
+      rule: `has(self.ref) || has(self.${field})`,
+      message: 'required in an own spec; expected it, or ref',
+      field,
+    })),
+    ...specRules.map(({ rule, ...rest }) => ({ ...rest, rule: `!(${isOwnSpec}) || (${rule})` })),
+  ];
 }
 
 /** Adds what another schema finds wrong with a value. */

@@ -4,41 +4,28 @@ import { parseDuration } from '../../lib/index.ts';
 import { given } from '../endpoints.ts';
 import { deviceName, duration, integer, milliseconds, number, object, oneOf, parseShare, refuse } from '../fields.ts';
 import type { Fault } from '../model.ts';
+import { withServerRules } from '../server-rules.ts';
 import { parseRate } from '../units.ts';
+import {
+  configurationRules,
+  expectedValue,
+  type FaultType,
+  fieldsOfTypes,
+  longestDelay,
+  longestJitter,
+  smallestPercent,
+  typeFields,
+  typesWith,
+  wholeMicrosecondsInCel,
+} from './fault-types.ts';
 
-/** tc hands times over as a 32-bit count of 64 ns ticks; measured with iproute2 6.1: 275 s is refused, 4295 s wraps to 33 ms. */
-const longestDelay = '274877906us';
-/** The kernel cuts a longer jitter silently to 2³¹−1 ns. */
-const longestJitter = '2147483us';
-/** The kernel keeps probabilities as 32-bit fractions; below this, rounding would change the dose or end it. */
-const smallestPercent = 0.00001;
-
-const typeFields = {
-  delay: ['value', 'jitter', 'distribution'],
-  loss: ['value', 'burst'],
-  duplicate: ['value'],
-  corrupt: ['value'],
-  reorder: ['value', 'delay', 'gap'],
-  rate: ['value', 'latency'],
-  slot: ['value', 'max'],
-  partition: [],
-} as const;
-type FaultType = keyof typeof typeFields;
-
-const expectedValue = {
-  delay: 'a duration with a unit from 1us to 274s, such as 200ms',
-  loss: 'a percentage from 0.00001% to 100%, such as 10%',
-  duplicate: 'a percentage from 0.00001% to 100%, such as 10%',
-  corrupt: 'a percentage from 0.00001% to 100%, such as 10%',
-  reorder: 'a percentage from 0.00001% to 100%, such as 25%',
-  rate: 'a rate with a unit from 8bit to 100gbit, such as 10mbit',
-  slot: 'a duration with a unit from 1us to 274s, such as 20ms',
-} as const;
+const wholeMicroseconds = 'expected whole microseconds: tc cuts the rest off';
 
 const netemTime = () =>
-  duration('1us', longestDelay).refine((value) => isWholeMicroseconds(parseDuration(value) ?? 0), {
-    error: 'expected whole microseconds: tc cuts the rest off',
-  });
+  withServerRules(
+    duration('1us', longestDelay).refine((value) => isWholeMicroseconds(parseDuration(value) ?? 0), { error: wholeMicroseconds }),
+    [{ rule: wholeMicrosecondsInCel('self'), message: wholeMicroseconds }],
+  );
 
 function isWholeMicroseconds(time: number): boolean {
   // What binary fractions add is far below a nanosecond.
@@ -54,7 +41,7 @@ const valueText = z
   })
   .max(32, { error: 'expected at most 32 characters' });
 
-export const faultConfiguration = object({
+const configurationObject = object({
   type: oneOf('delay', 'loss', 'duplicate', 'corrupt', 'reorder', 'rate', 'partition', 'slot'),
   device: deviceName.optional().describe('Default eth0.'),
   value: valueText.optional(),
@@ -81,19 +68,17 @@ export const faultConfiguration = object({
   }
   if (value.type === 'slot') refuseMissingOrSmallMax(context, value.value);
 });
-type Written = z.output<typeof faultConfiguration>;
+
+export const faultConfiguration = withServerRules(configurationObject, configurationRules);
+type Written = z.output<typeof configurationObject>;
 type Check = { value: Written; issues: z.core.$ZodRawIssue[] };
 
 function refuseForeignFields(context: Check): void {
   const own: readonly string[] = typeFields[context.value.type];
-  for (const field of ['value', 'jitter', 'distribution', 'burst', 'delay', 'gap', 'latency', 'max'] as const) {
+  for (const field of fieldsOfTypes) {
     if (context.value[field] === undefined || own.includes(field)) continue;
-    const users = Object.entries(typeFields).filter(([, fields]) => (fields as readonly string[]).includes(field));
-    refuse(
-      context,
-      [field],
-      `not used with type ${context.value.type}, only with ${users.map(([type]) => type).join(', ')}; remove it`,
-    );
+    const users = typesWith(field).join(', ');
+    refuse(context, [field], `not used with type ${context.value.type}, only with ${users}; remove it`);
   }
 }
 

@@ -1,20 +1,28 @@
 /** A steady-state hypothesis: tests with tolerances that must hold before, during and after the fault. */
 import * as z from 'zod';
 import { given } from '../endpoints.ts';
-import { anyText, duration, filledList, localName, milliseconds, object, oneOf, refOr, refuse } from '../fields.ts';
+import { anyText, byName, duration, filledList, localName, milliseconds, object, oneOf, refOr, refuse } from '../fields.ts';
+import { type JsonSchema, type ServerRule, withServerRules, withServerSchema } from '../server-rules.ts';
 import { type HypothesisEntry, type HypothesisTest, type Phase, phases, type Tolerance } from '../model.ts';
 import { connectivityFields, connectivitySpec, toConnectivityTest } from './network-connectivity-test.ts';
 import { performanceFields, performanceSpec, toPerformanceTest } from './network-performance-test.ts';
-import { defaultTolerance, readTolerance, type TestKind, tolerance, usesBaseline, type WrittenTolerance } from './tolerance.ts';
+import { metricsOfOthers, tolerance, withoutBaseline } from './tolerance-schema.ts';
+import { defaultTolerance, readTolerance, type TestKind, usesBaseline, type WrittenTolerance } from './tolerance.ts';
 
 const testKinds = ['connectivity', 'performance', 'query'] as const satisfies readonly TestKind[];
 
+const mostEntries = 20;
+
 const query = object({
-  endpoint: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
+  endpoint: z
+    .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
+    .max(2048, { error: 'expected at most 2048 characters' })
+    .meta({ pattern: '^[hH][tT][tT][pP][sS]?:' })
+    .optional(),
   expression: anyText('the expression that the observer evaluates').min(1, { error: 'expected an expression' }),
 });
 
-const entry = object({
+const entryObject = object({
   name: localName,
   connectivity: refOr(connectivityFields, connectivitySpec).optional(),
   performance: refOr(performanceFields, performanceSpec).optional(),
@@ -44,9 +52,54 @@ const entry = object({
   }
   for (const { path, message } of toleranceRefusals(kind, value)) refuse(context, path, message);
 });
-export type WrittenHypothesis = z.output<typeof entry>;
+export type WrittenHypothesis = z.output<typeof entryObject>;
 
-export const hypothesis = z.array(entry, { error: 'expected a list of hypothesis entries' });
+const usedPhases = `(has(self.phases) ? self.phases : [${phases.map((phase) => `'${phase}'`).join(', ')}])`;
+const phasesHaveTolerances = phases.map((phase) => `(one != '${phase}' || has(self.tolerances.${phase}))`).join(' && ');
+
+const entryRules: ServerRule[] = [
+  {
+    rule: `[${testKinds.map((kind) => `has(self.${kind})`).join(', ')}].exists_one(one, one)`,
+    message: `expected exactly one of ${testKinds.join(', ')}`,
+  },
+  {
+    rule: `!has(self.recoverWithin) || 'after' in ${usedPhases}`,
+    message: 'expected the phase after among phases; recovery is watched there',
+    field: 'recoverWithin',
+  },
+  {
+    rule: `has(self.connectivity) || has(self.tolerance) || has(self.tolerances) && ${usedPhases}.all(one, ${phasesHaveTolerances})`,
+    message: 'required; only a connectivity test has a default tolerance',
+    field: 'tolerance',
+  },
+];
+
+/** Limits are numbers, texts or objects, which CEL cannot look into: what goes with what is said in JSON Schema. */
+const entrySchema: JsonSchema = {
+  allOf: [
+    ...testKinds.map((kind) => ({ anyOf: [{ not: { required: [kind] } }, everyTolerance(metricsOfOthers(kind))] })),
+    {
+      anyOf: [
+        { not: { required: ['phases'], properties: { phases: { items: { not: { enum: ['before'] } } } } } },
+        everyTolerance(withoutBaseline),
+      ],
+    },
+  ],
+};
+
+/** Wants the same of `tolerance` and of the tolerance of each phase. */
+function everyTolerance(wanted: JsonSchema): JsonSchema {
+  const ofPhases = { properties: Object.fromEntries(phases.map((phase) => [phase, wanted])) };
+  return { properties: { tolerance: wanted, tolerances: ofPhases } };
+}
+
+const entry = withServerSchema(withServerRules(entryObject, entryRules), entrySchema);
+
+export const hypothesis = byName(
+  z
+    .array(entry, { error: 'expected a list of hypothesis entries' })
+    .max(mostEntries, { error: `expected at most ${mostEntries} hypothesis entries` }),
+);
 
 export function phasesOf(written: WrittenHypothesis): Phase[] {
   return phases.filter((phase) => written.phases?.includes(phase) ?? true);

@@ -4,18 +4,22 @@ import { endpointsOf, source, toEndpoint, toSource } from '../endpoints.ts';
 import { duration, integer, milliseconds, object, refuse } from '../fields.ts';
 import { apiVersion } from '../metadata.ts';
 import type { ConnectivityTest } from '../model.ts';
+import { withServerRules, withServerSchema } from '../server-rules.ts';
 import { defineKind } from './definition.ts';
 
 const layerExpected = 'expected "3" (ICMP echo) or "4" (TCP connect)';
 const layer = z
   .union([z.int(), z.string()], { error: layerExpected })
   .refine((value) => /^[34]$/.test(String(value)), { error: layerExpected })
-  .meta({ 'x-kubernetes-int-or-string': true });
+  .meta({ 'x-kubernetes-int-or-string': true, enum: [3, 4, '3', '4'] });
 
 export const connectivityFields = {
   layer,
   source,
-  destinations: endpointsOf(['ip', 'host', 'pod', 'service', 'selector', 'node'], 'destinations'),
+  // A set: each destination once.
+  destinations: withServerSchema(endpointsOf(['ip', 'host', 'pod', 'service', 'selector', 'node'], 'destinations', 24), {
+    'x-kubernetes-list-type': 'set',
+  }),
   frequency: duration('1s', '24h').optional().describe('How often a test by itself is repeated; without the field, once.'),
   period: duration('10ms', '1h').optional().describe('Between two probes to one destination; default 200ms.'),
   timeout: duration('10ms', '60s').optional().describe('A later answer is a lost one; default 1s.'),
@@ -39,7 +43,18 @@ export function checkConnectivityTest(context: { value: WrittenConnectivityTest;
   });
 }
 
-export const connectivitySpec = connectivityObject.check(checkConnectivityTest);
+export const connectivitySpec = withServerRules(connectivityObject.check(checkConnectivityTest), [
+  {
+    rule: "!(self.layer == 4 || self.layer == '4') || self.destinations.all(one, has(one.port) && one.port != '')",
+    message: 'with layer 4 every destination needs a port',
+    field: 'destinations',
+  },
+  {
+    rule: "!(self.layer == 3 || self.layer == '3') || self.destinations.all(one, !has(one.port) || one.port == '')",
+    message: 'ICMP has no ports; remove them, or write layer "4"',
+    field: 'destinations',
+  },
+]);
 
 export function toConnectivityTest(written: WrittenConnectivityTest, namespace: string): ConnectivityTest {
   return {

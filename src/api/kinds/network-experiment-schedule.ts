@@ -2,6 +2,7 @@
 import { annotations, anyText, flag, integer, labels, object, oneOf } from '../fields.ts';
 import { apiVersion } from '../metadata.ts';
 import type { Experiment } from '../model.ts';
+import { withServerRules } from '../server-rules.ts';
 import { defineKind } from './definition.ts';
 import { experimentSpec, networkExperiment, toExperiment } from './network-experiment.ts';
 
@@ -22,11 +23,9 @@ export type ExperimentSchedule = {
 const nicknames = ['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly'];
 const cronExpected = `expected 5 or 6 cron fields such as "30 2 * * 1-5", or one of ${nicknames.join(', ')}`;
 
-function looksLikeCron(text: string): boolean {
-  if (nicknames.includes(text)) return true;
-  const fields = text.trim().split(/\s+/);
-  return (fields.length === 5 || fields.length === 6) && fields.every((field) => /^[0-9A-Za-z*?,/#-]+$/.test(field));
-}
+const cronField = '[0-9A-Za-z*?,/#-]+';
+const cronPattern = new RegExp(`^(${nicknames.join('|')}|\\s*${cronField}(\\s+${cronField}){4,5}\\s*)$`);
+const timeZoneExpected = 'expected an IANA time zone such as Europe/Berlin or UTC';
 
 function isTimeZone(name: string): boolean {
   // Intl takes offsets such as +02:00 too, which know no daylight saving time.
@@ -42,9 +41,12 @@ function isTimeZone(name: string): boolean {
 const history = () => integer(0, 1000).optional();
 
 const scheduleSpec = object({
-  schedule: anyText('a cron expression', 256).refine(looksLikeCron, { error: cronExpected }),
-  timeZone: anyText('a time zone', 64)
-    .refine(isTimeZone, { error: 'expected an IANA time zone such as Europe/Berlin or UTC' })
+  schedule: anyText('a cron expression', 256).regex(cronPattern, { error: cronExpected }),
+  timeZone: withServerRules(anyText('a time zone', 64).refine(isTimeZone, { error: timeZoneExpected }), [
+    { rule: "self.matches('^[A-Za-z]')", message: timeZoneExpected },
+    // An unknown zone is an error of the evaluation, which refuses too.
+    { rule: "timestamp('2000-01-01T00:00:00Z').getHours(self) >= 0", message: timeZoneExpected },
+  ])
     .optional()
     .describe('Default UTC.'),
   concurrencyPolicy: oneOf('Allow', 'Forbid', 'Replace').optional().describe('Default Forbid.'),

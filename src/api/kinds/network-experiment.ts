@@ -16,11 +16,12 @@ import {
 } from '../fields.ts';
 import { apiVersion } from '../metadata.ts';
 import type { AbortRule, Experiment } from '../model.ts';
+import { type ServerRule, withServerRules } from '../server-rules.ts';
 import { defineKind } from './definition.ts';
 import { hypothesis, phasesOf, toHypothesisEntry } from './hypothesis.ts';
 import { longestDuration, shaperFields, shaperSpec, toShaper } from './network-traffic-shaper.ts';
 
-const abortRule = object({
+const abortObject = object({
   hypothesis: localName.optional(),
   for: duration('1s', '1h').optional().describe('How long the hypothesis must be violated without a break.'),
   monitor: object({ ref: objectName, threshold: anyText('the name of a threshold of the monitor', 128) }).optional(),
@@ -35,22 +36,39 @@ const abortRule = object({
   }
 });
 
+const abortRule = withServerRules(abortObject, [
+  {
+    rule: 'has(self.hypothesis) != has(self.monitor)',
+    message: 'expected either {hypothesis, for} or {monitor: {ref, threshold}}',
+  },
+  {
+    rule: '!has(self.hypothesis) || has(self.for)',
+    message: 'required with hypothesis; expected a duration such as 5s',
+    field: 'for',
+  },
+  {
+    rule: '!has(self.monitor) || !has(self.for)',
+    message: 'not used with monitor, whose threshold has its own time; remove it',
+    field: 'for',
+  },
+]);
+
 const seedExpected = 'expected a text of 1 to 64 characters';
 
-export const experimentSpec = object({
+const experimentObject = object({
   duration: duration('1s', longestDuration).describe('How long the fault is kept.'),
   fault: refOr(shaperFields, shaperSpec).optional(),
   before: duration('0s', '24h').optional().describe('Default 10s.'),
   after: duration('0s', '24h').optional().describe('Default 10s.'),
   hypothesis: hypothesis.optional(),
-  preflight: list(ref, 'references to NetworkModulesValidators').optional(),
-  abort: list(abortRule, 'abort rules').optional(),
+  preflight: list(ref, 'references to NetworkModulesValidators', 16).optional(),
+  abort: list(abortRule, 'abort rules', 16).optional(),
   seed: z
     .union([z.int(), z.string()], { error: seedExpected })
     .refine((value) => String(value).length >= 1 && String(value).length <= 64, { error: seedExpected })
     .optional()
     .describe('Decides who is hurt where not all are; drawn when absent.')
-    .meta({ 'x-kubernetes-int-or-string': true }),
+    .meta({ 'x-kubernetes-int-or-string': true, minLength: 1, maxLength: 64 }),
 }).check((context) => {
   const { fault, hypothesis: entries = [] } = context.value;
   if (fault === undefined && entries.length === 0)
@@ -66,6 +84,42 @@ export const experimentSpec = object({
   checkPhaseLengths(context);
   checkAbortRules(context);
 });
+
+/** What the checks below say of a run's phases and abort rules, for the server. */
+const experimentRules: ServerRule[] = [
+  {
+    rule: 'has(self.fault) || has(self.hypothesis) && size(self.hypothesis) > 0',
+    message: 'required; expected a fault, or {ref: name} of a shaper',
+    field: 'fault',
+  },
+  {
+    rule: '!has(self.fault) || !has(self.fault.duration) || duration(self.fault.duration) == duration(self.duration)',
+    message: "the run's own duration counts; remove this one",
+    field: 'fault.duration',
+  },
+  ...(['before', 'after'] as const).map((phase) => ({
+    rule: `!has(self.${phase}) || duration(self.${phase}) >= duration('1s') || !has(self.hypothesis) || !self.hypothesis.exists(one, !has(one.phases) || '${phase}' in one.phases)`,
+    message: 'expected at least 1s: a hypothesis is measured in this phase',
+    field: phase,
+  })),
+  {
+    rule: "!has(self.hypothesis) || self.hypothesis.all(one, !has(one.recoverWithin) || duration(one.recoverWithin) <= duration(has(self.after) ? self.after : '10s'))",
+    message: 'expected recoverWithin to be at most the phase after (default 10s): nobody looks later',
+    field: 'hypothesis',
+  },
+  {
+    rule: '!has(self.abort) || self.abort.all(rule, !has(rule.hypothesis) || has(self.hypothesis) && self.hypothesis.exists(one, one.name == rule.hypothesis))',
+    message: 'expected the name of a hypothesis entry',
+    field: 'abort',
+  },
+  {
+    rule: "!has(self.abort) || self.abort.all(rule, !has(rule.hypothesis) || !has(self.hypothesis) || self.hypothesis.all(one, one.name != rule.hypothesis || !has(one.phases) || 'during' in one.phases))",
+    message: 'expected a hypothesis that is measured during the fault; add during to its phases',
+    field: 'abort',
+  },
+];
+
+export const experimentSpec = withServerRules(experimentObject, experimentRules);
 export type WrittenExperiment = z.output<typeof experimentSpec>;
 type Check = { value: WrittenExperiment; issues: z.core.$ZodRawIssue[] };
 
@@ -123,7 +177,7 @@ function toFaultOrRef(written: WrittenExperiment['fault'], namespace: string): E
   return name === undefined ? { shaper: toShaper(shaperSpec.parse(inline), namespace) } : { ref: name };
 }
 
-function toAbortRule({ hypothesis: name, for: time, monitor }: z.output<typeof abortRule>): AbortRule[] {
+function toAbortRule({ hypothesis: name, for: time, monitor }: z.output<typeof abortObject>): AbortRule[] {
   if (monitor !== undefined) return [{ kind: 'monitor', monitor }];
   return name === undefined || time === undefined ? [] : [{ kind: 'hypothesis', hypothesis: name, forMs: milliseconds(time) }];
 }

@@ -1,5 +1,5 @@
 /** NetworkGameDay: an ordered, timed, supervised series of experiments, with one report. */
-import { duration, filledList, localName, milliseconds, object, oneOf, refOr, refuseTwins } from '../fields.ts';
+import { byName, duration, filledList, localName, milliseconds, object, oneOf, refOr, refuseTwins } from '../fields.ts';
 import { apiVersion } from '../metadata.ts';
 import type { Experiment } from '../model.ts';
 import { defineKind } from './definition.ts';
@@ -29,7 +29,7 @@ const step = object({
 });
 
 const gameDaySpec = object({
-  steps: filledList(step, 'steps').max(100, { error: 'expected at most 100 steps' }),
+  steps: byName(filledList(step, 'steps', 100)),
   onFailure: oneOf('stop', 'continue').optional().describe('Default stop.'),
 }).check((context) => {
   refuseTwins(

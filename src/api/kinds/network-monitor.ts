@@ -2,6 +2,7 @@
 import type * as z from 'zod';
 import {
   anyText,
+  byName,
   duration,
   filledList,
   flag,
@@ -17,6 +18,7 @@ import {
   text,
 } from '../fields.ts';
 import { apiVersion } from '../metadata.ts';
+import { withServerRules } from '../server-rules.ts';
 import { defineKind } from './definition.ts';
 
 export type Flow = {
@@ -73,10 +75,10 @@ const threshold = object({
   byFlow: flag.optional().describe('Judge every flow by itself; default false.'),
 });
 
-const monitorSpec = object({
+const monitorObject = object({
   monitoringEndpoint: object({ ip: ipAddress, port }).optional(),
-  flows: filledList(flow, 'flows'),
-  thresholds: list(threshold, 'thresholds').optional(),
+  flows: byName(filledList(flow, 'flows')),
+  thresholds: byName(list(threshold, 'thresholds')).optional(),
   eventsConfig: object({
     maxEvents: integer(1, 10_000).optional().describe('Default 5.'),
     timeout: duration('1s', '10m').optional().describe('How long one question to sFlow-RT waits for events; default 5s.'),
@@ -96,6 +98,14 @@ const monitorSpec = object({
     }
   });
 });
+
+const monitorSpec = withServerRules(monitorObject, [
+  {
+    rule: '!has(self.thresholds) || self.thresholds.all(one, self.flows.exists(flow, flow.name == one.flowName))',
+    message: "expected each flowName to be one of the monitor's flows",
+    field: 'thresholds',
+  },
+]);
 
 export const networkMonitor = defineKind({
   apiVersion,

@@ -4,6 +4,7 @@ import { endpoint, toEndpoint } from '../endpoints.ts';
 import { duration, filledList, milliseconds, object, oneOf, refuse } from '../fields.ts';
 import { apiVersion } from '../metadata.ts';
 import type { Shaper, ShaperPart } from '../model.ts';
+import { withServerRules } from '../server-rules.ts';
 import { defineKind } from './definition.ts';
 import { faultConfiguration, toFault } from './fault-configuration.ts';
 import { target, toTarget } from './target.ts';
@@ -17,10 +18,14 @@ export const shaperFields = {
   targets: filledList(target, 'targets'),
   configuration: faultConfiguration.optional(),
   direction: oneOf('egress', 'ingress', 'both').optional().describe('Seen from the target; default egress.'),
-  peers: filledList(endpoint, 'peers').optional().describe('Only packets to these are hurt; without the field, to every peer.'),
+  peers: filledList(endpoint, 'peers', 64)
+    .optional()
+    .describe('Only packets to these are hurt; without the field, to every peer.'),
   duration: duration('1s', longestDuration).optional(),
-  lease: duration('3s', '1h')
-    .refine((value) => Number.isInteger(milliseconds(value) / 1000), { error: 'expected whole seconds' })
+  lease: withServerRules(
+    duration('3s', '1h').refine((value) => Number.isInteger(milliseconds(value) / 1000), { error: 'expected whole seconds' }),
+    [{ rule: 'int(duration(self)) % 1000000000 == 0', message: 'expected whole seconds' }],
+  )
     .optional()
     .describe('The kernel ends the fault when nobody has renewed it for so long; default 30s.'),
 };
@@ -40,7 +45,18 @@ export function checkShaper(context: { value: WrittenShaper; issues: z.core.$Zod
   }
 }
 
-export const shaperSpec = shaperObject.check(checkShaper);
+export const shaperSpec = withServerRules(shaperObject.check(checkShaper), [
+  {
+    rule: 'has(self.configuration) || self.targets.all(one, has(one.configuration))',
+    message: 'required: a target has no configuration of its own',
+    field: 'configuration',
+  },
+  {
+    rule: '!(has(self.configuration) && self.targets.all(one, has(one.configuration)))',
+    message: 'not used, since every target has a configuration of its own; remove it',
+    field: 'configuration',
+  },
+]);
 
 /** Targets that share a configuration become one part, in the order in which they are written. */
 export function toShaper(written: WrittenShaper, namespace: string): Shaper {

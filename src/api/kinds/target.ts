@@ -3,11 +3,23 @@ import * as z from 'zod';
 import { given } from '../endpoints.ts';
 import { anyText, labelSelector, foreignNamespace, object, foreignName, oneOf, parseShare, refuse } from '../fields.ts';
 import type { TargetMode, TargetSelector } from '../model.ts';
+import { quotedList, type ServerRule, when, withServerRules, withServerSchema } from '../server-rules.ts';
 import { faultConfiguration } from './fault-configuration.ts';
 
-const modeValue = z
-  .union([z.number(), z.string()], { error: 'expected a number of pods, or a percentage such as "50"' })
-  .meta({ 'x-kubernetes-int-or-string': true });
+/** A percentage above 0 and up to 100, with or without its sign. */
+const percentPattern =
+  '(100(\\.0{1,9})?|0?[1-9](\\.[0-9]{1,9})?|[1-9][0-9](\\.[0-9]{1,9})?|0{1,2}\\.[0-9]{0,8}[1-9][0-9]{0,8})%?';
+const countPattern = '[1-9][0-9]{0,5}';
+
+const modeValue = z.union([z.int(), z.string()], { error: 'expected a whole number, or a text such as "50" or "33.3"' }).meta({
+  'x-kubernetes-int-or-string': true,
+  minimum: 1,
+  maximum: 999_999,
+  pattern: `^(${countPattern}|${percentPattern})$`,
+});
+
+const countModes = ['fixed'] as const;
+const percentModes = ['fixed-percent', 'random-max-percent'] as const;
 
 const expectedModeValue = {
   fixed: 'a whole number of pods, at least 1',
@@ -15,7 +27,7 @@ const expectedModeValue = {
   'random-max-percent': 'a percentage above 0 and up to 100, such as "50"',
 } as const;
 
-export const target = object({
+const targetObject = object({
   kind: oneOf('pod', 'selector'),
   namespace: foreignNamespace.optional(),
   name: foreignName.optional(),
@@ -39,7 +51,39 @@ export const target = object({
     refuse(context, ['value'], `${value === undefined ? 'required; ' : ''}with mode ${mode} expected ${expectedModeValue[mode]}`);
   }
 });
-type Written = z.output<typeof target>;
+type Written = z.output<typeof targetObject>;
+
+const hasMode = `has(self.mode) && self.mode in ${quotedList([...countModes, ...percentModes])}`;
+
+/** The origin's manifests name a pod and a selector at once: the kind decides. */
+const targetRules: ServerRule[] = [
+  { rule: "self.kind != 'pod' || has(self.name) && self.name != ''", message: 'required with kind pod', field: 'name' },
+  {
+    rule: "self.kind != 'selector' || has(self.targetSelector)",
+    message: 'required with kind selector',
+    field: 'targetSelector',
+  },
+  { rule: "self.kind != 'pod' || !has(self.mode)", message: 'not used with kind pod; remove it', field: 'mode' },
+  { rule: "self.kind != 'pod' || !has(self.value)", message: 'not used with kind pod; remove it', field: 'value' },
+  {
+    rule: `self.kind == 'pod' || !has(self.value) || ${hasMode}`,
+    message: 'not used with modes all and one; remove it, or write mode fixed or fixed-percent',
+    field: 'value',
+  },
+  {
+    rule: `!(${hasMode}) || has(self.value)`,
+    message: `required with modes ${[...countModes, ...percentModes].join(', ')}`,
+    field: 'value',
+  },
+];
+
+export const target = withServerSchema(withServerRules(targetObject, targetRules), {
+  // CEL would have to cut a text whose length it takes for 3 MB.
+  allOf: [
+    when('mode', countModes, { properties: { value: { pattern: `^${countPattern}$` } } }),
+    when('mode', percentModes, { properties: { value: { pattern: `^${percentPattern}$`, maximum: 100 } } }),
+  ],
+});
 
 /** Undefined when the value does not fit the mode. */
 function toMode(mode: Written['mode'] = 'all', value: Written['value']): TargetMode | undefined {

@@ -16,9 +16,7 @@ const bound = z.union([z.number(), z.string(), object({ atMost: amount.optional(
 export type WrittenTolerance = Record<string, z.output<typeof bound>>;
 
 /** Metric → limit. A bare amount is short for `{atMost: amount}`. */
-export const tolerance = z
-  .record(z.string(), bound, { error: 'expected limits as metric: limit' })
-  .meta({ 'x-kubernetes-preserve-unknown-fields': true });
+export const toleranceRecord = z.record(z.string(), bound, { error: 'expected limits as metric: limit' });
 
 export const metricsOf = {
   connectivity: connectivityMetrics,
@@ -30,9 +28,9 @@ export type TestKind = keyof typeof metricsOf;
 /** What holds when a connectivity hypothesis names no tolerance: every probe is answered. The other tests have no such default. */
 export const defaultTolerance: Tolerance = { lossPercent: { atMost: 0 } };
 
-type Unit = 'points' | 'milliseconds' | 'rate' | 'number';
+export type Unit = 'points' | 'milliseconds' | 'rate' | 'number';
 
-function unitOf(metric: string): Unit {
+export function unitOf(metric: string): Unit {
   if (metric === 'lossPercent') return 'points';
   if (metric.startsWith('rtt') || metric === 'jitter') return 'milliseconds';
   return metric === 'bitrate' ? 'rate' : 'number';

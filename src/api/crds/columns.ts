@@ -1,0 +1,80 @@
+/** What `kubectl get` shows of each kind. */
+import type { Kind } from '../kinds/index.ts';
+
+export type Column = {
+  name: string;
+  type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  jsonPath: string;
+  description?: string;
+  /** Above 0: only with `-o wide`. */
+  priority?: number;
+};
+
+const column = (name: string, jsonPath: string, type: Column['type'] = 'string', description?: string): Column => ({
+  name,
+  type,
+  jsonPath,
+  ...(description === undefined ? {} : { description }),
+});
+const wide = (one: Column): Column => ({ ...one, priority: 1 });
+
+const age = column('Age', '.metadata.creationTimestamp', 'date');
+const reason = wide(column('Reason', '.status.reason'));
+
+export const columns: Record<Kind, Column[]> = {
+  NetworkTrafficShaper: [
+    column('Fault', '.spec.configuration.type'),
+    column('Value', '.spec.configuration.value'),
+    column('Direction', '.spec.direction'),
+    column('Duration', '.spec.duration'),
+    age,
+  ],
+  NetworkConnectivityTest: [
+    column('Layer', '.spec.layer'),
+    column('Source', '.spec.source.name'),
+    column('Frequency', '.spec.frequency'),
+    age,
+  ],
+  NetworkPerformanceTest: [column('Type', '.spec.type'), column('Duration', '.spec.duration'), age],
+  NetworkDelayTest: [column('Protocol', '.spec.protocol'), column('Source', '.spec.source.name'), age],
+  NetworkMonitor: [
+    column('Collector', '.spec.monitoringEndpoint.ip', 'string', 'Of an sFlow-RT; empty is the built-in collector.'),
+    age,
+  ],
+  NetworkNotification: [
+    column('Event', '.spec.networkEvent.event.name'),
+    column('Metric', '.spec.networkEvent.event.metric'),
+    column('Value', '.spec.networkEvent.event.value'),
+    column('Agent', '.spec.networkEvent.event.agent'),
+    age,
+  ],
+  NetworkModulesValidator: [column('Modules', '.spec.modules'), column('Qdiscs', '.spec.qdiscs'), age],
+  NetworkExperiment: [
+    column('Fault', '.status.fault'),
+    column('Targets', '.status.targetCount', 'integer'),
+    column('Phase', '.status.phase'),
+    column('Verdict', '.status.verdict'),
+    column('Ends', '.status.endsAt', 'string', 'When the run is over if nothing cuts it off; kubectl cannot count down.'),
+    reason,
+    age,
+  ],
+  NetworkExperimentSchedule: [
+    column('Schedule', '.spec.schedule'),
+    column('Time zone', '.spec.timeZone'),
+    column('Suspend', '.spec.suspend', 'boolean'),
+    column('Last', '.status.lastScheduleTime', 'date'),
+    column('Next', '.status.nextScheduleTime', 'string', 'An instant: kubectl shows a date in the future as invalid.'),
+    column('Last verdict', '.status.lastVerdict'),
+    age,
+  ],
+  NetworkGameDay: [column('On failure', '.spec.onFailure'), age],
+  NodeTask: [
+    column('Node', '.spec.node'),
+    column('Work', '.spec.work'),
+    column('Order', '.spec.order'),
+    column('Run', '.spec.run.name'),
+    column('Phase', '.status.targets[0].phase', 'string', 'Of the first target.'),
+    column('Residue', '.status.residue', 'integer'),
+    age,
+  ],
+};

@@ -1,0 +1,154 @@
+/**
+ * What controllers and agents write into statuses, as schemas, so that the API server takes nothing else. Of unknown content are only
+ * unions by a tag, which structural schemas cannot say, and the run machine's own state, which only that machine reads.
+ */
+import * as z from 'zod';
+import type { Kind } from '../kinds/index.ts';
+import type { Condition } from '../metadata.ts';
+import { type NodeTaskStatus, targetPhases } from '../node-task.ts';
+import { reportPhases, verdicts } from '../report.ts';
+import { type ScheduleStatus, tickOutcomes, tickReasons } from '../schedule-status.ts';
+import { withServerSchema } from '../server-rules.ts';
+
+const text = z.string();
+const instant = z.iso.datetime({ offset: true });
+const unknownContent = z.looseObject({});
+
+const condition = z.object({
+  type: z.string().max(316),
+  status: z.enum(['True', 'False', 'Unknown']),
+  reason: z
+    .string()
+    .min(1)
+    .max(1024)
+    .regex(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/),
+  message: z.string().max(32_768),
+  lastTransitionTime: instant,
+  observedGeneration: z.int().optional(),
+}) satisfies z.ZodType<Condition>;
+
+const conditions = withServerSchema(z.array(condition), {
+  'x-kubernetes-list-type': 'map',
+  'x-kubernetes-list-map-keys': ['type'],
+});
+
+/** Of kinds whose controllers come with a later part of Squall: what every status has. */
+const commonStatus = z.object({ observedGeneration: z.int().optional(), conditions: conditions.optional() });
+
+export const experimentStatus = z.object({
+  observedGeneration: z.int(),
+  phase: z.enum(['pending', ...reportPhases, 'settle', 'done']),
+  verdict: z.enum(verdicts).optional(),
+  reason: text.optional(),
+  message: text.optional(),
+  seed: text,
+  startedAt: instant,
+  endsAt: instant.optional().describe('When the run is over if nothing cuts it off.'),
+  endedAt: instant.optional(),
+  fault: text.optional().describe('What is done to packets, in words such as delay 200ms.'),
+  targetCount: z.int().optional(),
+  targets: z.array(z.object({ uid: text, namespace: text, name: text, node: text })),
+  residue: z.int(),
+  conditions,
+  run: unknownContent.describe("The run machine's own state: a restart goes on from here."),
+  faultTasks: z.array(unknownContent).describe('The tasks by which the fault is undone.'),
+});
+
+const scheduleStatus = z.object({
+  observedGeneration: z.int(),
+  timing: z.object({ schedule: text, timeZone: text }),
+  decidedUntil: instant,
+  lastScheduleTime: instant.optional(),
+  lastSuccessfulTime: instant.optional(),
+  nextScheduleTime: instant.optional(),
+  active: z.array(z.object({ name: text, uid: text })),
+  lastVerdict: z.enum(verdicts).optional(),
+  recentTicks: z.array(
+    z.object({
+      time: instant,
+      tick: instant,
+      outcome: z.enum(tickOutcomes),
+      reason: z.enum([...tickReasons.Started, ...tickReasons.Skipped, ...tickReasons.Missed]),
+      run: text.optional(),
+      message: text.optional(),
+      count: z.int().optional(),
+    }),
+  ),
+  conditions,
+}) satisfies z.ZodType<ScheduleStatus>;
+
+const doseUnit = z.enum(['ms', '%']);
+const number = z.number();
+const dose = z.object({
+  requested: z.object({ value: number, unit: doseUnit }),
+  measured: z.object({ value: number, low: number, high: number, unit: doseUnit }),
+  samples: number,
+  source: z.enum(['probe', 'counters']),
+  ok: z.boolean(),
+});
+
+const targetStatus = z.object({
+  podUid: text,
+  phase: z.enum(targetPhases),
+  reason: text.optional(),
+  message: text.optional(),
+  driver: text.optional(),
+  counters: z.object({ packets: number, bytes: number, drops: number }).optional(),
+  renewals: z.object({ done: number, late: number, failed: number }).optional(),
+  dose: dose.optional(),
+  exposure: z.record(text, number).optional(),
+  since: instant,
+  activeAt: instant.optional(),
+  cleanAt: instant.optional(),
+  undoneAt: instant.optional(),
+  changedByOthers: z.array(text).optional(),
+});
+
+const second = z.object({
+  second: number,
+  sent: number,
+  lost: number,
+  sumMs: number,
+  minMs: number,
+  maxMs: number,
+  stepSumMs: number,
+  steps: number,
+  buckets: z.record(text, number),
+});
+
+export const nodeTaskStatus = z.object({
+  observedGeneration: z.int(),
+  targets: z.array(targetStatus),
+  aggregates: z.record(text, z.array(second)).optional(),
+  checks: z
+    .array(
+      z.object({
+        check: unknownContent.describe('A union by its field check.'),
+        ok: z.boolean(),
+        expected: text,
+        found: text,
+        remedy: text,
+      }),
+    )
+    .optional(),
+  residue: z.int(),
+  kernel: text.optional(),
+});
+
+/** Undefined: the kind has no status. */
+export const statuses: Record<Kind, z.ZodType | undefined> = {
+  NetworkTrafficShaper: commonStatus,
+  NetworkConnectivityTest: commonStatus,
+  NetworkPerformanceTest: commonStatus,
+  NetworkDelayTest: commonStatus,
+  NetworkMonitor: commonStatus,
+  NetworkNotification: undefined,
+  NetworkModulesValidator: commonStatus,
+  NetworkExperiment: experimentStatus,
+  NetworkExperimentSchedule: scheduleStatus,
+  NetworkGameDay: commonStatus,
+  NodeTask: nodeTaskStatus,
+};
+
+/** Compiles only while what agents write is what the schema takes. */
+export type AgentsWriteTheStatus = NodeTaskStatus extends z.input<typeof nodeTaskStatus> ? true : never;
