@@ -6,6 +6,7 @@ import { cleanCommand } from './commands/clean.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { labCommand } from './commands/lab.ts';
 import { notBuiltCommands } from './commands/not-built.ts';
+import { operatorCommand } from './commands/operator.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { scheduleCommand } from './commands/schedule.ts';
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
   const commands = [
     runCommand(),
     serveCommand(),
+    operatorCommand(),
     statusCommand(),
     abortCommand(),
     reportCommand(),

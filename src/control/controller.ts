@@ -1,6 +1,6 @@
 import { scheduleLabel, type TickRecord } from '../api/index.ts';
 import type { Clock } from '../lib/index.ts';
-import { type Cache, createCache, keyOf, keyText, type ObjectKey, type Store } from '../store/index.ts';
+import { type Cache, createCache, keyOf, keyText, type ObjectKey, type Store, type Stored } from '../store/index.ts';
 import type { RunJournal } from './journal-entries.ts';
 import { createLeaseKeeper } from './lease-keeper.ts';
 import { createNodeTaskCache } from './node-task-cache.ts';
@@ -18,6 +18,9 @@ export type ControlOptions = {
   /** See `MemoryOptions`. */
   abandonedBefore?: number;
   takeover?: 'abort' | 'continue';
+  shortestLeaseSeconds?: number;
+  /** See `RunReconcilerOptions`. */
+  onDone?: (run: Stored<ExperimentObject>) => Promise<void>;
   journalOf: (run: { uid: string; namespace: string; name: string }) => RunJournal;
   onError: (key: string, error: unknown, retryInMs: number) => void;
   /** Calls the listener about every second, until what it returned is called. @default none: schedules are left alone */
@@ -32,27 +35,21 @@ export type ControlOptions = {
 
 /** Runs every reconciler until the signal fires. Resolves once the last reconcile has returned; what is held then runs out by its lease. */
 export async function runControl(options: ControlOptions, signal: AbortSignal): Promise<void> {
-  const { store, instance, clock, random, journalOf, abandonedBefore, takeover, onError } = options;
+  const { store, clock, random, onError } = options;
   const steadyStart = clock.now() - clock.monotonic();
   const onLeaseError = (name: string, error: unknown): void => {
     onError(`lease ${name}`, error, 0);
   };
-  const leases = createLeaseKeeper(store, instance, clock, onLeaseError, options.onLeaseRenewal);
+  const leases = createLeaseKeeper(store, options.instance, clock, onLeaseError, options.onLeaseRenewal);
   const experimentCache = createCache(store, experiments, {}, clock, random, signal);
   const taskCache = createNodeTaskCache(store, clock, random, signal);
   const reconcileRun = createRunReconciler({
-    store,
+    ...options,
     experiments: experimentCache,
     tasks: taskCache,
     leases,
-    instance,
-    clock,
     steadyNow: () => steadyStart + clock.monotonic(),
     drawSeed: () => Math.floor(random() * 2 ** 48).toString(16),
-    journalOf,
-    ...(abandonedBefore === undefined ? {} : { abandonedBefore }),
-    ...(takeover === undefined ? {} : { takeover }),
-    ...(options.isHeld ? { isHeld: options.isHeld } : {}),
   });
   const queue = createWorkQueue({
     reconcile: async (text) => await reconcileRun(keyFromText(text)),

@@ -4,9 +4,20 @@
  * entries go out; this room never touches a kernel.
  */
 export { type ControlOptions, runControl } from './controller.ts';
-export { type RunJournal } from './journal-entries.ts';
+export { entriesOfStatus, type RunJournal } from './journal-entries.ts';
 export { createNodeTaskCache } from './node-task-cache.ts';
-export { connectivityTests, experiments, leases, nodes, nodeTasks, pods, schedules, services, shapers } from './resources.ts';
+export {
+  connectivityTests,
+  experiments,
+  type Lease,
+  leases,
+  nodes,
+  nodeTasks,
+  pods,
+  schedules,
+  services,
+  shapers,
+} from './resources.ts';
 export { abortAnnotation } from './run-reconciler.ts';
 export { type ExperimentObject, type ExperimentStatus } from './run-status.ts';
 export { type ScheduleObject } from './schedule-status.ts';

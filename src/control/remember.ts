@@ -39,6 +39,8 @@ export type MemoryOptions = {
    * together; or it is gone on with where that can be done to the letter. @default 'abort'
    */
   takeover?: 'abort' | 'continue';
+  /** Faults of shorter leases are refused: whoever takes over could not renew them in time. @default 0 */
+  shortestLeaseSeconds?: number;
 };
 
 type Base = Pick<Memory, 'uid' | 'measurements' | 'seenTargets' | 'journal' | 'replaced'>;
@@ -112,6 +114,12 @@ async function planOrRefuse(
   options: MemoryOptions,
   request: Parameters<typeof planRun>[0],
 ): Promise<ReturnType<typeof planRun> | { kind: 'failed'; reason: string; message: string }> {
+  const { leaseSeconds = Infinity } = request.shaper ?? {};
+  const { shortestLeaseSeconds = 0 } = options;
+  if (leaseSeconds < shortestLeaseSeconds) {
+    const message = `the fault's lease is ${String(leaseSeconds)} s; expected at least ${String(shortestLeaseSeconds)} s, so that another operator can take over within it`;
+    return { kind: 'refused', reason: 'LeaseTooShort', message };
+  }
   const world = await readWorld(options.store);
   try {
     return planRun(request, world, options.clock.now());

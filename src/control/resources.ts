@@ -4,7 +4,13 @@ import type { ExperimentObject } from './run-status.ts';
 import type { ScheduleObject } from './schedule-status.ts';
 import type { Node, Pod, Service } from './world.ts';
 
-export type Lease = KubeObject<{ holderIdentity: string; leaseDurationSeconds: number; renewTime: string }>;
+export type Lease = KubeObject<{
+  holderIdentity: string;
+  leaseDurationSeconds: number;
+  renewTime: string;
+  acquireTime?: string;
+  leaseTransitions?: number;
+}>;
 
 export const experiments: Resource<ExperimentObject> = {
   apiVersion,

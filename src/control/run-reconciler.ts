@@ -30,6 +30,8 @@ export type RunReconcilerOptions = MemoryOptions & {
   steadyNow: () => number;
   /** True while no run is to begin that was not begun. @default never */
   isHeld?: () => boolean;
+  /** Called whenever a run that is over is looked at, also one of a former life; what it rejects with makes it be called again. */
+  onDone?: (run: Stored<ExperimentObject>) => Promise<void>;
 };
 
 /** Drives each NetworkExperiment by the run machine: gather, decide, persist, then act. Idempotent; one writer of the status. */
@@ -72,6 +74,7 @@ export function createRunReconciler(options: RunReconcilerOptions): (key: Object
       options.store,
       own.filter((task) => task.spec.work !== 'fault' || isClean(task)),
     );
+    await options.onDone?.(object);
     return own.every((task) => task.spec.work !== 'fault' || isClean(task)) ? {} : { requeueAfterMs: 5000 };
   }
 }

@@ -5,6 +5,7 @@
 export { buildReport } from './build.ts';
 export { findRuns, type RunFolder } from './find-runs.ts';
 export { createJournal, type Journal, type JournalOptions, readJournal } from './journal.ts';
+export { journalLine, parseJournal } from './journal-text.ts';
 export { cleanLine, formatSpan } from './text.ts';
 export { renderFiles, renderJson, type ReportFile, reportFiles, writeReport } from './write.ts';
 export {

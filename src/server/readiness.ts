@@ -8,7 +8,10 @@ export type ReadinessFacts = {
   agent?: { heartbeatAgeMs: number; residue: number };
 };
 
-export type ReadinessReason = { reason: 'StoreNotRead' | 'FolderNotLoaded' | 'AgentSilent' | 'ResidueLeft'; message: string };
+export type ReadinessReason = {
+  reason: 'StoreSilent' | 'StoreNotRead' | 'FolderNotLoaded' | 'AgentSilent' | 'ResidueLeft';
+  message: string;
+};
 
 /** An agent reports every 10 seconds; after three reports that did not come it is taken for gone. */
 export const longestSilenceMs = 35_000;

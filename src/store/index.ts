@@ -21,3 +21,4 @@ export { type Change, keyOf, keyText, type Sighting } from './changes.ts';
 export { createStore } from './client.ts';
 export { listWatch, type ListWatchHandler, type ListWatchOptions } from './list-watch.ts';
 export { type Authorization, type Transport, transportFor, type TransportOptions } from './transport.ts';
+export { storeUntil } from './until.ts';

@@ -56,7 +56,11 @@ export const obedient: Answer = ({ spec }) => {
   return spec.order === 'apply' ? { phase: 'Active', activeAt: at, dose } : { phase: 'Clean', cleanAt: at, undoneAt: at, dose };
 };
 
-export async function startMachine(answer: Answer = obedient, options: Pick<ControlOptions, 'takeover'> = {}): Promise<Machine> {
+/** @param options `controlled`: false leaves the reconcilers to the test */
+export async function startMachine(
+  answer: Answer = obedient,
+  { controlled = true, ...options }: Pick<ControlOptions, 'takeover'> & { controlled?: boolean } = {},
+): Promise<Machine> {
   const folder = mkdtempSync(join(tmpdir(), 'squall-control-'));
   const socket = join(folder, 'api.sock');
   const server = await startEmbeddedServer({
@@ -80,6 +84,7 @@ export async function startMachine(answer: Answer = obedient, options: Pick<Cont
     return open;
   };
   function startControl(): { stop: () => Promise<void> } {
+    if (!controlled) return { stop: () => Promise.resolve() };
     const stopping = new AbortController();
     const ended = runControl(
       {

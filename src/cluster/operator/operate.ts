@@ -1,0 +1,180 @@
+import type { Logger } from 'pino';
+import { systemNamespace, type TickRecord } from '../../api/index.ts';
+import { type ControlOptions, entriesOfStatus, type ExperimentObject, runControl } from '../../control/index.ts';
+import { type Clock, codeOf, messageOf } from '../../lib/index.ts';
+import { followStore, type Metrics, readProcessUsage, type StoreView } from '../../server/index.ts';
+import { type Store, type Stored, storeUntil } from '../../store/index.ts';
+import { createMemoryJournals, type MemoryJournals } from '../memory-journals.ts';
+import { reportAnnotation, storeReport } from '../run-report.ts';
+import { leadWhenElected, type LeadershipChange } from './lead.ts';
+import type { OperatorFacts } from './operator-readiness.ts';
+
+export type OperatorOptions = {
+  store: Store;
+  /** See `clusterInstance`. */
+  instance: string;
+  /** Of this process alone. */
+  identity: string;
+  /** Where the election's Lease is. @default squall-system */
+  namespace?: string;
+  leaseSeconds: number;
+  clock: Clock;
+  random: () => number;
+  log: Logger;
+  metrics: Metrics;
+  /** See `ControlOptions`. */
+  heartbeat: NonNullable<ControlOptions['heartbeat']>;
+};
+
+export type Operator = {
+  facts(): OperatorFacts;
+  /** Resolves once the signal has fired and everything has ended; rejects when the reconcilers do. */
+  ended: Promise<void>;
+};
+
+const leaseName = 'squall-operator';
+/** A fault's lease must outlast an election: one that fails, one that succeeds, and the first renewal after it. */
+const leasesOfFault = 3;
+
+/**
+ * Stands for election until the signal fires, and runs every reconciler while it leads. What it does not finish, the next leader goes on
+ * with; what nobody goes on with ends by its lease.
+ */
+export function startOperator(options: OperatorOptions, signal: AbortSignal): Operator {
+  const { store, identity, namespace = systemNamespace, leaseSeconds, clock, random, log, metrics } = options;
+  let contactAt = clock.monotonic();
+  let leading: { view: StoreView } | undefined;
+
+  async function lead(acting: AbortSignal): Promise<void> {
+    const view = followStore(storeUntil(store, acting), clock, random, acting);
+    leading = { view };
+    metrics.readFrom({ levels: view.levels, usage });
+    view.countInto(metrics).catch((error: unknown) => {
+      if (!acting.aborted) log.error({ err: error }, 'runs are not counted');
+    });
+    try {
+      await runReconcilers(options, acting);
+    } finally {
+      leading = undefined;
+      metrics.readFrom({ levels: noLevels, usage });
+    }
+  }
+
+  metrics.readFrom({ levels: noLevels, usage });
+  const ended = leadWhenElected(
+    {
+      store,
+      key: { namespace, name: leaseName },
+      identity,
+      leaseSeconds,
+      clock,
+      random,
+      lead,
+      onChange: (change) => {
+        tellChange(log, change);
+      },
+      onTrouble: (error) => {
+        const level = codeOf(error) === 'Conflict' || codeOf(error) === 'AlreadyExists' ? 'debug' : 'warn';
+        log[level]({ code: codeOf(error) }, `election: ${messageOf(error)}`);
+      },
+      onContact: () => {
+        contactAt = clock.monotonic();
+      },
+    },
+    signal,
+  );
+  return {
+    facts: () => ({
+      silentMs: clock.monotonic() - contactAt,
+      leaseSeconds,
+      storeRead: leading === undefined || leading.view.synced(),
+    }),
+    ended,
+  };
+}
+
+async function runReconcilers(options: OperatorOptions, acting: AbortSignal): Promise<void> {
+  const { instance, leaseSeconds, clock, random, log, metrics, heartbeat } = options;
+  const store = storeUntil(options.store, acting);
+  const journals = createMemoryJournals(clock);
+  const control = runControl(
+    {
+      store,
+      instance,
+      clock,
+      random,
+      takeover: 'continue',
+      shortestLeaseSeconds: leasesOfFault * leaseSeconds,
+      journalOf: (run) => journals.open(run),
+      onDone: (run) => reportOnce(store, journals, log, run),
+      heartbeat,
+      onTick: (record) => {
+        tellTick(log, metrics, record);
+      },
+      onLeaseRenewal: (result) => {
+        metrics.leaseRenewed('run', result);
+      },
+      onError: (key, error, retryInMs) => {
+        if (acting.aborted) return;
+        metrics.reconcileFailed(codeOf(error));
+        log[codeOf(error) === 'Conflict' ? 'debug' : 'warn']({ key, code: codeOf(error), retryInMs }, messageOf(error));
+      },
+    },
+    acting,
+  );
+  await control.catch((error: unknown) => {
+    // Stopped before everything was read: nothing was begun.
+    if (!acting.aborted) throw error;
+  });
+}
+
+/** Of a run that another operator finished and did not report, only its status is left to report from. */
+async function reportOnce(store: Store, journals: MemoryJournals, log: Logger, run: Stored<ExperimentObject>): Promise<void> {
+  const { uid, namespace = 'default', name, annotations } = run.metadata;
+  if (annotations?.[reportAnnotation] === undefined) {
+    let records = journals.records(uid);
+    if (!records?.some(({ type }) => type === 'verdict')) {
+      journals.drop(uid);
+      const journal = journals.open(run.metadata);
+      for (const entry of entriesOfStatus(run)) journal.append(entry);
+      journal.append({
+        type: 'warning',
+        message: 'the operator that ran this has left no journal: this is what the status says',
+      });
+      records = journals.records(uid) ?? [];
+    }
+    await storeReport(store, run, records);
+    const { verdict, reason, residue } = run.status ?? {};
+    log.info({ run: uid, verdict, reason, residue }, `${namespace}/${name}: ${verdict ?? ''} (${reason ?? ''})`);
+  }
+  journals.drop(uid);
+}
+
+function tellChange(log: Logger, change: LeadershipChange): void {
+  switch (change.type) {
+    case 'following':
+      log.info({ leader: change.holder }, 'standing by: another operator leads');
+      return;
+    case 'leading':
+      log.info('leading: the reconcilers run here');
+      return;
+    case 'stopped':
+      log[change.reason === 'Released' ? 'info' : 'error']({ reason: change.reason }, `not leading any more: ${change.message}`);
+  }
+}
+
+function tellTick(log: Logger, metrics: Metrics, record: TickRecord): void {
+  metrics.tick(record);
+  const { time: _, schedule, ...facts } = record;
+  log[record.outcome === 'Started' ? 'info' : 'warn'](facts, `tick of ${schedule.namespace}/${schedule.name}`);
+}
+
+function usage(): ReturnType<Parameters<Metrics['readFrom']>[0]['usage']> {
+  const own = readProcessUsage(process.pid);
+  return own ? [{ process: 'control', ...own }] : [];
+}
+
+/** Of whoever does not lead: the leader counts. */
+function noLevels(): ReturnType<StoreView['levels']> {
+  return { runsByPhase: {}, activeFaultsByNode: {}, residueByNode: {}, schedules: [] };
+}

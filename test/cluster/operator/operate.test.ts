@@ -1,0 +1,153 @@
+import pino from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Operator, readStoredJournal, reportAnnotation, startOperator } from '../../../src/cluster/index.ts';
+import { experiments, leases } from '../../../src/control/index.ts';
+import { systemClock } from '../../../src/lib/index.ts';
+import { buildReport } from '../../../src/report/index.ts';
+import { createMetrics, type Metrics } from '../../../src/server/index.ts';
+import { type Machine, obedient, startMachine } from '../../control/machine.ts';
+import { severable } from './severable.ts';
+
+const spec = {
+  before: '0s',
+  duration: '2s',
+  after: '0s',
+  fault: { targets: [{ kind: 'pod', namespace: 'shop', name: 'payments-0' }], configuration: { type: 'delay', value: '200ms' } },
+};
+const run = { namespace: 'shop', name: 'run' };
+const electionLease = { namespace: 'squall-system', name: 'squall-operator' };
+
+let machine: Machine;
+let operators: TestOperator[] = [];
+beforeEach(async () => {
+  machine = await startMachine(obedient, { controlled: false });
+});
+afterEach(async () => {
+  await Promise.all(operators.map((operator) => operator.stop()));
+  operators = [];
+  await machine.stop();
+});
+
+type TestOperator = Pick<Operator, 'facts'> & {
+  store: ReturnType<typeof severable>;
+  metrics: Metrics;
+  stop: () => Promise<void>;
+};
+
+function operate(identity: string, leaseSeconds = 3): TestOperator {
+  const store = severable(machine.store);
+  const metrics = createMetrics('0');
+  const stopping = new AbortController();
+  const operator = startOperator(
+    {
+      store,
+      instance: '0123abcd',
+      identity,
+      leaseSeconds,
+      clock: systemClock,
+      random: Math.random,
+      log: pino({ level: 'silent' }),
+      metrics,
+      heartbeat: () => () => undefined,
+    },
+    stopping.signal,
+  );
+  const handle = {
+    store,
+    metrics,
+    facts: () => operator.facts(),
+    stop: async () => {
+      stopping.abort('Stopped');
+      await operator.ended;
+    },
+  };
+  operators.push(handle);
+  return handle;
+}
+
+async function holder(): Promise<string | undefined> {
+  const lease = await machine.store.get(leases, electionLease).catch(() => undefined);
+  return lease?.spec.holderIdentity;
+}
+
+async function untilLeads(identity: string): Promise<void> {
+  while ((await holder()) !== identity) await systemClock.sleep(20);
+}
+
+async function untilReported(): Promise<ReturnType<typeof buildReport>> {
+  for (;;) {
+    const { metadata } = await machine.store.get(experiments, run);
+    if (metadata.annotations?.[reportAnnotation] !== undefined)
+      return buildReport(await readStoredJournal(machine.store, 'shop', 'run'));
+    await systemClock.sleep(20);
+  }
+}
+
+function countOrders(): Record<string, number> {
+  const orders: Record<string, number> = {};
+  const seen = new Set<string>();
+  machine.answer = (task) => {
+    const given = `${task.metadata.uid ?? ''} ${task.spec.order}`;
+    if (!seen.has(given)) orders[task.spec.order] = (orders[task.spec.order] ?? 0) + 1;
+    seen.add(given);
+    return obedient(task);
+  };
+  return orders;
+}
+
+describe('an operator', () => {
+  it('runs an experiment, and leaves its report as a ConfigMap that the run owns', async () => {
+    const operator = operate('a');
+    await machine.run(spec);
+    const report = await untilReported();
+    expect(report).toMatchObject({ verdict: 'Passed', residue: 0, warnings: [] });
+    expect(report.phases.map(({ name }) => name)).toEqual(['preflight', 'before', 'inject', 'during', 'undo', 'after']);
+    expect(operator.facts()).toMatchObject({ storeRead: true });
+    expect(await operator.metrics.text()).toContain('squall_runs_total{verdict="Passed",reason="SteadyStateHeld"} 1');
+  }, 30_000);
+
+  it.each([
+    ['stops', (leader: TestOperator) => leader.stop()],
+    [
+      'is cut off from the API server',
+      (leader: TestOperator) => {
+        leader.store.cut = true;
+        return Promise.resolve();
+      },
+    ],
+  ] as const)(
+    'goes on with the run of one that %s',
+    async (_what, end) => {
+      const orders = countOrders();
+      const leader = operate('a');
+      await untilLeads('a');
+      operate('b');
+      await machine.create({ ...spec, duration: '6s' });
+      await machine.untilPhase('run', 'during');
+      await end(leader);
+      await untilLeads('b');
+      expect((await machine.untilDone('run')).status).toMatchObject({ verdict: 'Passed', residue: 0 });
+      expect(orders).toEqual({ apply: 1, undo: 1 });
+      const report = await untilReported();
+      expect(report).toMatchObject({ verdict: 'Passed', warnings: [expect.stringMatching(/took over in 'during'/)] });
+      expect(report.phases.map(({ name }) => name)).toEqual(['preflight', 'before', 'inject', 'during', 'undo', 'after']);
+    },
+    30_000,
+  );
+
+  it('reports a run that another operator finished, from what its status says', async () => {
+    const first = operate('a');
+    await machine.run(spec);
+    await untilReported();
+    await first.stop();
+    await machine.store.patchMetadata(experiments, run, { annotations: { [reportAnnotation]: null } });
+    operate('b');
+    expect(await untilReported()).toMatchObject({ verdict: 'Passed' });
+  }, 30_000);
+
+  it('refuses a fault whose lease nobody could take over in time', async () => {
+    operate('a');
+    const { status } = await machine.run({ ...spec, fault: { ...spec.fault, lease: '5s' } });
+    expect(status).toMatchObject({ verdict: 'Refused', reason: 'LeaseTooShort' });
+  });
+});
