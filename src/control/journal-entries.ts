@@ -30,8 +30,8 @@ export function entriesOfStep(
   return entries;
 }
 
-/** When a phase of known length will be over, as far as that can be said at its beginning. */
-function expectedEnd(plan: Plan, { phase, since }: RunState): number | undefined {
+/** When a phase of known length will be over, as far as that can be said at its beginning: milliseconds since 1970. */
+export function expectedEnd(plan: Plan, { phase, since }: RunState): number | undefined {
   switch (phase) {
     case 'before':
       return since + plan.beforeMs + plan.settleMs;

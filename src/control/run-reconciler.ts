@@ -2,7 +2,7 @@ import type { NodeTask } from '../api/index.ts';
 import { initialState, type RunEvent, type RunState, step } from '../experiment/index.ts';
 import { type Cache, keyText, type ObjectKey, type Stored } from '../store/index.ts';
 import { gatherFacts } from './gather.ts';
-import { entriesOfStep, entriesOfTargets } from './journal-entries.ts';
+import { entriesOfStep, entriesOfTargets, expectedEnd } from './journal-entries.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import { collect } from './measurements.ts';
 import { type Memory, type MemoryOptions, remember } from './remember.ts';
@@ -145,6 +145,7 @@ async function persist(
     seed: memory.seed,
     targets: memory.targets,
     faultTasks: memory.expected.fault,
+    endsAt: expectedEnd(memory.plan, state),
   };
   const status = statusOf(state, parts, object.status?.conditions ?? [], options.clock.now());
   const written = await options.store.updateStatus(experiments, { ...object, status });

@@ -1,5 +1,6 @@
 import type { Condition, ObjectMeta, Verdict } from '../api/index.ts';
 import type { RunPhase, RunState } from '../experiment/index.ts';
+import { describeFault } from '../faults/index.ts';
 import { formatInstant } from '../lib/index.ts';
 import type { RunTarget } from './plan-run.ts';
 import type { TaskPlan } from './task-plan.ts';
@@ -13,7 +14,12 @@ export type ExperimentStatus = {
   message?: string;
   seed: string;
   startedAt: string;
+  /** When the present phase ends if nothing cuts it off; absent where only what happens ends it. */
+  endsAt?: string;
   endedAt?: string;
+  /** In words, such as `delay 200ms`; absent while none is planned. */
+  fault?: string;
+  targetCount: number;
   targets: RunTarget[];
   residue: number;
   conditions: Condition[];
@@ -31,17 +37,30 @@ export type ExperimentObject = {
   status?: ExperimentStatus;
 };
 
-export type StatusParts = { generation: number; seed: string; targets: RunTarget[]; faultTasks: TaskPlan[] };
+export type StatusParts = {
+  generation: number;
+  seed: string;
+  targets: RunTarget[];
+  faultTasks: TaskPlan[];
+  /** Milliseconds since 1970. */
+  endsAt?: number;
+};
 
 export function statusOf(run: RunState, parts: StatusParts, before: readonly Condition[], now: number): ExperimentStatus {
   const { judgement } = run;
+  const faults = new Set(
+    parts.faultTasks.flatMap(({ spec }) => (spec.fault === undefined ? [] : [describeFault(spec.fault.effect)])),
+  );
   return {
     observedGeneration: parts.generation,
     phase: run.phase,
     ...(judgement ?? {}),
     seed: parts.seed,
     startedAt: formatInstant(run.startedAt),
+    ...(parts.endsAt === undefined ? {} : { endsAt: formatInstant(parts.endsAt) }),
     ...(run.phase === 'done' ? { endedAt: formatInstant(run.since) } : {}),
+    ...(faults.size === 0 ? {} : { fault: [...faults].join(', ') }),
+    targetCount: parts.targets.length,
     targets: parts.targets,
     residue: run.undo.residue,
     conditions: conditionsOf(run, parts.generation, before, now),

@@ -54,7 +54,7 @@ export const columns: Record<Kind, Column[]> = {
     column('Targets', '.status.targetCount', 'integer'),
     column('Phase', '.status.phase'),
     column('Verdict', '.status.verdict'),
-    column('Ends', '.status.endsAt', 'string', 'When the run is over if nothing cuts it off; kubectl cannot count down.'),
+    column('Ends', '.status.endsAt', 'string', 'When the present phase ends if nothing cuts it off; kubectl cannot count down.'),
     reason,
     age,
   ],
