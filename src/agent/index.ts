@@ -9,6 +9,8 @@ export type { Leftover } from './leftovers/decide.ts';
 export { type Leftovers, listLeftovers, removeLeftover } from './leftovers/leftovers.ts';
 export { listNamespaces, type MachineNamespace } from './leftovers/namespaces.ts';
 export { type Log, logToStderr } from './log.ts';
+export type { AgentView } from './agent-view.ts';
+export { checkInstance, checkNode } from './identity.ts';
 export { namedNamespaces } from './namespaces/named.ts';
 export type { FoundNamespace, PodNamespaces } from './namespaces/pod-namespaces.ts';
 export { processNamespaces } from './namespaces/processes/processes.ts';

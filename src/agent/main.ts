@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { codeOf, errorFacts, messageOf, SquallError, systemClock } from '../lib/index.ts';
 import { createStore, transportFor } from '../store/index.ts';
+import { checkInstance, checkNode } from './identity.ts';
 import { createKernelDriver } from './kernel/index.ts';
 import { logToStderr } from './log.ts';
 import { namedNamespaces } from './namespaces/named.ts';
@@ -25,12 +26,8 @@ function readArguments(args: string[]): Arguments {
   if (socket === undefined || node === undefined || instance === undefined || state === undefined) {
     throw new SquallError('InvalidInput', 'usage: agent --socket PATH --node NAME --instance ID --state FOLDER; all are needed');
   }
-  if (!/^[0-9a-f]{8}$/.test(instance)) {
-    throw new SquallError('InvalidInput', `--instance is '${instance}'; expected 8 hexadecimal characters`);
-  }
-  if (!/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(node)) {
-    throw new SquallError('InvalidInput', `--node is '${node}'; expected a Kubernetes object name`);
-  }
+  checkInstance(instance);
+  checkNode(node);
   for (const [name, path] of Object.entries({ socket, state })) {
     if (!isAbsolute(path)) throw new SquallError('InvalidInput', `--${name} is '${path}'; expected an absolute path`);
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type NodeTask, nodeLabel, systemNamespace } from '../api/index.ts';
 import { type Clock, messageOf } from '../lib/index.ts';
 import { createCache, type Resource, type Store } from '../store/index.ts';
+import type { AgentView } from './agent-view.ts';
 import type { AgentContext } from './context.ts';
 import type { LeaseObject } from './lease.ts';
 import { beat } from './heartbeat.ts';
@@ -47,6 +48,8 @@ export type AgentOptions = {
   /** The JavaScript (or TypeScript) file of the TCP prober. */
   tcpProbeProgram: string;
   random?: () => number;
+  /** Called once, after the first sweep. */
+  onStart?: (view: AgentView) => void;
   /** Ends the agent when the API server was away for so long; absent: it waits for ever. */
   goneAfterMs?: number;
 };
@@ -80,7 +83,9 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       health.trouble();
     },
   };
-  const leaseCache = createCache(store, leases, cacheOptions, clock, random, life.signal);
+  // Those of runs; that every other node's agent is there is news to nobody here, and of a thousand nodes it would be a flood.
+  const leaseOptions = { ...cacheOptions, labelSelector: `!${nodeLabel}` };
+  const leaseCache = createCache(store, leases, leaseOptions, clock, random, life.signal);
   const taskCache = createCache(
     store,
     nodeTasks,
@@ -121,6 +126,19 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   const supervisor = superviseTasks(context, taskCache, sweep, trimSamples);
   // A cache that ends before it is synced was told to.
   taskCache.synced.then(trimSamples, () => undefined);
+  let isStoreRead = false;
+  Promise.all([taskCache.synced, leaseCache.synced]).then(
+    () => {
+      isStoreRead = true;
+    },
+    () => undefined,
+  );
+  options.onStart?.({
+    tasks: taskCache,
+    isStoreRead: () => isStoreRead,
+    serverAwayMs: health.awayMs,
+    residue: sweep.residue,
+  });
 
   const gone = options.goneAfterMs === undefined ? undefined : health.goneFor(options.goneAfterMs);
   const end = await Promise.race<AgentEnd>([

@@ -10,6 +10,8 @@ const askEveryMs = 1000;
 /** Notices when the API server is away. It is asked only after somebody had trouble with it. */
 export type ServerHealth = {
   trouble: () => void;
+  /** How long it has not answered; undefined while it does. */
+  awayMs: () => number | undefined;
   /** Resolves once the server has been away for so long. */
   goneFor: (milliseconds: number) => Promise<void>;
 };
@@ -51,6 +53,7 @@ export function watchServer(
     trouble: () => {
       if (!asking) void ask();
     },
+    awayMs: () => (awaySince === undefined ? undefined : clock.monotonic() - awaySince),
     goneFor: async (milliseconds) => {
       await new Promise<void>((resolve) => {
         waiting.push({ milliseconds, resolve });

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { codeOf, errorFacts, messageOf } from '../lib/index.ts';
 import { abortCommand } from './commands/abort.ts';
+import { agentCommand } from './commands/agent.ts';
 import { cleanCommand } from './commands/clean.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { labCommand } from './commands/lab.ts';
@@ -31,6 +32,7 @@ async function main(): Promise<void> {
     cleanCommand(),
     doctorCommand(),
     validateCommand(),
+    agentCommand(),
     scheduleCommand(),
     labCommand(),
     ...notBuiltCommands(),

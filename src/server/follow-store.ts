@@ -17,6 +17,7 @@ import {
 import type { Clock } from '../lib/index.ts';
 import { type Cache, type Change, createCache, type Store } from '../store/index.ts';
 import { activePhases } from './known-labels.ts';
+import { activeTargets, renewalsBetween } from './task-facts.ts';
 import type { Levels, Metrics, ScheduleFacts } from './metrics.ts';
 
 export type StoreView = {
@@ -91,10 +92,6 @@ function sumByNode(tasks: readonly NodeTask[], amountOf: (task: NodeTask) => num
   return sums;
 }
 
-function activeTargets({ spec, status }: NodeTask): number {
-  return spec.work === 'fault' ? (status?.targets.filter(({ phase }) => phase === 'Active').length ?? 0) : 0;
-}
-
 const endPhases: readonly TargetPhase[] = ['Clean', 'Lost', 'Refused'];
 
 /** While a target is worked on, what is in its kernel is owned; after its end it is residue. */
@@ -166,10 +163,7 @@ function countTask(before: NodeTask, after: NodeTask, runs: Cache<ExperimentObje
 }
 
 function countRenewals(before: TargetStatus | undefined, after: TargetStatus, metrics: Metrics): void {
-  const grownBy = (result: 'done' | 'late' | 'failed'): number =>
-    (after.renewals?.[result] ?? 0) - (before?.renewals?.[result] ?? 0);
-  // The agent counts a late renewal among the done ones as well; here each is counted once.
-  const counts = { done: grownBy('done') - grownBy('late'), late: grownBy('late'), failed: grownBy('failed') };
+  const counts = renewalsBetween(before, after);
   for (const result of ['done', 'late', 'failed'] as const) {
     if (counts[result] > 0) metrics.leaseRenewed('kernel', result, counts[result]);
   }

@@ -221,7 +221,7 @@ function defineLevels(registers: Registry[], levels: () => Levels): void {
   );
 }
 
-function defineUsage(registers: Registry[], usage: () => readonly ProcessUsage[]): void {
+export function defineUsage(registers: Registry[], usage: () => readonly ProcessUsage[]): void {
   defineLevel(
     registers,
     { name: 'squall_process_resident_memory_bytes', help: 'Resident memory of a process of ours.', labelNames: ['process'] },

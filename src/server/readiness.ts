@@ -9,7 +9,7 @@ export type ReadinessFacts = {
 };
 
 export type ReadinessReason = {
-  reason: 'StoreSilent' | 'StoreNotRead' | 'FolderNotLoaded' | 'AgentSilent' | 'ResidueLeft';
+  reason: 'StoreNotRead' | 'StoreSilent' | 'FolderNotLoaded' | 'AgentSilent' | 'NotSwept' | 'ResidueLeft';
   message: string;
 };
 

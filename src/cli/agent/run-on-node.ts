@@ -1,0 +1,95 @@
+import { fileURLToPath } from 'node:url';
+import {
+  claimState,
+  createKernelDriver,
+  type Log,
+  type PodNamespaces,
+  namedNamespaces,
+  processNamespaces,
+  runAgent,
+} from '../../agent/index.ts';
+import { connectToCluster, type KubeconfigChoice } from '../../cluster/index.ts';
+import { type Clock, SquallError } from '../../lib/index.ts';
+import { createStore } from '../../store/index.ts';
+import type { ListenAddress } from '../serve/listen-address.ts';
+import { showAgent } from './show-agent.ts';
+import { resolveInstance } from './resolve-instance.ts';
+
+/** How it is known which network namespace is which pod's. */
+export const namespaceWays = ['processes', 'named'] as const;
+export type NamespaceWay = (typeof namespaceWays)[number];
+
+export type NodeAgent = {
+  node: string;
+  cluster: KubeconfigChoice;
+  stateFolder: string;
+  /** Absent: the cluster's own. */
+  instance: string | undefined;
+  namespaces: NamespaceWay;
+  /** Absent: no port is opened. */
+  listen: ListenAddress | undefined;
+  clock: Clock;
+  random: () => number;
+  log: Log;
+  /** Ends it: everything is undone first. */
+  signal: AbortSignal;
+};
+
+/** A former agent, a pod's container that is being replaced, takes this long to undo and end. */
+const claimWaitMs = 25_000;
+
+/**
+ * The agent of a cluster's node, until the signal fires and everything is undone. The API server may be away for as long as it
+ * likes: the leases end what it applied. Rejects when the state folder is in use, or the cluster cannot be connected to at all.
+ */
+export async function runOnNode(options: NodeAgent): Promise<void> {
+  const { node, stateFolder, clock, random, log, signal } = options;
+  const { transport, server } = await connectToCluster(options.cluster);
+  const store = createStore(transport);
+  try {
+    const giveBack = await claimState(stateFolder, clock, claimWaitMs);
+    try {
+      await using shown = await showAgent(options);
+      const instance = options.instance ?? (await resolveInstance({ store, stateFolder, clock, random, log, signal }));
+      if (instance === undefined) return;
+      const namespaces = namespacesBy(options.namespaces);
+      const kernel = await createKernelDriver({ stateFolder, instance, clock, namespaces });
+      log('info', 'started', { node, instance, server, namespaces: options.namespaces });
+      await runAgent({
+        store,
+        node,
+        instance,
+        stateFolder,
+        kernel,
+        namespaces,
+        clock,
+        log,
+        signal,
+        random,
+        tcpProbeProgram: tcpProbeProgram(),
+        onStart: shown.show,
+      });
+    } finally {
+      giveBack();
+    }
+  } finally {
+    store.close();
+  }
+}
+
+function namespacesBy(way: NamespaceWay): PodNamespaces {
+  switch (way) {
+    case 'processes':
+      return processNamespaces();
+    case 'named':
+      return namedNamespaces();
+    default:
+      throw new SquallError('Internal', `there is no way '${String(way satisfies never)}' to know namespaces`);
+  }
+}
+
+/** Where the TCP prober is: a bundle beside ours, or its source. */
+function tcpProbeProgram(): string {
+  const fromSource = import.meta.url.endsWith('.ts');
+  return fileURLToPath(new URL(fromSource ? '../../probes/tcp-probe/main.ts' : './tcp-probe.js', import.meta.url));
+}
