@@ -39,7 +39,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
-});
+}, 60_000);
 afterEach(() => {
   asked = [];
   authenticate = () => true;

@@ -69,7 +69,7 @@ describe('a run that another control process takes over', () => {
       expect(status).toMatchObject({ verdict: 'Passed', reason: 'SteadyStateHeld', residue: 0 });
       expect(Object.fromEntries(orders)).toEqual({ apply: 1, undo: 1 });
     },
-    30_000,
+    60_000,
   );
 
   it('again and again, in every phase, is still measured whole', async () => {
@@ -96,7 +96,7 @@ describe('a run that another control process takes over', () => {
     await machine.store.update(experiments, { ...current, spec: { nonsense: true } });
     await machine.restartControl();
     expect((await machine.untilDone('run')).status).toMatchObject({ verdict: 'Aborted', reason: 'Restarted', residue: 0 });
-  });
+  }, 60_000);
 
   it('is cut off when it is not what was planned any more and nothing is touched yet', async () => {
     machine = await startMachine(obedient, { takeover: 'continue' });
@@ -123,5 +123,5 @@ describe('a run that another control process takes over', () => {
     machine.answer = () => ({ phase: 'Clean', reason: 'LeaseExpired' });
     await machine.restartControl();
     expect((await machine.untilDone('run')).status).toMatchObject({ verdict: 'Aborted', reason: 'LeaseExpired', residue: 0 });
-  });
+  }, 60_000);
 });

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { leases } from '../../../src/control/index.ts';
+import { experiments, leases } from '../../../src/control/index.ts';
+import { reportAnnotation } from '../../../src/cluster/index.ts';
 import type { Resource } from '../../../src/store/index.ts';
 import { type Machine, obedient, startMachine } from '../../control/machine.ts';
 import { clusterOver, type TestCluster } from '../cluster.ts';
@@ -51,18 +52,28 @@ describe('squall operator', () => {
     expect((await fetch(`http://${address}/healthz`)).status).toBe(200);
     expect((await machine.run(spec)).status).toMatchObject({ verdict: 'Passed' });
     expect(await (await fetch(`http://${address}/metrics`)).text()).toContain('squall_runs_total{verdict="Passed"');
+    await eventually('its report', async () => {
+      const { metadata } = await machine.store.get(experiments, { namespace: 'shop', name: 'run' });
+      return metadata.annotations?.[reportAnnotation];
+    });
     child.kill('SIGTERM');
     expect(await ended, log()).toBe(0);
+    const report = await squall('report', 'run', '--kubeconfig', cluster.kubeconfig, '-o', 'json');
+    expect(JSON.parse(report.stdout), report.stderr).toMatchObject({ verdict: 'Passed', experiment: { namespace: 'shop' } });
     const { spec: lease } = await machine.store.get(leases, { namespace: 'squall-system', name: 'squall-operator' });
     expect(lease.holderIdentity).toBe('');
-  }, 90_000);
+  }, 120_000);
 
   it.each([
     ['a lease that no server could keep', ['--lease-seconds', '1'], 2, /expected a whole number from 3 to 3600, found '1'/],
     ['a kubeconfig that is not there', ['--kubeconfig', '/nowhere'], 2, /expected a file, and there is none/],
     ['no address', ['--listen', 'somewhere'], 2, /--listen: expected an address and a port/],
-  ])('refuses %s', async (_what, args, code, message) => {
-    const result = await squall('operator', '--kubeconfig', cluster.kubeconfig, ...args);
-    expect([result.code, result.stderr]).toEqual([code, expect.stringMatching(message)]);
-  });
+  ])(
+    'refuses %s',
+    async (_what, args, code, message) => {
+      const result = await squall('operator', '--kubeconfig', cluster.kubeconfig, ...args);
+      expect([result.code, result.stderr]).toEqual([code, expect.stringMatching(message)]);
+    },
+    60_000,
+  );
 });

@@ -7,7 +7,7 @@ import { type RunningServer, startServer } from '../../store/support.ts';
 import { severable } from './severable.ts';
 
 const key = { namespace: 'squall-system', name: 'squall-operator' };
-const leaseSeconds = 1;
+const leaseSeconds = 3;
 
 let server: RunningServer;
 let candidates: { stop: (graceful: boolean) => Promise<void> }[] = [];
@@ -65,7 +65,7 @@ async function until(condition: () => boolean): Promise<number> {
   return performance.now() - from;
 }
 
-describe('leadWhenElected', () => {
+describe('leadWhenElected', { timeout: 60_000 }, () => {
   it('has one leader of two candidates, and the lease says which', async () => {
     const acting = new Set<string>();
     stand('a', acting);
@@ -74,7 +74,7 @@ describe('leadWhenElected', () => {
     await systemClock.sleep(1500);
     expect(acting.size).toBe(1);
     const { spec } = await server.store.get(leases, key);
-    expect(spec).toMatchObject({ holderIdentity: [...acting][0], leaseDurationSeconds: 1, leaseTransitions: 0 });
+    expect(spec).toMatchObject({ holderIdentity: [...acting][0], leaseDurationSeconds: leaseSeconds, leaseTransitions: 0 });
   });
 
   it('hands over at once when the leader stops', async () => {
@@ -85,7 +85,7 @@ describe('leadWhenElected', () => {
     await until(() => second.changes.some(({ type }) => type === 'following'));
     await first.stop(true);
     expect(first.changes.at(-1)).toMatchObject({ type: 'stopped', reason: 'Released' });
-    expect(await until(() => acting.has('b'))).toBeLessThan(800);
+    expect(await until(() => acting.has('b'))).toBeLessThan(2500);
     expect((await server.store.get(leases, key)).spec.leaseTransitions).toBe(1);
   });
 
@@ -97,8 +97,8 @@ describe('leadWhenElected', () => {
     await until(() => second.changes.some(({ type }) => type === 'following'));
     await first.stop(false);
     const tookMs = await until(() => acting.has('b'));
-    expect(tookMs).toBeGreaterThan(500);
-    expect(tookMs).toBeLessThan(4000);
+    expect(tookMs).toBeGreaterThan(1500);
+    expect(tookMs).toBeLessThan(15_000);
   });
 
   it('stops the leader that cannot renew before another takes over, and lets it stand again', async () => {

@@ -104,7 +104,7 @@ describe('an operator', () => {
     expect(report.phases.map(({ name }) => name)).toEqual(['preflight', 'before', 'inject', 'during', 'undo', 'after']);
     expect(operator.facts()).toMatchObject({ storeRead: true });
     expect(await operator.metrics.text()).toContain('squall_runs_total{verdict="Passed",reason="SteadyStateHeld"} 1');
-  }, 30_000);
+  }, 60_000);
 
   it.each([
     ['stops', (leader: TestOperator) => leader.stop()],
@@ -132,7 +132,7 @@ describe('an operator', () => {
       expect(report).toMatchObject({ verdict: 'Passed', warnings: [expect.stringMatching(/took over in 'during'/)] });
       expect(report.phases.map(({ name }) => name)).toEqual(['preflight', 'before', 'inject', 'during', 'undo', 'after']);
     },
-    30_000,
+    60_000,
   );
 
   it('reports a run that another operator finished, from what its status says', async () => {
@@ -143,11 +143,11 @@ describe('an operator', () => {
     await machine.store.patchMetadata(experiments, run, { annotations: { [reportAnnotation]: null } });
     operate('b');
     expect(await untilReported()).toMatchObject({ verdict: 'Passed' });
-  }, 30_000);
+  }, 60_000);
 
   it('refuses a fault whose lease nobody could take over in time', async () => {
     operate('a');
     const { status } = await machine.run({ ...spec, fault: { ...spec.fault, lease: '5s' } });
     expect(status).toMatchObject({ verdict: 'Refused', reason: 'LeaseTooShort' });
-  });
+  }, 60_000);
 });
