@@ -1,9 +1,19 @@
 /** As whom an agent works: both become part of names, in the store and in the kernel. */
+import { join } from 'node:path';
 import { SquallError } from '../lib/index.ts';
+
+export function isInstance(text: string): boolean {
+  return /^[0-9a-f]{8}$/.test(text);
+}
+
+/** Where the agent of a cluster's node remembers its instance. */
+export function clusterInstanceFile(stateFolder: string): string {
+  return join(stateFolder, 'cluster-instance');
+}
 
 /** @throws SquallError InvalidInput */
 export function checkInstance(instance: string): void {
-  if (!/^[0-9a-f]{8}$/.test(instance)) {
+  if (!isInstance(instance)) {
     throw new SquallError('InvalidInput', `--instance is '${instance}'; expected 8 hexadecimal characters`);
   }
 }

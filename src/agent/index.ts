@@ -10,7 +10,7 @@ export { type Leftovers, listLeftovers, removeLeftover } from './leftovers/lefto
 export { listNamespaces, type MachineNamespace } from './leftovers/namespaces.ts';
 export { type Log, logToStderr } from './log.ts';
 export type { AgentView } from './agent-view.ts';
-export { checkInstance, checkNode } from './identity.ts';
+export { checkInstance, checkNode, clusterInstanceFile, isInstance } from './identity.ts';
 export { namedNamespaces } from './namespaces/named.ts';
 export type { FoundNamespace, PodNamespaces } from './namespaces/pod-namespaces.ts';
 export { processNamespaces } from './namespaces/processes/processes.ts';

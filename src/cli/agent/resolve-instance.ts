@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { checkInstance, type Log } from '../../agent/index.ts';
+import { dirname } from 'node:path';
+import { clusterInstanceFile, isInstance, type Log } from '../../agent/index.ts';
 import { clusterInstance } from '../../cluster/index.ts';
 import { backoff, type Clock, codeOf, errorFacts, messageOf } from '../../lib/index.ts';
 import type { Store } from '../../store/index.ts';
@@ -24,7 +24,7 @@ const betweenTries = { first: 500, most: 10_000 };
  */
 export async function resolveInstance(facts: InstanceFacts): Promise<string | undefined> {
   const { store, stateFolder, clock, random, log, signal } = facts;
-  const file = join(stateFolder, 'cluster-instance');
+  const file = clusterInstanceFile(stateFolder);
   const remembered = await readInstance(file);
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     try {
@@ -47,17 +47,15 @@ export async function resolveInstance(facts: InstanceFacts): Promise<string | un
 
 /** undefined also for a file that was cut off: then the cluster is asked. */
 async function readInstance(file: string): Promise<string | undefined> {
-  try {
-    const instance = (await readFile(file, 'utf8')).trim();
-    checkInstance(instance);
-    return instance;
-  } catch {
-    return undefined;
-  }
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return '';
+  });
+  return isInstance(text.trim()) ? text.trim() : undefined;
 }
 
 async function remember(file: string, instance: string): Promise<void> {
-  await mkdir(join(file, '..'), { recursive: true, mode: 0o700 });
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const temporary = `${file}.${String(process.pid)}`;
   await writeFile(temporary, `${instance}\n`, { mode: 0o600 });
   await rename(temporary, file);

@@ -1,7 +1,10 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decideLeftovers } from '../../../src/agent/leftovers/decide.ts';
-import { instanceIn } from '../../../src/agent/leftovers/living.ts';
+import { agentIn, livingInstances } from '../../../src/agent/leftovers/living.ts';
 
 const namespace = { inode: 1, path: '/run/netns/one' };
 const [dead, alive] = ['dddddddd', 'aaaaaaaa'];
@@ -51,12 +54,45 @@ describe('what is taken for a leftover', () => {
 describe('a living instance', () => {
   const agent = ['node', '/opt/agent.js', '--socket', '/s', '--node', 'n', '--instance', alive, '--state', '/var/lib/squall', ''];
   it.each([
-    { words: agent, instance: alive },
-    { words: ['grep', '--instance', alive], instance: undefined },
-    { words: ['node', '--socket', '/s', '--node', 'n', '--instance'], instance: undefined },
-    { words: ['node', '--socket', '/s', '--node', 'n', '--instance', '../x'], instance: undefined },
-    { words: [''], instance: undefined },
-  ])('is read off the arguments $words', ({ words, instance }) => {
-    expect(instanceIn(words)).toBe(instance);
+    { words: agent, found: { instance: alive, state: '/var/lib/squall' } },
+    { words: ['node', 'squall.js', 'agent', '--node', 'n', '--instance', alive], found: { instance: alive, state: undefined } },
+    { words: ['node', 'squall.js', 'agent', '--node=n', '--state=/s'], found: { instance: undefined, state: '/s' } },
+    { words: ['node', 'squall.js', 'agent'], found: undefined },
+    { words: ['node', 'squall.js', 'agent', '--node', 'n', '--instance', 'x'], found: undefined },
+    { words: ['grep', '--instance', alive], found: undefined },
+    { words: ['node', '--socket', '/s', '--node', 'n', '--instance'], found: undefined },
+    { words: ['node', '--socket', '/s', '--node', 'n', '--instance', '../x'], found: undefined },
+    { words: [''], found: undefined },
+  ])('is read off the arguments $words', ({ words, found }) => {
+    expect(agentIn(words)).toEqual(found);
+  });
+
+  it("of a cluster's node is read where its agent remembers it, as that sees its files", async () => {
+    const processes = mkdtempSync(join(tmpdir(), 'squall-living-'));
+    const remember = (folder: string, instance: string) => {
+      mkdirSync(join(processes, folder), { recursive: true });
+      writeFileSync(join(processes, folder, 'cluster-instance'), `${instance}\n`);
+    };
+    const run = (pid: number, words: string[], environment = '') => {
+      mkdirSync(join(processes, String(pid)), { recursive: true });
+      writeFileSync(join(processes, String(pid), 'cmdline'), ['node', 'squall.js', 'agent', '--node', 'n', ...words].join('\0'));
+      writeFileSync(join(processes, String(pid), 'environ'), `PATH=/bin\0${environment}\0`);
+    };
+    try {
+      remember('1/root/var/lib/squall', '11111111');
+      remember('2/root/elsewhere', '22222222');
+      remember('3/root/told', '33333333');
+      remember('4/cwd/here', '44444444');
+      remember('5/root/var/lib/squall', 'half');
+      run(1, []);
+      run(2, ['--state', '/elsewhere']);
+      run(3, [], 'SQUALL_STATE=/told');
+      run(4, ['--state', 'here']);
+      run(5, []);
+      run(6, []);
+      expect([...(await livingInstances(processes))].sort()).toEqual(['11111111', '22222222', '33333333', '44444444']);
+    } finally {
+      rmSync(processes, { recursive: true });
+    }
   });
 });

@@ -45,14 +45,17 @@ export function lookAtProcess(folder: string, pid: number): ScannedProcess | und
   });
 }
 
-/** Whether some process, of whatever pod or none, is in the namespace. */
+/** Whether some process, of whatever pod or none, is in the namespace; programs of ours, which probe from within, do not count. */
 export async function isInhabited(folder: string, inode: number): Promise<boolean> {
   const pids = processIds(folder);
   for (let from = 0; from < pids.length; from += atOnce) {
-    const inodes = pids
-      .slice(from, from + atOnce)
-      .map((pid) => unlessEnded(folder, pid, () => statSync(namespacePath(folder, pid)).ino));
-    if (inodes.includes(inode)) return true;
+    const inside = pids.slice(from, from + atOnce).map((pid) =>
+      unlessEnded(folder, pid, () => {
+        if (statSync(namespacePath(folder, pid)).ino !== inode) return false;
+        return parentOf(readFileSync(join(folder, String(pid), 'stat'), 'utf8')) !== process.pid;
+      }),
+    );
+    if (inside.includes(true)) return true;
     await nextTurn();
   }
   return false;
@@ -64,10 +67,13 @@ function processIds(folder: string): number[] {
     .map(Number);
 }
 
-/** Field 22 of /proc/PID/stat; the second is the program's name in parentheses and may hold anything. */
-function startOf(text: string): number {
-  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19]);
+/** Fields of /proc/PID/stat, which proc(5) numbers from 1: the second is the program's name in parentheses and may hold anything. */
+function fieldOf(text: string, number: number): number {
+  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[number - 3]);
 }
+
+const parentOf = (text: string): number => fieldOf(text, 4);
+const startOf = (text: string): number => fieldOf(text, 22);
 
 function unlessEnded<T>(folder: string, pid: number, look: () => T): T | undefined {
   try {

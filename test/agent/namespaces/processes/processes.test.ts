@@ -117,13 +117,17 @@ describe.skipIf(!isRoot)('namespaces of processes in a folder like /proc', () =>
     rmSync(folder, { recursive: true });
   });
 
-  function addProcess(pid: number, namespace: string, { cgroup = '0::/\n', startedAt = pid, name = 'sleep' } = {}): void {
+  function addProcess(
+    pid: number,
+    namespace: string,
+    { cgroup = '0::/\n', startedAt = pid, name = 'sleep', parent = 1 } = {},
+  ): void {
     const own = join(folder, String(pid));
     mkdirSync(join(own, 'ns'), { recursive: true });
     symlinkSync(namespace, join(own, 'ns', 'net'));
     writeFileSync(join(own, 'cgroup'), cgroup);
     writeFileSync(join(own, 'comm'), `${name}\n`);
-    writeFileSync(join(own, 'stat'), `${String(pid)} (a (b) c) S ${'0 '.repeat(18)}${String(startedAt)} 0 0`);
+    writeFileSync(join(own, 'stat'), `${String(pid)} (a (b) c) S ${String(parent)} ${'0 '.repeat(17)}${String(startedAt)} 0 0`);
   }
   const inPod = (container: string) => `1:cpu:/\n0::/kubepods/burstable/pod${podUid}/${container.repeat(64)}\n`;
 
@@ -166,6 +170,9 @@ describe.skipIf(!isRoot)('namespaces of processes in a folder like /proc', () =>
     expect(await namespaces.pathOf(held)).toBe(pinned);
     expect(await namespaces.pathOf({ ...held, path: pinned })).toBe(pinned);
     expect(await namespaces.pathOf({ ...held, inode: inode + 1 })).toBeUndefined();
+    // A prober of ours is in it and belongs to nobody.
+    addProcess(55, path, { parent: process.pid });
+    expect(await namespaces.pathOf(held)).toBe(pinned);
     addProcess(60, path);
     expect(await namespaces.pathOf(held)).toBeUndefined();
     expect(await namespaces.pathOf({ ...held, path: pinned })).toBeUndefined();
