@@ -23,7 +23,7 @@ export const coreKinds = {
   Endpoints: coreKind('v1', 'Endpoints', 'endpoints'),
   Node: coreKind('v1', 'Node', 'nodes', { namespaced: false, status: true }),
   Namespace: coreKind('v1', 'Namespace', 'namespaces', { namespaced: false, status: true }),
-  Event: coreKind('v1', 'Event', 'events'),
+  Event: coreKind('events.k8s.io/v1', 'Event', 'events'),
   ConfigMap: coreKind('v1', 'ConfigMap', 'configmaps'),
   Lease: coreKind('coordination.k8s.io/v1', 'Lease', 'leases'),
   EndpointSlice: coreKind('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices'),

@@ -6,6 +6,7 @@ import { followStore, type Metrics, readProcessUsage, type StoreView } from '../
 import { type Store, type Stored, storeUntil } from '../../store/index.ts';
 import { createMemoryJournals, type MemoryJournals } from '../memory-journals.ts';
 import { reportAnnotation, storeReport } from '../run-report.ts';
+import { createEventRecorder } from './event-recorder.ts';
 import { leadWhenElected, type LeadershipChange } from './lead.ts';
 import type { OperatorFacts } from './operator-readiness.ts';
 
@@ -97,6 +98,15 @@ async function runReconcilers(options: OperatorOptions, acting: AbortSignal): Pr
   const { instance, leaseSeconds, clock, random, log, metrics, heartbeat } = options;
   const store = storeUntil(options.store, acting);
   const journals = createMemoryJournals(clock);
+  const recorder = createEventRecorder({
+    store,
+    identity: options.identity,
+    clock,
+    signal: acting,
+    onError: (event, error) => {
+      if (!acting.aborted) log.warn({ event, code: codeOf(error) }, `an event could not be recorded: ${messageOf(error)}`);
+    },
+  });
   const control = runControl(
     {
       store,
@@ -105,7 +115,7 @@ async function runReconcilers(options: OperatorOptions, acting: AbortSignal): Pr
       random,
       takeover: 'continue',
       shortestLeaseSeconds: leasesOfFault * leaseSeconds,
-      journalOf: (run) => journals.open(run),
+      journalOf: (run) => recorder.following(journals.open(run)),
       onDone: (run) => reportOnce(store, journals, log, run),
       heartbeat,
       onTick: (record) => {

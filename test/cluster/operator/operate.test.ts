@@ -1,6 +1,7 @@
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Operator, readStoredJournal, reportAnnotation, startOperator } from '../../../src/cluster/index.ts';
+import { events } from '../../../src/cluster/operator/event-recorder.ts';
 import { experiments, leases } from '../../../src/control/index.ts';
 import { systemClock } from '../../../src/lib/index.ts';
 import { buildReport } from '../../../src/report/index.ts';
@@ -104,6 +105,21 @@ describe('an operator', () => {
     expect(report.phases.map(({ name }) => name)).toEqual(['preflight', 'before', 'inject', 'during', 'undo', 'after']);
     expect(operator.facts()).toMatchObject({ storeRead: true });
     expect(await operator.metrics.text()).toContain('squall_runs_total{verdict="Passed",reason="SteadyStateHeld"} 1');
+  }, 60_000);
+
+  it('tells what becomes of an experiment on it and on the pod that it hurts', async () => {
+    operate('a');
+    await machine.run(spec);
+    const reasons = ['FaultInjected', 'FaultUndone', 'Passed', 'Started'];
+    const told = async (): Promise<Record<string, string[]>> => {
+      const { items } = await machine.store.list(events, { namespace: 'shop' });
+      const byObject = Object.groupBy(items, ({ regarding }) => `${regarding.kind} ${regarding.name}`);
+      return Object.fromEntries(Object.entries(byObject).map(([name, of = []]) => [name, of.map(({ reason }) => reason).sort()]));
+    };
+    await expect.poll(told, { timeout: 30_000 }).toEqual({ 'NetworkExperiment run': reasons, 'Pod payments-0': reasons });
+    const [event] = (await machine.store.list(events, { namespace: 'shop' })).items;
+    expect(event).toMatchObject({ reportingController: 'squall.networkmachinery.io/operator', reportingInstance: 'a' });
+    expect(event?.eventTime).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
   }, 60_000);
 
   it.each([
