@@ -13,6 +13,7 @@ export {
 } from './choose-kernel.ts';
 export { guestEnvironment } from './environment.ts';
 export { ensureGuestImage, findGuestImage, guestCacheFolder, type GuestImage } from './guest-image.ts';
+export { hostAddress } from './init-scripts.ts';
 export type { Forward } from './link/forward.ts';
 export { type HostLink, openHostLink, type ServicePlace } from './link/port.ts';
 export { neededSpace } from './packages.ts';

@@ -9,6 +9,13 @@ export const ports = {
   link: 'squall.link',
 } as const;
 
+/**
+ * Where a guest with a network card reaches servers that listen on the host's loopback, and its own address beside it: both are
+ * what QEMU's user networking gives when nothing is said (QEMU manual, Network emulation).
+ */
+export const hostAddress = '10.0.2.2';
+const ownAddress = '10.0.2.15/24';
+
 /** A folder of the host that the guest may write, at the same absolute path. */
 export type WritableShare = { tag: string; path: string };
 
@@ -35,12 +42,18 @@ export function trialScript(answer: string): string {
  * @param modules files in the ramdisk's /modules, in load order
  * @param modulesFolder the host folder that holds VERSION/kernel/…
  */
-export function initScript(modules: readonly string[], modulesFolder: string, writable: readonly WritableShare[]): string {
+export function initScript(
+  modules: readonly string[],
+  modulesFolder: string,
+  writable: readonly WritableShare[],
+  network = false,
+): string {
   const loads = modules.map((file) => `insmod /modules/${quoteWord(file)} || fail 'loading ${file}'`);
   const shares = writable.map(({ tag, path }) => {
     const point = quoteWord(`/new${path}`);
     return `mkdir -p ${point} && mount -t virtiofs ${tag} ${point} || fail ${quoteWord(`mounting ${path}`)}`;
   });
+  const card = network ? [`ip addr add ${ownAddress} dev eth0 && ip link set eth0 up || fail 'setting up the network card'`] : [];
   return `#!/bin/busybox sh
 /bin/busybox --install -s /bin
 export PATH=/bin
@@ -61,7 +74,7 @@ mount --move /dev /new/dev && mount --move /proc /new/proc && mount --move /sys 
 ${shares.join('\n')}
 echo squall-guest > /new/proc/sys/kernel/hostname
 echo ${guestFolder}/tools/modprobe > /new/proc/sys/kernel/modprobe
-ip link set lo up
+${['ip link set lo up', ...card].join('\n')}
 exec switch_root /new ${guestFolder}/busybox sh ${guestFolder}/supervise
 `;
 }

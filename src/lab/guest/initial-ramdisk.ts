@@ -17,17 +17,19 @@ import { loadOrder, parseModuleDependencies } from './kernel-modules.ts';
 /** Without these there is no root file system, and no way to say anything; all others load from the host's files later. */
 const modulesBeforeRoot = ['virtio_pci', 'virtiofs', 'overlay', 'virtio_console'];
 
-/** The initial ramdisk of one run: busybox, the few modules that mounting needs, and the scripts of this very command. */
+/** The initial ramdisk of one run: busybox, the few modules that mounting and the network need, and the scripts of this very command. */
 export async function buildRamdisk(
   image: GuestImage,
   command: GuestCommand,
   writable: readonly WritableShare[],
+  network = false,
 ): Promise<Buffer> {
-  const modules = await modulesForRoot(image);
+  const modules = await readModules(image, network ? [...modulesBeforeRoot, 'virtio_net'] : modulesBeforeRoot);
   const init = initScript(
     modules.map(({ name }) => name),
     image.modulesFolder,
     writable,
+    network,
   );
   const files: ArchiveEntry[] = [
     ...modules.map(({ name, content }): ArchiveEntry => ({ type: 'file', path: `modules/${name}`, content })),
@@ -57,10 +59,10 @@ async function archiveWithBusybox(image: GuestImage, files: readonly ArchiveEntr
   return writeArchive([...parentFolders(all.map(({ path }) => path)), ...all]);
 }
 
-async function modulesForRoot(image: GuestImage): Promise<{ name: string; content: Buffer }[]> {
+async function readModules(image: GuestImage, names: readonly string[]): Promise<{ name: string; content: Buffer }[]> {
   const folder = join(image.modulesFolder, image.kernelVersion);
   const dependencies = parseModuleDependencies(await readFile(join(folder, 'modules.dep'), 'utf8'));
-  const files = loadOrder(modulesBeforeRoot, dependencies, await readFile(join(folder, 'modules.builtin'), 'utf8'));
+  const files = loadOrder(names, dependencies, await readFile(join(folder, 'modules.builtin'), 'utf8'));
   return await Promise.all(
     files.map(async (file) => ({ name: basename(file).replace(/\.xz$/, ''), content: await readModule(join(folder, file)) })),
   );

@@ -18,6 +18,8 @@ export type MachinePlan = {
   shares: readonly string[];
   /** The command's output goes to a console that the guest sees as a terminal. */
   terminal: boolean;
+  /** It has a network card, behind which is only this machine's loopback. @default false */
+  network?: boolean;
 };
 
 /** A running QEMU; the streams are this side of its ports. */
@@ -70,6 +72,8 @@ export function machineArguments(image: GuestImage, plan: MachinePlan): string[]
     ...['-append', 'console=ttyS0 quiet panic=-1 mitigations=off nokaslr cryptomgr.notests'],
     ...portDevices,
     ...shareDevices,
+    // Without a boot ROM, which not every QEMU package has.
+    ...(plan.network ? ['-netdev', 'user,id=network', '-device', 'virtio-net-pci,netdev=network,romfile='] : []),
   ];
 }
 

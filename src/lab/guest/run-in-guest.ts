@@ -26,6 +26,8 @@ export type GuestOptions = {
   terminal?: { columns: number; rows: number };
   /** Services of the guest that this machine's servers stand for, once the command offers them (`openHostLink`). @default none */
   forwards?: readonly Forward[];
+  /** The guest reaches servers on this machine's loopback at `hostAddress`. @default false: it has no network card */
+  reachesHost?: boolean;
   onStdout: (data: Buffer) => void;
   onStderr: (data: Buffer) => void;
   /** Told, in words, what takes long before the command starts. */
@@ -66,7 +68,7 @@ export async function startGuest(options: GuestOptions): Promise<Guest> {
   const image = await ensureGuestImage(options.cache ?? guestCacheFolder(), onProgress, signal);
   const accelerator = await chooseAccelerator(image, onProgress, undefined, signal);
   const command = { command: options.command, cwd: options.cwd, env: guestEnvironment(options.env), terminal: options.terminal };
-  const ramdisk = await buildRamdisk(image, command, writable);
+  const ramdisk = await buildRamdisk(image, command, writable, options.reachesHost);
   signal?.throwIfAborted();
   onProgress(
     `starting the guest machine (${accelerator === 'kvm' ? 'KVM' : 'software emulation'}, Linux ${image.kernelVersion})`,
@@ -81,6 +83,7 @@ export async function startGuest(options: GuestOptions): Promise<Guest> {
       processors: processorCount(),
       shares: ['root', ...writable.map(({ tag }) => tag)],
       terminal: options.terminal !== undefined,
+      network: options.reachesHost ?? false,
     };
     const machine = await startMachine(image, plan, ramdisk, shares);
     return supervise(machine, { ...options, bootLimitMs, image, accelerator, shares });

@@ -35,6 +35,11 @@ describe('machineArguments', () => {
     expect(args).toContain('socket,id=share1,fd=10 -device vhost-user-fs-pci,chardev=share1,tag=writable0');
   });
 
+  it.each([true, false])('has a network card only where the guest is to reach this machine: %s', (network) => {
+    const plan = { accelerator: 'tcg', memoryMb: 512, processors: 1, shares: [], terminal: false, network } as const;
+    expect(machineArguments(image, plan).join(' ').includes('virtio-net-pci')).toBe(network);
+  });
+
   it.each([
     [false, 'virtserialport,name=squall.stdout,chardev=stdout'],
     [true, 'virtconsole,chardev=stdout'],

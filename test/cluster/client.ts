@@ -1,0 +1,35 @@
+/** How test files talk to the control plane that all of them share. */
+import { dirname } from 'node:path';
+import { inject } from 'vitest';
+import { type ProgramResult, runProgram } from '../../src/lib/index.ts';
+import { createStore, type Store, transportFor } from '../../src/store/index.ts';
+import type { SharedPlane } from './control-plane.ts';
+
+export type Client = Disposable & {
+  store: Store;
+  /** Runs kubectl, `input` on its standard input. */
+  kubectl(args: readonly string[], input?: string): Promise<ProgramResult>;
+  /** The same; rejects with what kubectl said when it fails. */
+  must(args: readonly string[], input?: string): Promise<string>;
+};
+
+/** The user who may do everything, on the shared control plane or on one of the test's own. */
+export function adminOf(plane: SharedPlane = inject('controlPlane')): Client {
+  const { url, ca, token, kubeconfig, programs } = plane;
+  const env = { PATH: process.env.PATH, HOME: dirname(kubeconfig), KUBECONFIG: kubeconfig };
+  const kubectl: Client['kubectl'] = async (args, input) =>
+    await runProgram(programs.kubectl, args, { env, input, timeoutMs: 120_000 });
+  const store = createStore(transportFor({ url, ca, token: () => token }));
+  return {
+    store,
+    kubectl,
+    must: async (args, input) => {
+      const { code, stdout, stderr } = await kubectl(args, input);
+      if (code !== 0) throw new Error(`kubectl ${args.join(' ')} ended with ${String(code)}: ${stderr}`);
+      return stdout;
+    },
+    [Symbol.dispose]: () => {
+      store.close();
+    },
+  };
+}
