@@ -6,7 +6,11 @@ import { createStore, type Store, transportFor } from '../../src/store/index.ts'
 import type { SharedPlane } from './control-plane.ts';
 
 export type Client = Disposable & {
+  url: string;
   store: Store;
+  /** The program helm, and the environment that makes both tools talk to this server. */
+  helm: string;
+  env: NodeJS.ProcessEnv;
   /** Runs kubectl, `input` on its standard input. */
   kubectl(args: readonly string[], input?: string): Promise<ProgramResult>;
   /** The same; rejects with what kubectl said when it fails. */
@@ -21,7 +25,10 @@ export function adminOf(plane: SharedPlane = inject('controlPlane')): Client {
     await runProgram(programs.kubectl, args, { env, input, timeoutMs: 120_000 });
   const store = createStore(transportFor({ url, ca, token: () => token }));
   return {
+    url,
     store,
+    helm: programs.helm,
+    env,
     kubectl,
     must: async (args, input) => {
       const { code, stdout, stderr } = await kubectl(args, input);

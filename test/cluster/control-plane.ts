@@ -146,7 +146,8 @@ async function untilReady(url: string, ca: string, lastWords: () => string): Pro
         (error: unknown) => `${messageOf(error)} (${messageOf((error as Error).cause)})`,
       );
       if (answer === 'HTTP 200') return;
-      if (Date.now() > until) throw new Error(`the API server was not ready within ${startLimitMs} ms (${answer}): ${lastWords()}`);
+      if (Date.now() > until)
+        throw new Error(`the API server was not ready within ${startLimitMs} ms (${answer}): ${lastWords()}`);
       await sleep(200);
     }
   } finally {
