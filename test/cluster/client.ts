@@ -4,6 +4,7 @@ import { inject } from 'vitest';
 import { type ProgramResult, runProgram } from '../../src/lib/index.ts';
 import { createStore, type Store, transportFor } from '../../src/store/index.ts';
 import type { SharedPlane } from './control-plane.ts';
+import { bearer } from './kubeconfig.ts';
 
 export type Client = Disposable & {
   url: string;
@@ -19,11 +20,11 @@ export type Client = Disposable & {
 
 /** The user who may do everything, on the shared control plane or on one of the test's own. */
 export function adminOf(plane: SharedPlane = inject('controlPlane')): Client {
-  const { url, ca, token, kubeconfig, programs } = plane;
+  const { url, token, kubeconfig, programs } = plane;
   const env = { PATH: process.env.PATH, HOME: dirname(kubeconfig), KUBECONFIG: kubeconfig };
   const kubectl: Client['kubectl'] = async (args, input) =>
     await runProgram(programs.kubectl, args, { env, input, timeoutMs: 120_000 });
-  const store = createStore(transportFor({ url, ca, token: () => token }));
+  const store = createStore(transportFor(bearer(plane, token)));
   return {
     url,
     store,

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../src/lib/index.ts';
 import { transportFor } from '../../src/store/index.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
-import { kubeconfigText } from './kubeconfig.ts';
+import { bearer, kubeconfigText } from './kubeconfig.ts';
 
 /** What test files need of it; plain data, so that it can be handed to their processes. */
 export type SharedPlane = {
@@ -133,7 +133,7 @@ async function certificateOf(file: string): Promise<string> {
 }
 
 async function untilReady(url: string, ca: string, lastWords: () => string): Promise<void> {
-  const transport = transportFor({ url, ca, token: () => adminToken });
+  const transport = transportFor(bearer({ url, ca }, adminToken));
   const until = Date.now() + startLimitMs;
   try {
     for (;;) {

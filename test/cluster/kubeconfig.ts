@@ -1,3 +1,11 @@
+import type { TransportOptions } from '../../src/store/index.ts';
+
+/** Transport options of whoever has this token. */
+export function bearer(plane: { url: string; ca: string }, token: string): TransportOptions {
+  const { url, ca } = plane;
+  return { url, ca, authorize: async () => await Promise.resolve({ headers: { authorization: `Bearer ${token}` } }) };
+}
+
 export function kubeconfigText({ url, ca, token }: { url: string; ca: string; token: string }): string {
   // JSON is YAML.
   return JSON.stringify({

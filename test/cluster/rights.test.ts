@@ -1,7 +1,7 @@
 /** With only the shipped roles: who may do what, tried with real requests of other users and accounts. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adminOf } from './client.ts';
-import { installSquall, serviceAccountToken } from './install.ts';
+import { installSquall, nodeTask, serviceAccountToken } from './install.ts';
 
 const admin = adminOf();
 const operator = 'system:serviceaccount:squall-system:squall-operator';
@@ -153,28 +153,11 @@ describe('the accounts', () => {
 });
 
 describe('a NodeTask', () => {
-  const task = (name: string, node: string) => ({
-    apiVersion: 'networkmachinery.io/v1alpha1',
-    kind: 'NodeTask',
-    metadata: { name, namespace: 'squall-system', labels: { 'squall.networkmachinery.io/node': node } },
-    spec: {
-      node,
-      run: { uid: '00000000-0000-4000-8000-000000000000', namespace: 'own', name: 'run' },
-      work: 'preflight',
-      instance: '0123abcd',
-      generation: 1,
-      order: 'apply',
-      targets: [],
-      checks: [],
-      lease: { name: 'run', seconds: 30 },
-      notAfter: '2099-01-01T00:00:00.000Z',
-    },
-  });
   const status = { observedGeneration: 1, targets: [], residue: 0 };
 
   it('is written by nobody but the operator', async () => {
     const create = ['create', '-f', '-'];
-    const text = JSON.stringify(task('not-mine', 'node-a'));
+    const text = JSON.stringify(nodeTask('not-mine', 'node-a'));
     const { code, stderr } = await admin.kubectl(create, text);
     expect(code).toBe(1);
     expect(stderr).toContain('expected the account squall-operator');
