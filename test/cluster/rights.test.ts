@@ -128,7 +128,7 @@ describe('the accounts', () => {
   it.each([
     [operator, 'get', 'secrets', '-A'],
     [operator, 'create', 'pods/exec', '-A'],
-    [operator, 'get', 'configmaps', '-A'],
+    [operator, 'list', 'configmaps', '-A'],
     [operator, 'update', 'nodetasks.networkmachinery.io', '-n', 'default'],
     [operator, 'create', 'networktrafficshapers.networkmachinery.io', '-A'],
     [agent, 'get', 'secrets', '-A'],
