@@ -1,10 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  // Tests that need a kernel with netem run in the guest, by `npm run test:kernel` and `npm run test:program`; `npm run test:boot` boots some.
+  // Tests that need a Kubernetes API server run by `npm run test:cluster`, those that need a kernel with netem in the guest, by `npm run test:kernel` and `npm run test:program`; `npm run test:boot` boots some.
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/kernel/**', 'test/program/**', 'test/fixtures/**', 'test/lab/guest/**/boot.test.ts'],
+    exclude: [
+      'test/kernel/**',
+      'test/program/**',
+      'test/fixtures/**',
+      'test/lab/guest/**/boot.test.ts',
+      'test/cluster/server/**',
+    ],
     maxWorkers: 2,
   },
 });

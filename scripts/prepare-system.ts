@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 
-/** Each program that Squall starts, and the Debian package that has it. */
+/** Each program that Squall or its tests start, and the Debian package that has it. */
 const packageOf = {
   ip: 'iproute2',
   tc: 'iproute2',
@@ -15,6 +15,8 @@ const packageOf = {
   nsenter: 'util-linux',
   unshare: 'util-linux',
   setpriv: 'util-linux',
+  openssl: 'openssl',
+  unzip: 'unzip',
 } as const;
 
 const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/bin', '/sbin', '/bin'].filter(Boolean);

@@ -1,11 +1,13 @@
 /**
  * Every check of the project, one after the other, and their sum as one plain line: what `npm test` runs. With --boot only the tests
- * that boot guest machines of their own, which take minutes.
+ * that boot guest machines of their own, which take minutes; with --cluster those that need a Kubernetes API server.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { messageOf } from '../src/lib/index.ts';
+import { findBinaries } from '../test/cluster/server/binaries.ts';
 
 type Counts = { passed: number; failed: number; skipped: number };
 
@@ -15,15 +17,16 @@ const unitResults = join(root, 'out', 'unit-tests.json');
 type Step = { name: string; run: () => Promise<Counts> };
 
 /** Lanes run one after the other, the two steps of a pair at once: the machine has two processors, and the guest wants both. */
-const lanes: Step[][] = process.argv.includes('--boot')
-  ? [[{ name: 'guest boots', run: async () => await unitTests('--config', 'vitest.boot.config.ts') }]]
-  : [
-      [
-        { name: 'static checks', run: staticChecks },
-        { name: 'unit and property tests', run: async () => await unitTests() },
-      ],
-      [{ name: 'kernel tests', run: kernelTests }],
-    ];
+const usual: Step[][] = [
+  [
+    { name: 'static checks', run: staticChecks },
+    { name: 'unit and property tests', run: async () => await unitTests() },
+  ],
+  [{ name: 'kernel tests', run: kernelTests }],
+];
+const boots: Step[][] = [[{ name: 'guest boots', run: async () => await unitTests('--config', 'vitest.boot.config.ts') }]];
+const cluster: Step[][] = [[{ name: 'cluster tests', run: clusterTests }]];
+const lanes = process.argv.includes('--boot') ? boots : process.argv.includes('--cluster') ? cluster : usual;
 
 const checks: [program: string, ...args: string[]][] = [
   ['prettier', '--check', '--log-level', 'warn', '.'],
@@ -73,6 +76,17 @@ async function unitTests(...options: string[]): Promise<Counts> {
   // A file that cannot be loaded fails the run without a failed test in it.
   const failed = results.numFailedTests === 0 && code !== 0 ? 1 : results.numFailedTests;
   return { passed: results.numPassedTests, failed, skipped: results.numPendingTests };
+}
+
+/** Where no API server can be had, that is said; on a machine of CI it is a failure. */
+async function clusterTests(): Promise<Counts> {
+  try {
+    await findBinaries(console.log);
+  } catch (error) {
+    console.log(`SKIPPED: ${messageOf(error)}`);
+    return process.env.CI === 'true' ? { passed: 0, failed: 1, skipped: 0 } : { passed: 0, failed: 0, skipped: 1 };
+  }
+  return await unitTests('--config', 'vitest.cluster.config.ts');
 }
 
 async function kernelTests(): Promise<Counts> {

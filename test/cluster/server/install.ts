@@ -1,9 +1,9 @@
 /** Installs Squall's definitions, roles and policies as the chart has them. */
 import { fileURLToPath } from 'node:url';
-import { runProgram } from '../../src/lib/index.ts';
+import { runProgram } from '../../../src/lib/index.ts';
 import type { Client } from './client.ts';
 
-const chart = fileURLToPath(new URL('../../charts/squall', import.meta.url));
+const chart = fileURLToPath(new URL('../../../charts/squall', import.meta.url));
 
 /** Applied on the server's side, so that a second time changes nothing. Resolves once every policy is in force. */
 export async function installSquall(admin: Client): Promise<void> {

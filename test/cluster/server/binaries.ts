@@ -5,12 +5,12 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runProgram } from '../../src/lib/index.ts';
+import { runProgram } from '../../../src/lib/index.ts';
 
 /** Each is a program and its first arguments. */
 export type Binaries = { etcd: string[]; apiServer: string[]; controllers: string[]; kubectl: string; helm: string };
 
-const source = fileURLToPath(new URL('./apiserver', import.meta.url));
+const source = fileURLToPath(new URL('../apiserver', import.meta.url));
 const buildLimitMs = 30 * 60_000;
 
 /** Rejects with what is missing: the suite cannot run without any of them. */

@@ -1,4 +1,4 @@
-import type { TransportOptions } from '../../src/store/index.ts';
+import type { TransportOptions } from '../../../src/store/index.ts';
 
 /** Transport options of whoever has this token. */
 export function bearer(plane: { url: string; ca: string }, token: string): TransportOptions {

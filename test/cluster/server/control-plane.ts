@@ -6,8 +6,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../../src/lib/index.ts';
-import { transportFor } from '../../src/store/index.ts';
+import { messageOf } from '../../../src/lib/index.ts';
+import { transportFor } from '../../../src/store/index.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
 import { bearer, kubeconfigText } from './kubeconfig.ts';
 

@@ -2,8 +2,8 @@
 import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { inject } from 'vitest';
-import { type ProgramResult, runProgram } from '../../src/lib/index.ts';
-import { createStore, type Store, transportFor } from '../../src/store/index.ts';
+import { type ProgramResult, runProgram } from '../../../src/lib/index.ts';
+import { createStore, type Store, transportFor } from '../../../src/store/index.ts';
 import type { SharedPlane } from './control-plane.ts';
 import { bearer } from './kubeconfig.ts';
 

@@ -1,7 +1,7 @@
 /** The chart's CustomResourceDefinitions on a real API server: accepted without complaint, and refusing by themselves what is invalid. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { invalidManifests, namesField } from '../fixtures/crds/invalid-manifests.ts';
-import { validManifests } from '../fixtures/crds/valid-manifests.ts';
+import { invalidManifests, namesField } from '../../fixtures/crds/invalid-manifests.ts';
+import { validManifests } from '../../fixtures/crds/valid-manifests.ts';
 import { adminOf } from './client.ts';
 import { installDefinitions } from './install.ts';
 

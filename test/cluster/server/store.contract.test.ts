@@ -1,4 +1,4 @@
-import { storeContract } from '../store/contract.ts';
+import { storeContract } from '../../store/contract.ts';
 import { adminOf } from './client.ts';
 import { startControlPlane } from './control-plane.ts';
 import { installDefinitions } from './install.ts';
