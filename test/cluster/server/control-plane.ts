@@ -46,7 +46,7 @@ export async function startControlPlane(say: (text: string) => void = () => unde
   const end = async (name: string): Promise<void> => {
     const child = processes.get(name);
     processes.delete(name);
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;
@@ -165,7 +165,11 @@ async function freePorts(count: number): Promise<number[]> {
     }),
   );
   const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map(async (server) => await once(server.close(), 'close')));
+  await Promise.all(
+    servers.map(async (server) => {
+      await once(server.close(), 'close');
+    }),
+  );
   return ports;
 }
 

@@ -3,6 +3,8 @@ import type { TestProject } from 'vitest/node';
 import { type SharedPlane, startControlPlane } from './control-plane.ts';
 
 declare module 'vitest' {
+  // Only an interface can be added to.
+  // eslint-disable-next-line @typescript-eslint/consistent-type-definitions
   export interface ProvidedContext {
     controlPlane: SharedPlane;
   }
