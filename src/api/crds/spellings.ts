@@ -2,7 +2,7 @@
  * What the origin's dialect writes otherwise. Squall's parser turns it into the canonical form before it holds it against the
  * schema; the API server has no such step, so its schemas take both. One row for each rewriter of `../dialects/network-machinery`.
  */
-import { durationPattern } from '../fields.ts';
+import { durationPattern, durationWithin } from '../fields.ts';
 import type { Kind } from '../kinds/index.ts';
 import { type JsonSchema, never, type ServerRule, toValidation } from '../server-rules.ts';
 import { rateInCel } from '../units.ts';
@@ -43,12 +43,19 @@ const numberText =
     replace({ ...anyValue, ...never.list, ...never.fields, ...never.flag, minimum, maximum, pattern })({ description });
 
 /** A duration, or seconds as the origin counts them. */
-const secondsText = (mostSeconds: number): JsonSchema => ({
+const secondsText = (mostSeconds: number, most: string): JsonSchema => ({
   'x-kubernetes-int-or-string': true,
   minimum: 1,
   maximum: mostSeconds,
   maxLength: 48,
   pattern: `^[1-9][0-9]{0,3}$|${durationPattern.source}`,
+  'x-kubernetes-validations': [
+    toValidation({
+      // A text of a number ends in a digit.
+      rule: `type(self) == int || !['s', 'm', 'h'].exists(unit, self.endsWith(unit)) || ${durationWithin('self', '1s', most)}`,
+      message: `expected a duration with a unit from 1s to ${most}`,
+    }),
+  ],
 });
 
 const names = at('name', orEmpty);
@@ -95,7 +102,7 @@ const performance = inOrder(
 );
 
 const flow = inOrder(
-  at('activeTimeout', replace({ ...secondsText(3600), pattern: `^$|${String(secondsText(3600).pattern)}` })),
+  at('activeTimeout', replace(secondsText(3600, '1h')), orEmpty),
   at('log', flagTextOrEmpty),
   at('flowStart', flagTextOrEmpty),
 );
@@ -105,7 +112,7 @@ const monitor = inOrder(
   at('thresholds[].metric', orEmpty),
   at('thresholds[].byFlow', flagTextOrEmpty),
   at('eventsConfig.maxEvents', wholeNumberText('^([1-9][0-9]{0,3}|10000)$')),
-  at('eventsConfig.timeout', replace(secondsText(600))),
+  at('eventsConfig.timeout', replace(secondsText(600, '10m'))),
 );
 
 const instant = '[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})';
@@ -124,7 +131,12 @@ const notification = inOrder(
 
 /** A tree of settings under `net`; the parser looks into it. */
 const modulesValidator = inOrder(
-  withField('net', { type: 'object', ...anyValue, description: "The origin's tree of sysctls; write sysctls instead." }),
+  withField('net', {
+    type: 'object',
+    ...anyValue,
+    minProperties: 1,
+    description: "The origin's tree of sysctls; write sysctls instead.",
+  }),
   changeRules((rule) => (rule.includes('size(self.sysctls)') ? `has(self.net) || ${rule}` : rule)),
   withRules({ rule: '!(has(self.net) && has(self.sysctls))', message: 'expected either net or sysctls, not both', field: 'net' }),
 );

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { labelSelector, list, object, oneOf, refuse, text } from '../fields.ts';
 import { apiVersion, type LabelSelector } from '../metadata.ts';
-import { withServerRules } from '../server-rules.ts';
+import { matchesInCel, withServerRules, withServerSchema } from '../server-rules.ts';
 import { defineKind } from './definition.ts';
 
 export type ModulesValidator = {
@@ -14,7 +14,8 @@ export type ModulesValidator = {
 };
 
 /** As sysctl(8) writes names; '/' stands where an interface's own name has a dot. */
-const sysctlName = text('the name of a sysctl such as net.ipv4.ip_forward', /^[a-z0-9_-]+([./][A-Za-z0-9_-]+)+$/, 200);
+const sysctlPattern = /^[a-z0-9_-]+([./][A-Za-z0-9_-]+)+$/;
+const sysctlName = text('the name of a sysctl such as net.ipv4.ip_forward', sysctlPattern, 200);
 const sysctlValue = z
   .union([z.int(), z.string().max(200)], { error: 'expected the value that the sysctl must have, such as "1"' })
   .meta({ 'x-kubernetes-int-or-string': true, maxLength: 200 });
@@ -25,11 +26,20 @@ const checksNothing = 'checks nothing; expected at least one of sysctls, modules
 const validatorObject = object({
   nodes: oneOf('all').optional().describe('Default all.'),
   nodeSelector: labelSelector.optional(),
-  sysctls: z
-    .record(sysctlName, sysctlValue, { error: 'expected sysctls as name: value' })
-    .refine((sysctls) => Object.keys(sysctls).length <= 64, { error: 'expected at most 64 sysctls' })
-    .meta({ maxProperties: 64 })
-    .optional(),
+  sysctls: withServerSchema(
+    withServerRules(
+      z
+        .record(sysctlName, sysctlValue, { error: 'expected sysctls as name: value' })
+        .refine((sysctls) => Object.keys(sysctls).length <= 64, { error: 'expected at most 64 sysctls' }),
+      [
+        {
+          rule: `self.all(name, ${matchesInCel('name', sysctlPattern)})`,
+          message: 'expected names of sysctls such as net.ipv4.ip_forward',
+        },
+      ],
+    ),
+    { maxProperties: 64 },
+  ).optional(),
   modules: list(kernelWord, 'names of kernel modules', 64).optional(),
   qdiscs: list(kernelWord, 'names of queueing disciplines', 64).optional(),
 }).check((context) => {

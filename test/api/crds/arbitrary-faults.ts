@@ -1,0 +1,73 @@
+/** Specs of shapers as people might write them. */
+import fc from 'fast-check';
+import { optional, record, name, milliseconds, duration, percent, rate, selector, endpoint } from './arbitrary-places.ts';
+
+const configuration = fc.oneof(
+  record({ type: fc.constant('delay'), value: duration(1, 200), jitter: milliseconds(0, 900), device: fc.constant('eth0') }, [
+    'type',
+    'value',
+  ]),
+  fc.record({
+    type: fc.constant('delay'),
+    value: milliseconds(500, 600),
+    jitter: milliseconds(1, 600),
+    distribution: fc.constantFrom('normal', 'uniform'),
+  }),
+  record(
+    { type: fc.constant('loss'), value: percent, burst: fc.oneof(fc.constant(1), fc.double({ min: 1, max: 300, noNaN: true })) },
+    ['type', 'value'],
+  ),
+  fc.record({ type: fc.constantFrom('duplicate', 'corrupt'), value: percent }),
+  record({ type: fc.constant('reorder'), value: percent, delay: milliseconds(1, 1000), gap: fc.integer({ min: 1, max: 9 }) }, [
+    'type',
+    'value',
+    'delay',
+  ]),
+  record({ type: fc.constant('rate'), value: rate, latency: milliseconds(1, 1000) }, ['type', 'value']),
+  fc.record({ type: fc.constant('slot'), value: milliseconds(1, 50), max: milliseconds(50, 90) }),
+  fc.constant({ type: 'partition' }),
+);
+
+const mode = fc.oneof(
+  fc.constant({}),
+  fc.record({ mode: fc.constantFrom('all', 'one') }),
+  fc.record({
+    mode: fc.constant('fixed'),
+    value: fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 50 }).map(String)),
+  }),
+  fc.record({
+    mode: fc.constantFrom('fixed-percent', 'random-max-percent'),
+    value: fc.oneof(
+      fc.integer({ min: 1, max: 100 }),
+      percent,
+      percent.map((text) => text.replace('%', '')),
+    ),
+  }),
+);
+const target = fc.oneof(
+  fc.record({ kind: fc.constant('pod'), name, namespace: optional(name), targetSelector: optional(selector) }),
+  fc
+    .tuple(fc.record({ kind: fc.constant('selector'), targetSelector: selector, name: optional(name) }), mode)
+    .map(([one, more]) => ({ ...one, ...more })),
+);
+const shaperFields = {
+  direction: fc.constantFrom('egress', 'ingress', 'both'),
+  peers: fc.array(endpoint(undefined), { minLength: 1, maxLength: 4 }),
+  lease: fc.integer({ min: 3, max: 3600 }).map((seconds) => `${seconds}s`),
+};
+export const shaper = fc.oneof(
+  record({ targets: fc.array(target, { minLength: 1, maxLength: 3 }), configuration, ...shaperFields }, [
+    'targets',
+    'configuration',
+  ]),
+  record(
+    {
+      targets: fc.array(
+        fc.tuple(target, configuration).map(([one, own]) => ({ ...one, configuration: own })),
+        { minLength: 1, maxLength: 3 },
+      ),
+      ...shaperFields,
+    },
+    ['targets'],
+  ),
+);
