@@ -6,7 +6,6 @@ import { type Kind, kinds } from '../kinds/index.ts';
 import { type CustomResourceDefinition, customResourceDefinition } from './definition.ts';
 
 export { type CustomResourceDefinition, customResourceDefinition } from './definition.ts';
-export { experimentStatus } from './statuses.ts';
 
 /** In the order of the table of kinds. */
 export function customResourceDefinitions(): CustomResourceDefinition[] {

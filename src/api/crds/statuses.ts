@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import type { Kind } from '../kinds/index.ts';
 import type { Condition } from '../metadata.ts';
-import { type NodeTaskStatus, targetPhases } from '../node-task.ts';
+import { targetPhases } from '../node-task.ts';
 import { reportPhases, verdicts } from '../report.ts';
 import { type ScheduleStatus, tickOutcomes, tickReasons } from '../schedule-status.ts';
 import { withServerSchema } from '../server-rules.ts';
@@ -149,6 +149,3 @@ export const statuses: Record<Kind, z.ZodType | undefined> = {
   NetworkGameDay: commonStatus,
   NodeTask: nodeTaskStatus,
 };
-
-/** Compiles only while what agents write is what the schema takes. */
-export type AgentsWriteTheStatus = NodeTaskStatus extends z.input<typeof nodeTaskStatus> ? true : never;
