@@ -84,7 +84,7 @@ export const configurationRules: ServerRule[] = [
   },
 ];
 
-/** Whether `self.value` reads as the type's value; CEL evaluates `&&` from the left where the left is false. */
+/** Whether `self.value` reads as the value of its type. In CEL `false && error` is false, so what follows a pattern may rely on it. */
 function valueInCel(type: keyof typeof expectedValue): string {
   const value = 'self.value';
   switch (type) {
