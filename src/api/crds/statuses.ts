@@ -54,7 +54,7 @@ export const experimentStatus = z.object({
   faultTasks: z.array(unknownContent).describe('The tasks by which the fault is undone.'),
 });
 
-const scheduleStatus = z.object({
+export const scheduleStatus = z.object({
   observedGeneration: z.int(),
   timing: z.object({ schedule: text, timeZone: text }),
   decidedUntil: instant,
