@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -38,6 +38,7 @@ describe.skipIf(!canMakePods)('squall agent', () => {
   let folder: string;
   let server: EmbeddedServer;
   let bridge: Server;
+  const clients = new Set<Socket>();
   let store: Store;
   let pod: NodePod;
   let namespaceName: string;
@@ -57,6 +58,8 @@ describe.skipIf(!canMakePods)('squall agent', () => {
     });
     store = createStore(transportFor({ socket }));
     bridge = createServer((client) => {
+      clients.add(client);
+      client.on('close', () => clients.delete(client));
       const upstream = connect(socket);
       client.pipe(upstream).pipe(client);
       client.on('error', () => upstream.destroy());
@@ -82,10 +85,16 @@ describe.skipIf(!canMakePods)('squall agent', () => {
     await pod.dispose();
     await command('ip', ['netns', 'del', namespaceName]);
     store.close();
-    bridge.close();
+    cutOff();
     await server.close();
     rmSync(folder, { recursive: true });
   });
+
+  /** As if the API server were gone: nobody listens any more. */
+  function cutOff(): void {
+    bridge.close();
+    for (const client of clients) client.destroy();
+  }
 
   function startAgent(): ChildProcess {
     const args = ['--node', 'node-a', '--kubeconfig', join(folder, 'kubeconfig'), '--state', join(folder, 'state')];
@@ -161,6 +170,34 @@ describe.skipIf(!canMakePods)('squall agent', () => {
     running.kill('SIGTERM');
     expect(await once(running, 'exit')).toEqual([0, null]);
   });
+
+  it(
+    'is alive, but not ready, while the API server is away, and when it starts then it sweeps by what it remembers',
+    patience,
+    async () => {
+      const first = startAgent();
+      const isReady = async (address: unknown) => (await fetch(`http://${String(address)}/readyz`)).ok;
+      const { address } = await logged('metrics and health are served');
+      await eventually('readiness', async () => ((await isReady(address)) ? true : undefined));
+      const { port } = bridge.address() as AddressInfo;
+      cutOff();
+      await eventually('a server that is missed', async () => ((await isReady(address)) ? undefined : true));
+      expect(await (await fetch(`http://${String(address)}/readyz`)).json()).toMatchObject({
+        reasons: [{ reason: 'StoreSilent' }],
+      });
+      expect((await fetch(`http://${String(address)}/healthz`)).ok).toBe(true);
+      first.kill('SIGKILL');
+      await once(first, 'exit');
+
+      log.length = 0;
+      startAgent();
+      expect(await logged('started')).toMatchObject({ instance });
+      expect(await logged('swept')).toMatchObject({ residue: 0 });
+      bridge.listen(port, '127.0.0.1');
+      const again = await logged('metrics and health are served');
+      await eventually('readiness', async () => ((await isReady(again.address)) ? true : undefined));
+    },
+  );
 });
 
 describe('squall agent with arguments that are wrong', () => {
