@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { FaultWork } from '../../api/index.ts';
 import type { DropCount, TargetPlan } from '../../faults/index.ts';
 import type { Namespace } from '../kernel-driver.ts';
-import { isMissing } from '../namespaces/inode.ts';
+import { isMissing } from '../namespaces/files.ts';
 import type { Observation } from './programs.ts';
 
 export type LedgerEntry = {

@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import { SquallError } from '../../lib/index.ts';
 import type { Namespace } from '../kernel-driver.ts';
-import { isForbidden, isMissing, namespaceInode } from '../namespaces/inode.ts';
+import { isForbidden, isMissing, namespaceInode } from '../namespaces/files.ts';
 import { namespaceGone, type PodNamespaces, withPathOf } from '../namespaces/pod-namespaces.ts';
 
 /** @throws SquallError NotFound when there is no namespace at `path`, KernelRefused when it is the node's own */

@@ -1,7 +1,6 @@
 /** Every network namespace of this machine, whoever made it, each once. */
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isForbidden, isMissing, namespaceInode } from '../namespaces/inode.ts';
+import { isForbidden, namespaceInode, visibleNames } from '../namespaces/files.ts';
 
 /** A file that names it, as long as that file or process lives; it is never held open here. */
 export type MachineNamespace = { inode: number; path: string };
@@ -11,8 +10,8 @@ export type MachineNamespace = { inode: number; path: string };
  * meanwhile is left out; a process that may not be looked at is left out too, for its namespace could not be entered either.
  */
 export async function listNamespaces(folder = '/run/netns', processes = '/proc'): Promise<MachineNamespace[]> {
-  const named = (await namesIn(folder)).map((name) => join(folder, name));
-  const ofProcesses = (await namesIn(processes))
+  const named = (await visibleNames(folder)).map((name) => join(folder, name));
+  const ofProcesses = (await visibleNames(processes))
     .filter((name) => /^\d+$/.test(name))
     .map((pid) => join(processes, pid, 'ns', 'net'));
   const found = new Map<number, MachineNamespace>();
@@ -32,12 +31,5 @@ async function inodeAt(path: string): Promise<number | undefined> {
   return await namespaceInode(path).catch((error: unknown) => {
     if (!isForbidden(error)) throw error;
     return undefined;
-  });
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return await readdir(folder).catch((error: unknown) => {
-    if (isMissing(error) || isForbidden(error)) return [];
-    throw error;
   });
 }

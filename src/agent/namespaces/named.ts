@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SquallError } from '../../lib/index.ts';
 import type { Namespace } from '../kernel-driver.ts';
-import { isMissing, namespaceInode } from './inode.ts';
+import { isMissing, namespaceInode } from './files.ts';
 import type { PodNamespaces } from './pod-namespaces.ts';
 
 /** Pod uids are UUIDs; nothing else may become part of a path. */

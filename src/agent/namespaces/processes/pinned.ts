@@ -1,6 +1,5 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isForbidden, isMissing, namespaceInode } from '../inode.ts';
+import { namespaceInode, visibleNames } from '../files.ts';
 import { isInhabited } from './scan.ts';
 
 /** Where container runtimes give namespaces a name, as the node's first process sees it. */
@@ -12,19 +11,11 @@ const folders = ['1/root/run/netns', '1/root/run/docker/netns'];
  */
 export async function findPinned(processes: string, inode: number): Promise<string | undefined> {
   for (const folder of folders.map((name) => join(processes, name))) {
-    for (const name of await namesIn(folder)) {
+    for (const name of await visibleNames(folder)) {
       const path = join(folder, name);
       if ((await namespaceInode(path)) !== inode) continue;
       return (await isInhabited(processes, inode)) ? undefined : path;
     }
   }
   return undefined;
-}
-
-/** A runtime that keeps none there has none to find. */
-async function namesIn(folder: string): Promise<string[]> {
-  return await readdir(folder).catch((error: unknown) => {
-    if (isMissing(error) || isForbidden(error)) return [];
-    throw error;
-  });
 }

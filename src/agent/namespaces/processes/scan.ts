@@ -2,17 +2,17 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { SquallError } from '../../../lib/index.ts';
-import { isForbidden, isMissing } from '../inode.ts';
+import { isForbidden, isMissing } from '../files.ts';
 import { readPodPlace } from './cgroup.ts';
 import type { PodProcess } from './choose.ts';
 
-export type ScannedProcess = PodProcess & { podUid: string };
+/** `inode` is undefined when this agent may not look at it. */
+export type ScannedProcess = Omit<PodProcess, 'inode'> & { podUid: string; inode: number | undefined };
 
 /** Files of /proc are never waited for, so they are read at once; but renewals must not wait for all of a large node's. */
 const atOnce = 200;
 
-/** Every process that belongs to a pod. Rejects with PermissionDenied when it may not look at one. */
+/** Every process that belongs to a pod. */
 export async function scanProcesses(folder: string): Promise<ScannedProcess[]> {
   const found: ScannedProcess[] = [];
   const pids = processIds(folder);
@@ -33,11 +33,11 @@ export function namespacePath(folder: string, pid: number): string {
 /** undefined when it has ended, or belongs to no pod. */
 export function lookAtProcess(folder: string, pid: number): ScannedProcess | undefined {
   const read = (file: string) => readFileSync(join(folder, String(pid), file), 'utf8');
-  return unlessEnded(folder, pid, () => {
+  return unlessEnded(() => {
     const place = readPodPlace(read('cgroup'));
     if (place === undefined) return undefined;
     const startedAt = startOf(read('stat'));
-    const inode = statSync(namespacePath(folder, pid)).ino;
+    const inode = inodeUnlessForbidden(folder, pid);
     // A number may be given away again between two looks: then pod and namespace are those of two processes.
     const again = readPodPlace(read('cgroup'));
     if (startOf(read('stat')) !== startedAt || again?.podUid !== place.podUid) return undefined;
@@ -50,8 +50,8 @@ export async function isInhabited(folder: string, inode: number): Promise<boolea
   const pids = processIds(folder);
   for (let from = 0; from < pids.length; from += atOnce) {
     const inside = pids.slice(from, from + atOnce).map((pid) =>
-      unlessEnded(folder, pid, () => {
-        if (statSync(namespacePath(folder, pid)).ino !== inode) return false;
+      unlessEnded(() => {
+        if (inodeUnlessForbidden(folder, pid) !== inode) return false;
         return parentOf(readFileSync(join(folder, String(pid), 'stat'), 'utf8')) !== process.pid;
       }),
     );
@@ -75,16 +75,20 @@ function fieldOf(text: string, number: number): number {
 const parentOf = (text: string): number => fieldOf(text, 4);
 const startOf = (text: string): number => fieldOf(text, 22);
 
-function unlessEnded<T>(folder: string, pid: number, look: () => T): T | undefined {
+function inodeUnlessForbidden(folder: string, pid: number): number | undefined {
+  try {
+    return statSync(namespacePath(folder, pid)).ino;
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
+}
+
+function unlessEnded<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {
     if (isMissing(error)) return undefined;
-    if (!isForbidden(error)) throw error;
-    throw new SquallError(
-      'PermissionDenied',
-      `this agent may not look at process ${String(pid)} in ${folder}; run it as root of the node, with hostPID and the capability SYS_PTRACE`,
-      { cause: error },
-    );
+    throw error;
   }
 }

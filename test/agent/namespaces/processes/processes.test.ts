@@ -9,6 +9,14 @@ import { command } from '../../../kernel/namespaces.ts';
 import { canMakePods, createNodePod, type NodePod } from './pods.ts';
 
 const isRoot = process.getuid?.() === 0;
+/** Where this machine's first process is closed even to root, it stands for one that may not be looked at. */
+const canLookAtFirst = ((): boolean => {
+  try {
+    return statSync('/proc/1/ns/net').ino > 0;
+  } catch {
+    return false;
+  }
+})();
 const ofProcess = (pid: number) => `/proc/${String(pid)}/ns/net`;
 
 /** Named namespaces of the test's own, which stand for what a container runtime makes. */
@@ -99,6 +107,14 @@ describe.skipIf(!canMakePods)('namespaces of processes in real cgroups', () => {
     expect(new Set(listed.map((one) => one.inode))).toEqual(new Set([inode, own.inode]));
   });
 
+  it('are found while a container of the pod is being started, which is in the cgroup first', async () => {
+    const { path, inode } = await createNamespace();
+    await pod.startContainer(path);
+    const starting = await pod.startContainer();
+    const looksTwice = processNamespaces('/proc', () => starting.end());
+    expect(await looksTwice.find(pod.uid)).toMatchObject({ inode });
+  });
+
   it.each(['', '../..', `pod${randomUUID()}`, 'A'.repeat(32)])('are not looked for by %j, which is no uid', async (uid) => {
     await expect(namespaces.find(uid)).rejects.toMatchObject({ code: 'InvalidInput' });
   });
@@ -179,6 +195,21 @@ describe.skipIf(!isRoot)('namespaces of processes in a folder like /proc', () =>
     addProcess(70, path, { cgroup: inPod('a') });
     expect(await namespaces.pathOf(held)).toBe(join(folder, '70/ns/net'));
   });
+
+  it.skipIf(canLookAtFirst)(
+    'are refused, of a pod and of no other, where one of its processes may not be looked at',
+    async () => {
+      const [{ path, inode }, node] = [await createNamespace(), await createNamespace()];
+      const other = 'f'.repeat(32);
+      addProcess(1, node.path);
+      addProcess(50, path, { cgroup: inPod('a') });
+      addProcess(60, '/proc/1/ns/net', { cgroup: `0::/kubepods/pod${other}/${'c'.repeat(64)}` });
+      const namespaces = processNamespaces(folder);
+      expect(await namespaces.find(podUid)).toMatchObject({ inode });
+      expect(await namespaces.list()).toMatchObject([{ podUid, inode }]);
+      await expect(namespaces.find(other)).rejects.toMatchObject({ code: 'PermissionDenied' });
+    },
+  );
 
   it('leave out what ends while it is looked at', async () => {
     const [{ path, inode }, node] = [await createNamespace(), await createNamespace()];

@@ -1,4 +1,4 @@
-import { stat, statfs } from 'node:fs/promises';
+import { readdir, stat, statfs } from 'node:fs/promises';
 
 /** NSFS_MAGIC of linux/magic.h: what statfs says of a file that names a namespace. One whose namespace was unmounted stays as an ordinary file. */
 const nsfsMagic = 0x6e736673;
@@ -22,4 +22,12 @@ export function isMissing(error: unknown): boolean {
 /** That this process may not look. */
 export function isForbidden(error: unknown): boolean {
   return ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/** Names in a folder; none where there is no such folder, or it may not be looked into. */
+export async function visibleNames(folder: string): Promise<string[]> {
+  return await readdir(folder).catch((error: unknown) => {
+    if (isMissing(error) || isForbidden(error)) return [];
+    throw error;
+  });
 }
