@@ -157,13 +157,18 @@ export async function startMachine(
   return machine;
 }
 
-async function runScriptedAgent(machine: Machine, signal: AbortSignal): Promise<void> {
+/** Answers every task in the store until the signal fires; `answer` and `silent` may change meanwhile. */
+export async function runScriptedAgent(
+  machine: Pick<Machine, 'store' | 'answer' | 'silent'>,
+  signal: AbortSignal,
+): Promise<void> {
   const answerOne = async (task: Stored<NodeTask>): Promise<void> => {
     if (machine.silent(task)) return;
     const status = statusFor(task, machine.answer);
     if (essence(status) === essence(task.status)) return;
     await machine.store.updateStatus(nodeTasks, { ...task, status }).catch((error: unknown) => {
-      if (codeOf(error) !== 'NotFound' && codeOf(error) !== 'Conflict') throw error;
+      // Whatever it could not say now it says when it looks again.
+      if (!['NotFound', 'Conflict', 'Unavailable'].includes(codeOf(error))) throw error;
     });
   };
   const handler = {
