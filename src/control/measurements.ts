@@ -6,12 +6,18 @@ import { observe } from '../probes/index.ts';
 export type Measurements = Map<string, Map<number, SecondAggregate>>;
 
 /** Takes over what the tasks' statuses show; statuses hold only the newest seconds, so this must be called at least every 20 s. */
-export function collect(measurements: Measurements, tasks: readonly NodeTask[]): void {
+export function collect(
+  measurements: Measurements,
+  tasks: readonly NodeTask[],
+  /** By stream: seconds before this one are counted already. */
+  measuredUpTo: ReadonlyMap<string, number> = new Map(),
+): void {
   for (const { status } of tasks) {
     for (const [stream, aggregates] of Object.entries(status?.aggregates ?? {})) {
       const seconds = measurements.get(stream) ?? new Map<number, SecondAggregate>();
       measurements.set(stream, seconds);
-      for (const aggregate of aggregates) seconds.set(aggregate.second, aggregate);
+      const first = measuredUpTo.get(stream) ?? 0;
+      for (const aggregate of aggregates) if (aggregate.second >= first) seconds.set(aggregate.second, aggregate);
     }
   }
 }
@@ -78,16 +84,19 @@ export function unmeasuredPhases(
   measurements: Measurements,
   streams: readonly ProbeStream[],
   windows: Partial<Record<Phase, Window>>,
+  measuredUpTo: ReadonlyMap<string, number>,
   now: number,
 ): Phase[] {
   return (['before', 'during', 'after'] as const).filter((phase) => {
     const window = windows[phase];
     if (!window) return false;
-    const from = Math.ceil(window.from / 1000) * 1000;
     return streams.some(({ id, periodMs, timeoutMs }) => {
-      const oldest = Math.min(...(measurements.get(id)?.keys() ?? [])) * 1000;
+      const needed = Math.max(Math.ceil(window.from / 1000), measuredUpTo.get(id) ?? 0);
+      if (window.to !== undefined && (needed + 1) * 1000 > window.to) return false;
+      const oldest = Math.min(...[...(measurements.get(id)?.keys() ?? [])].filter((second) => second >= needed)) * 1000;
       // A stream of a long period reports nothing of some seconds, and one that has just begun nothing at all.
       const slack = Math.max(1000, periodMs);
+      const from = needed * 1000;
       return Number.isFinite(oldest) ? oldest >= from + slack : now > from + slack + timeoutMs + reportedAfterMs;
     });
   });

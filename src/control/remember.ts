@@ -2,6 +2,7 @@ import type { NodeTask } from '../api/index.ts';
 import type { Plan, RunEvent } from '../experiment/index.ts';
 import { type Clock, codeOf, messageOf } from '../lib/index.ts';
 import type { Cache, Store, Stored } from '../store/index.ts';
+import { type MeasuredUpTo, restore } from './checkpoint.ts';
 import { entriesOfStatus, manifestOf, type RunJournal } from './journal-entries.ts';
 import { collect, type Measurements, unmeasuredPhases } from './measurements.ts';
 import { type ExpectedTasks, machinePlan, planRun, type RunRequest, type RunTarget } from './plan-run.ts';
@@ -17,6 +18,10 @@ export type Memory = {
   targets: RunTarget[];
   expected: ExpectedTasks;
   measurements: Measurements;
+  /** What of them came from another process, summed up. */
+  measuredUpTo: MeasuredUpTo;
+  /** When the status last said what was measured; of the monotonic clock. */
+  checkpointAt: number;
   seenTargets: Map<string, string>;
   journal: RunJournal;
   /** Versions of the object that this process has replaced: a cache that still shows one of them lags behind. */
@@ -43,7 +48,7 @@ export type MemoryOptions = {
   shortestLeaseSeconds?: number;
 };
 
-type Base = Pick<Memory, 'uid' | 'measurements' | 'seenTargets' | 'journal' | 'replaced'>;
+type Base = Pick<Memory, 'uid' | 'measurements' | 'measuredUpTo' | 'checkpointAt' | 'seenTargets' | 'journal' | 'replaced'>;
 type Begun = Stored<ExperimentObject> & { status: ExperimentStatus };
 
 const noTasks: ExpectedTasks = { preflight: [], probe: [], fault: [] };
@@ -52,7 +57,15 @@ const noTasks: ExpectedTasks = { preflight: [], probe: [], fault: [] };
 export async function remember(options: MemoryOptions, object: Stored<ExperimentObject>): Promise<Memory> {
   const { uid, namespace = 'default', name } = object.metadata;
   const journal = options.journalOf({ uid, namespace, name });
-  const base: Base = { uid, measurements: new Map(), seenTargets: new Map(), journal, replaced: new Set<string>() };
+  const base: Base = {
+    uid,
+    measurements: new Map(),
+    measuredUpTo: new Map(),
+    checkpointAt: options.clock.monotonic(),
+    seenTargets: new Map(),
+    journal,
+    replaced: new Set<string>(),
+  };
   if (isBegun(object)) return await pickUp(options, object, base);
   let request: RunRequest;
   try {
@@ -89,12 +102,13 @@ async function pickUp(options: MemoryOptions, object: Begun, base: Base): Promis
   const stored = options.tasks.list().filter(({ spec }) => spec.run.uid === base.uid);
   const taken = takeOver(plan, status, stored, mustReplan(plan, status.run) ? await planOrRefuse(options, request) : undefined);
   if (taken.kind === 'cut') return { ...left, plan, first: { type: 'restarted', why: taken.message } };
-  collect(base.measurements, stored);
+  if (status.measured) restore(base.measurements, base.measuredUpTo, status.measured);
+  collect(base.measurements, stored, base.measuredUpTo);
   const streams = taken.tasks.probe.flatMap(({ spec }) => spec.probe?.streams ?? []);
   // What was measured before the fault is judged already, and its outcome is in the status.
   const { before, ...later } = status.run.windows;
   const open = status.run.phase === 'before' && before ? { before } : later;
-  const unmeasured = unmeasuredPhases(base.measurements, streams, open, options.clock.now());
+  const unmeasured = unmeasuredPhases(base.measurements, streams, open, base.measuredUpTo, options.clock.now());
   return { ...left, plan, expected: taken.tasks, first: { type: 'continued', unmeasured } };
 }
 

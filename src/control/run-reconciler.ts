@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { NodeTask } from '../api/index.ts';
 import { initialState, type RunEvent, type RunState, step } from '../experiment/index.ts';
 import { type Cache, keyText, type ObjectKey, type Stored } from '../store/index.ts';
+import { type Checkpoint, checkpointOf } from './checkpoint.ts';
 import { gatherFacts } from './gather.ts';
 import { entriesOfStep, entriesOfTargets, expectedEnd } from './journal-entries.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
@@ -22,6 +24,8 @@ const abortReasons = new Map([
 
 /** How often a run that waits is looked at again. */
 const heldMs = 200;
+/** With this, 20 s of measurements in the tasks' statuses, and a takeover in half of that, no second is lost. */
+const checkpointEveryMs = 5000;
 
 export type RunReconcilerOptions = MemoryOptions & {
   experiments: Cache<ExperimentObject>;
@@ -101,7 +105,7 @@ async function advance(
 ): Promise<ReconcileResult> {
   const { uid } = object.metadata;
   const tasks = new Map(tasksOf(options, uid).map((task) => [task.metadata.name, task]));
-  collect(memory.measurements, [...tasks.values()]);
+  collect(memory.measurements, [...tasks.values()], memory.measuredUpTo);
   for (const entry of entriesOfTargets(memory.seenTargets, memory.expected, tasks)) memory.journal.append(entry);
 
   const now = options.steadyNow();
@@ -111,7 +115,10 @@ async function advance(
   const decision = step(memory.plan, prior, { type: 'facts', facts }, now);
 
   for (const entry of entriesOfStep(memory.plan, before, decision.state, memory.expected, tasks)) memory.journal.append(entry);
-  if (decision.state !== before) await persist(options, object, memory, decision.state);
+  const measured = measuredBy(options, object, memory, decision.state, decision.state !== before);
+  if (decision.state !== before || measured !== object.status?.measured) {
+    await persist(options, object, memory, decision.state, measured);
+  }
   memory.first = undefined;
 
   if (decision.effects.fault === 'apply') {
@@ -121,6 +128,23 @@ async function advance(
   await applyTasks(options.store, memory.expected, decision.effects, decision.state, memory.plan, tasks);
   const { wakeAt } = decision.effects;
   return wakeAt === undefined ? {} : { requeueAfterMs: Math.max(0, wakeAt - options.steadyNow()) };
+}
+
+/** What the status is to say of the measurements: the newest, whenever it is written, and every few seconds while some are added. */
+function measuredBy(
+  { takeover, clock }: RunReconcilerOptions,
+  { status }: Stored<ExperimentObject>,
+  memory: Memory,
+  { phase, windows: { during } }: RunState,
+  isWritten: boolean,
+): Checkpoint | undefined {
+  if (takeover !== 'continue' || during === undefined || phase === 'done') return undefined;
+  const now = clock.monotonic();
+  if (!isWritten && now - memory.checkpointAt < checkpointEveryMs) return status?.measured;
+  memory.checkpointAt = now;
+  const streams = memory.expected.probe.flatMap(({ spec }) => spec.probe?.streams ?? []);
+  const measured = checkpointOf(memory.measurements, streams, during);
+  return isDeepStrictEqual(measured, status?.measured) ? status?.measured : measured;
 }
 
 /** What happened to the run besides what can be seen in its tasks. */
@@ -139,6 +163,7 @@ async function persist(
   object: Stored<ExperimentObject>,
   memory: Memory,
   state: RunState,
+  measured: Checkpoint | undefined,
 ): Promise<void> {
   const parts = {
     generation: object.metadata.generation ?? 1,
@@ -146,6 +171,7 @@ async function persist(
     targets: memory.targets,
     faultTasks: memory.expected.fault,
     endsAt: expectedEnd(memory.plan, state),
+    ...(measured === undefined ? {} : { measured }),
   };
   const status = statusOf(state, parts, object.status?.conditions ?? [], options.clock.now());
   const written = await options.store.updateStatus(experiments, { ...object, status });

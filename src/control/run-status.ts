@@ -2,6 +2,7 @@ import type { Condition, ObjectMeta, Verdict } from '../api/index.ts';
 import type { RunPhase, RunState } from '../experiment/index.ts';
 import { describeFault } from '../faults/index.ts';
 import { formatInstant } from '../lib/index.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import type { RunTarget } from './plan-run.ts';
 import type { TaskPlan } from './task-plan.ts';
 
@@ -27,6 +28,8 @@ export type ExperimentStatus = {
   run: RunState;
   /** The fault's tasks as they were planned, long before the first of them is created: whoever applies or undoes resolves nothing again. */
   faultTasks: TaskPlan[];
+  /** What was measured of `during` so far, for whoever goes on with the run; absent where nobody would, and when it is over. */
+  measured?: Checkpoint;
 };
 
 export type ExperimentObject = {
@@ -44,6 +47,7 @@ export type StatusParts = {
   faultTasks: TaskPlan[];
   /** Milliseconds since 1970. */
   endsAt?: number;
+  measured?: Checkpoint;
 };
 
 export function statusOf(run: RunState, parts: StatusParts, before: readonly Condition[], now: number): ExperimentStatus {
@@ -66,6 +70,7 @@ export function statusOf(run: RunState, parts: StatusParts, before: readonly Con
     conditions: conditionsOf(run, parts.generation, before, now),
     run,
     faultTasks: parts.faultTasks,
+    ...(parts.measured === undefined ? {} : { measured: parts.measured }),
   };
 }
 

@@ -93,11 +93,21 @@ describe('unmeasuredPhases', () => {
     ['a window of which nothing is there at all', stream('s'), [], 20, ['during']],
   ])('names %s', (_what, of, seconds, now, expected) => {
     const measurements = measured(seconds.length === 0 ? {} : { s: seconds.map((at) => second(at)) });
-    expect(unmeasuredPhases(measurements, [of], { during: { from: 9500 } }, now * 1000)).toEqual(expected);
+    expect(unmeasuredPhases(measurements, [of], { during: { from: 9500 } }, new Map(), now * 1000)).toEqual(expected);
   });
 
   it('judges every window by itself', () => {
     const windows = { during: { from: 5000, to: 9000 }, after: { from: 10_000 } };
-    expect(unmeasuredPhases(measured({ s: [second(10)] }), [stream('s')], windows, 11_000)).toEqual(['during']);
+    expect(unmeasuredPhases(measured({ s: [second(10)] }), [stream('s')], windows, new Map(), 11_000)).toEqual(['during']);
+  });
+
+  it.each<[string, number[], number, string[]]>([
+    ['nothing when the seconds go on where the sum ends', [30, 31], 30, []],
+    ['nothing when the sum is all of the window', [60], 40, []],
+    ['a window with a hole after its sum', [33], 30, ['during']],
+  ])('takes a sum for measured: %s', (_what, seconds, upTo, expected) => {
+    const measurements = measured({ s: [second(10), ...seconds.map((at) => second(at))] });
+    const windows = { during: { from: 10_000, to: 40_000 } };
+    expect(unmeasuredPhases(measurements, [stream('s')], windows, new Map([['s', upTo]]), 61_000)).toEqual(expected);
   });
 });

@@ -52,6 +52,7 @@ export const experimentStatus = z.object({
   conditions,
   run: unknownContent.describe("The run machine's own state: a restart goes on from here."),
   faultTasks: z.array(unknownContent).describe('The tasks by which the fault is undone.'),
+  measured: unknownContent.optional().describe('What was measured during the fault so far, for an operator that takes over.'),
 });
 
 export const scheduleStatus = z.object({

@@ -53,7 +53,7 @@ describe('the status of an experiment', () => {
     expect(during).toMatchObject({ fault: 'delay 200ms', targetCount: 1 });
     expect(during?.endsAt).toMatch(/^\d{4}-.*Z$/);
     expect(seen.get('done')?.status).not.toHaveProperty('endsAt');
-  });
+  }, 60_000);
 });
 
 describe('the status of a schedule', () => {

@@ -125,8 +125,8 @@ async function until(name: string, isSo: (run: Stored<ExperimentObject>) => bool
   }
 }
 
-async function begin(name: string): Promise<void> {
-  const manifest = { apiVersion, kind: 'NetworkExperiment', metadata: { name, namespace }, spec };
+async function begin(name: string, duration = spec.duration): Promise<void> {
+  const manifest = { apiVersion, kind: 'NetworkExperiment', metadata: { name, namespace }, spec: { ...spec, duration } };
   await admin.must(['apply', '-f', '-'], JSON.stringify(manifest));
 }
 
@@ -177,8 +177,10 @@ describe('operators on a cluster', () => {
     if (!leader) throw new Error('nobody leads');
     const next = `after ${what}`;
     await operate(next);
-    await begin(name);
+    await begin(name, '30s');
     await until(name, ({ status }) => status?.phase === 'during');
+    // The tasks' statuses do not reach back to the first measurements any more.
+    await systemClock.sleep(24_000);
     await end(leader);
     await untilLeads(next);
     const { status } = await until(name, ({ status: current }) => current?.phase === 'done');
