@@ -21,6 +21,7 @@ export type ControlOptions = {
   shortestLeaseSeconds?: number;
   /** See `RunReconcilerOptions`. */
   onDone?: (run: Stored<ExperimentObject>) => Promise<void>;
+  recordsKernels?: boolean;
   journalOf: (run: { uid: string; namespace: string; name: string }) => RunJournal;
   onError: (key: string, error: unknown, retryInMs: number) => void;
   /** Calls the listener about every second, until what it returned is called. @default none: schedules are left alone */

@@ -106,6 +106,14 @@ export function entriesOfTargets(
   return entries;
 }
 
+/** The kernels that the faults and probes meet, as the agents of their nodes have told with the checks. */
+export function entriesOfKernels({ preflight }: ExpectedTasks, tasks: ReadonlyMap<string, NodeTask>): JournalEntry[] {
+  const kernels = new Set(preflight.flatMap(({ name }) => tasks.get(name)?.status?.kernel ?? []));
+  if (kernels.size === 0) return [];
+  const why = `the agents of ${String(preflight.length)} ${preflight.length === 1 ? 'node' : 'nodes'} say so`;
+  return [{ type: 'kernel', kernel: [...kernels].sort().join(', '), driver: 'netem', guest: false, why }];
+}
+
 function preflightEntry(outcome: string, expected: ExpectedTasks, tasks: ReadonlyMap<string, NodeTask>): JournalEntry {
   const checks = allChecks(expected.preflight, tasks).map(({ node, check, ok, expected: wanted, found, remedy }) => {
     const { check: name, ...details } = check;

@@ -3,7 +3,7 @@ import type { Plan, RunEvent } from '../experiment/index.ts';
 import { type Clock, codeOf, messageOf } from '../lib/index.ts';
 import type { Cache, Store, Stored } from '../store/index.ts';
 import { type MeasuredUpTo, restore } from './checkpoint.ts';
-import { entriesOfStatus, manifestOf, type RunJournal } from './journal-entries.ts';
+import { entriesOfKernels, entriesOfStatus, manifestOf, type RunJournal } from './journal-entries.ts';
 import { collect, type Measurements, unmeasuredPhases } from './measurements.ts';
 import { type ExpectedTasks, machinePlan, planRun, type RunRequest, type RunTarget } from './plan-run.ts';
 import { readRunRequest, readWorld } from './run-request.ts';
@@ -102,6 +102,8 @@ async function pickUp(options: MemoryOptions, object: Begun, base: Base): Promis
   const stored = options.tasks.list().filter(({ spec }) => spec.run.uid === base.uid);
   const taken = takeOver(plan, status, stored, mustReplan(plan, status.run) ? await planOrRefuse(options, request) : undefined);
   if (taken.kind === 'cut') return { ...left, plan, first: { type: 'restarted', why: taken.message } };
+  const tasks = new Map(stored.map((task) => [task.metadata.name, task]));
+  if (status.phase !== 'preflight') for (const entry of entriesOfKernels(taken.tasks, tasks)) base.journal.append(entry);
   if (status.measured) restore(base.measurements, base.measuredUpTo, status.measured);
   collect(base.measurements, stored, base.measuredUpTo);
   const streams = taken.tasks.probe.flatMap(({ spec }) => spec.probe?.streams ?? []);

@@ -4,7 +4,7 @@ import { initialState, type RunEvent, type RunState, step } from '../experiment/
 import { type Cache, keyText, type ObjectKey, type Stored } from '../store/index.ts';
 import { type Checkpoint, checkpointOf } from './checkpoint.ts';
 import { gatherFacts } from './gather.ts';
-import { entriesOfStep, entriesOfTargets, expectedEnd } from './journal-entries.ts';
+import { entriesOfKernels, entriesOfStep, entriesOfTargets, expectedEnd } from './journal-entries.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import { collect } from './measurements.ts';
 import { type Memory, type MemoryOptions, remember } from './remember.ts';
@@ -36,6 +36,8 @@ export type RunReconcilerOptions = MemoryOptions & {
   isHeld?: () => boolean;
   /** Called whenever a run that is over is looked at, also one of a former life; what it rejects with makes it be called again. */
   onDone?: (run: Stored<ExperimentObject>) => Promise<void>;
+  /** Whether the kernels of the agents go into the journal; where there is but one, whoever opens the journal says it. @default false */
+  recordsKernels?: boolean;
 };
 
 /** Drives each NetworkExperiment by the run machine: gather, decide, persist, then act. Idempotent; one writer of the status. */
@@ -114,6 +116,9 @@ async function advance(
   const facts = gatherFacts(memory.plan, prior, memory.expected, tasks, memory.measurements, now);
   const decision = step(memory.plan, prior, { type: 'facts', facts }, now);
 
+  if (options.recordsKernels && before.phase === 'preflight' && decision.state.phase !== 'preflight') {
+    for (const entry of entriesOfKernels(memory.expected, tasks)) memory.journal.append(entry);
+  }
   for (const entry of entriesOfStep(memory.plan, before, decision.state, memory.expected, tasks)) memory.journal.append(entry);
   const measured = measuredBy(options, object, memory, decision.state, decision.state !== before);
   if (decision.state !== before || measured !== object.status?.measured) {

@@ -202,6 +202,7 @@ function statusFor(task: NodeTask, answer: Answer): NodeTaskStatus {
     observedGeneration: spec.generation,
     targets,
     residue,
+    kernel: '6.1.0-test',
     ...(checks ? { checks } : {}),
     ...(aggregates ? { aggregates } : {}),
   };

@@ -114,6 +114,7 @@ async function runReconcilers(options: OperatorOptions, acting: AbortSignal): Pr
       clock,
       random,
       takeover: 'continue',
+      recordsKernels: true,
       shortestLeaseSeconds: leasesOfFault * leaseSeconds,
       journalOf: (run) => recorder.following(journals.open(run)),
       onDone: (run) => reportOnce(store, journals, log, run),

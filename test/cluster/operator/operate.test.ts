@@ -101,7 +101,7 @@ describe('an operator', () => {
     const operator = operate('a');
     await machine.run(spec);
     const report = await untilReported();
-    expect(report).toMatchObject({ verdict: 'Passed', residue: 0, warnings: [] });
+    expect(report).toMatchObject({ verdict: 'Passed', residue: 0, warnings: [], kernel: '6.1.0-test', driver: 'netem' });
     expect(report.phases.map(({ name }) => name)).toEqual(['preflight', 'before', 'inject', 'during', 'undo', 'after']);
     expect(operator.facts()).toMatchObject({ storeRead: true });
     expect(await operator.metrics.text()).toContain('squall_runs_total{verdict="Passed",reason="SteadyStateHeld"} 1');
@@ -145,7 +145,11 @@ describe('an operator', () => {
       expect((await machine.untilDone('run')).status).toMatchObject({ verdict: 'Passed', residue: 0 });
       expect(orders).toEqual({ apply: 1, undo: 1 });
       const report = await untilReported();
-      expect(report).toMatchObject({ verdict: 'Passed', warnings: [expect.stringMatching(/took over in 'during'/)] });
+      expect(report).toMatchObject({
+        verdict: 'Passed',
+        kernel: '6.1.0-test',
+        warnings: [expect.stringMatching(/took over in 'during'/)],
+      });
       expect(report.phases.map(({ name }) => name)).toEqual(['preflight', 'before', 'inject', 'during', 'undo', 'after']);
     },
     60_000,
