@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { experiments, leases } from '../../../src/control/index.ts';
+import { apiVersion } from '../../../src/api/index.ts';
 import { reportAnnotation } from '../../../src/cluster/index.ts';
 import type { Resource } from '../../../src/store/index.ts';
 import { type Machine, obedient, startMachine } from '../../control/machine.ts';
@@ -44,7 +45,7 @@ function startOperator(): { child: ChildProcess; log: () => string; ended: Promi
 }
 
 describe('squall operator', () => {
-  it('leads, works, tells its health and reports; and gives its lease back when it is stopped', async () => {
+  it('leads, works, tells its health, reports, obeys an abort; and gives its lease back when it is stopped', async () => {
     const { child, log, ended } = startOperator();
     const address = await eventually('its address', () => /"address":"([^"]+)"/.exec(log())?.[1]);
     await eventually('its lead', () => (log().includes('leading: the reconcilers run here') ? true : undefined));
@@ -56,6 +57,16 @@ describe('squall operator', () => {
       const { metadata } = await machine.store.get(experiments, { namespace: 'shop', name: 'run' });
       return metadata.annotations?.[reportAnnotation];
     });
+    const { metadata } = await machine.store.create(experiments, {
+      apiVersion,
+      kind: 'NetworkExperiment',
+      metadata: { name: 'long', namespace: 'shop' },
+      spec: { ...spec, duration: '10m' },
+    });
+    await machine.untilPhase('long', 'during');
+    const aborted = await squall('abort', metadata.name, '--kubeconfig', cluster.kubeconfig);
+    expect([aborted.code, aborted.stderr]).toEqual([0, '']);
+    expect(aborted.stdout).toMatch(/^shop\/long: Aborted \(AbortRequested\); first target clean .*; residue 0\n$/);
     child.kill('SIGTERM');
     expect(await ended, log()).toBe(0);
     const report = await squall('report', 'run', '--kubeconfig', cluster.kubeconfig, '-o', 'json');
