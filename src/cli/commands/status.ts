@@ -1,33 +1,50 @@
 import { Command, Option } from 'commander';
 import { formatInstant, systemClock } from '../../lib/index.ts';
+import type { Store } from '../../store/index.ts';
+import { asksCluster, type ClusterChoice, openCluster, withClusterOptions } from '../operate/cluster-choice.ts';
 import { connectToServe } from '../operate/connect.ts';
 import { renderStatus, statusLines } from '../operate/status-text.ts';
 import { type StatusFacts, viewStatus } from '../operate/status-view.ts';
-import { gatherStatus, watchStatus } from '../operate/watch-status.ts';
+import { type ClusterScope, gatherStatus, watchStatus } from '../operate/watch-status.ts';
 import { defaultStateFolder } from '../state.ts';
 
 type Output = 'text' | 'json';
-type StatusOptions = { watch?: true; namespace?: string; output: Output; state: string };
+type StatusOptions = ClusterChoice & { watch?: true; namespace?: string; output: Output; state: string };
 
 const clearScreen = '\u001b[H\u001b[2J\u001b[3J';
 
 /** Exit code 0; 7 when nobody works on the state folder. */
 export function statusCommand(): Command {
-  return new Command('status')
+  return withClusterOptions(new Command('status'))
     .description('show runs, schedules, problems of the folder, and residue')
     .option('-w, --watch', 'show every change, until Ctrl-C')
-    .option('-n, --namespace <namespace>', 'only what is in it')
+    .option('-n, --namespace <namespace>', 'only what is in it (of a cluster always one: without it that of the context)')
     .addOption(new Option('-o, --output <format>', 'what to print').choices(['text', 'json']).default('text'))
     .option('--state <dir>', 'state folder of a running squall serve', defaultStateFolder())
-    .action(async ({ watch, namespace, output, state }: StatusOptions) => {
-      const store = await connectToServe(state);
+    .action(async (options: StatusOptions) => {
+      const { watch, output } = options;
+      const place = asksCluster(options) ? await onCluster(options) : await onThisMachine(options);
       try {
-        if (watch === undefined) process.stdout.write(print(await gatherStatus(store), namespace, output));
-        else await follow(store, namespace, output);
+        if (watch === undefined)
+          process.stdout.write(print(await gatherStatus(place.store, place.scope), place.namespace, output));
+        else await follow(place, output);
       } finally {
-        store.close();
+        place.store.close();
       }
     });
+}
+
+/** `namespace`: what is shown of it; absent: everything. */
+type Place = { store: Store; scope?: ClusterScope; namespace?: string };
+
+async function onThisMachine({ namespace, state }: StatusOptions): Promise<Place> {
+  return { store: await connectToServe(state), ...(namespace === undefined ? {} : { namespace }) };
+}
+
+async function onCluster(options: StatusOptions): Promise<Place> {
+  const { store, namespace: ofContext } = await openCluster(options);
+  const namespace = options.namespace ?? ofContext;
+  return { store, scope: { namespace }, namespace };
 }
 
 function print(facts: StatusFacts, namespace: string | undefined, output: Output): string {
@@ -36,7 +53,7 @@ function print(facts: StatusFacts, namespace: string | undefined, output: Output
   return output === 'json' ? `${JSON.stringify(view, null, 2)}\n` : renderStatus(view, now);
 }
 
-async function follow(store: Parameters<typeof gatherStatus>[0], namespace: string | undefined, output: Output): Promise<void> {
+async function follow({ store, scope, namespace }: Place, output: Output): Promise<void> {
   const stopping = new AbortController();
   const stop = (): void => {
     stopping.abort();
@@ -56,6 +73,7 @@ async function follow(store: Parameters<typeof gatherStatus>[0], namespace: stri
   try {
     await watchStatus({
       store,
+      ...(scope ? { scope } : {}),
       clock: systemClock,
       random: Math.random,
       signal: stopping.signal,

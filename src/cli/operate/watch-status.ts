@@ -5,8 +5,18 @@ import { createCache, type Store } from '../../store/index.ts';
 import { readFolderReport } from '../serve/folder-report.ts';
 import type { StatusFacts } from './status-view.ts';
 
-/** Everything that a status is made from, asked for once. */
-export async function gatherStatus(store: Store): Promise<StatusFacts> {
+/**
+ * One namespace of a cluster, where people may not read the orders to agents: what those say of residue, a run's status says a moment
+ * later. Nobody follows a folder there.
+ */
+export type ClusterScope = { namespace: string };
+
+/** Everything that a status is made from, asked for once. @param scope absent: all of this machine */
+export async function gatherStatus(store: Store, scope?: ClusterScope): Promise<StatusFacts> {
+  if (scope) {
+    const [runs, timetables] = await Promise.all([store.list(experiments, scope), store.list(schedules, scope)]);
+    return { experiments: runs.items, schedules: timetables.items, tasks: [] };
+  }
   const [runs, timetables, tasks, folder] = await Promise.all([
     store.list(experiments),
     store.list(schedules),
@@ -23,6 +33,8 @@ export async function gatherStatus(store: Store): Promise<StatusFacts> {
 
 export type StatusWatch = {
   store: Store;
+  /** Absent: all of this machine. */
+  scope?: ClusterScope;
   clock: Clock;
   random: () => number;
   show: (facts: StatusFacts) => void;
@@ -35,16 +47,17 @@ export type StatusWatch = {
 const betweenMs = { changes: 200, looks: 1000 };
 
 /** Shows the status now, after every change and every second, until the signal fires. */
-export async function watchStatus({ store, clock, random, show, trouble, signal }: StatusWatch): Promise<void> {
+export async function watchStatus({ store, scope, clock, random, show, trouble, signal }: StatusWatch): Promise<void> {
   const tell = {
     trouble: (error: unknown) => {
       trouble(messageOf(error));
     },
   };
-  const runs = createCache(store, experiments, tell, clock, random, signal);
-  const timetables = createCache(store, schedules, tell, clock, random, signal);
-  const tasks = createCache(store, nodeTasks, { ...tell, namespace: systemNamespace }, clock, random, signal);
-  const caches = [runs, timetables, tasks] as const;
+  const runs = createCache(store, experiments, { ...tell, ...scope }, clock, random, signal);
+  const timetables = createCache(store, schedules, { ...tell, ...scope }, clock, random, signal);
+  const ofMachine = { ...tell, namespace: systemNamespace };
+  const tasks = scope ? undefined : createCache(store, nodeTasks, ofMachine, clock, random, signal);
+  const caches = tasks ? ([runs, timetables, tasks] as const) : ([runs, timetables] as const);
   let changed = Promise.withResolvers<undefined>();
   for (const cache of caches)
     cache.onChange(() => {
@@ -54,16 +67,17 @@ export async function watchStatus({ store, clock, random, show, trouble, signal 
   while (!signal.aborted) {
     changed = Promise.withResolvers<undefined>();
     // The lists are the caches'; a server that is away for a moment costs only the news about the folder.
-    const folder = await readFolderReport(store).catch((error: unknown) => {
-      if (codeOf(error) !== 'Unavailable') throw error;
-      return undefined;
-    });
-    const facts = { experiments: runs.list(), schedules: timetables.list(), tasks: tasks.list() };
+    const folder = scope ? undefined : await readFolderReport(store).catch(unlessUnavailable);
+    const facts = { experiments: runs.list(), schedules: timetables.list(), tasks: tasks?.list() ?? [] };
     show(folder === undefined ? facts : { ...facts, folder });
     await Promise.race([changed.promise, clock.sleep(betweenMs.looks, signal).catch(unlessStopped(signal))]);
     await clock.sleep(betweenMs.changes, signal).catch(unlessStopped(signal));
   }
   await Promise.allSettled(caches.map(({ ended }) => ended));
+}
+
+function unlessUnavailable(error: unknown): undefined {
+  if (codeOf(error) !== 'Unavailable') throw error;
 }
 
 function unlessStopped(signal: AbortSignal): (error: unknown) => undefined {

@@ -6,6 +6,7 @@ import { experiments, leases } from '../../../src/control/index.ts';
 import { apiVersion } from '../../../src/api/index.ts';
 import { reportAnnotation } from '../../../src/cluster/index.ts';
 import type { Resource } from '../../../src/store/index.ts';
+import type { StatusView } from '../../../src/cli/operate/status-view.ts';
 import { type Machine, obedient, startMachine } from '../../control/machine.ts';
 import { clusterOver, type TestCluster } from '../cluster.ts';
 import { eventually } from '../serve/process.ts';
@@ -64,6 +65,11 @@ describe('squall operator', () => {
       spec: { ...spec, duration: '10m' },
     });
     await machine.untilPhase('long', 'during');
+    const shown = await squall('status', '--kubeconfig', cluster.kubeconfig, '-o', 'json');
+    expect((JSON.parse(shown.stdout) as StatusView).experiments).toMatchObject([
+      { name: 'long', phase: 'during', targets: 1 },
+      { name: 'run', phase: 'done', verdict: 'Passed' },
+    ]);
     const aborted = await squall('abort', metadata.name, '--kubeconfig', cluster.kubeconfig);
     expect([aborted.code, aborted.stderr]).toEqual([0, '']);
     expect(aborted.stdout).toMatch(/^shop\/long: Aborted \(AbortRequested\); first target clean .*; residue 0\n$/);
