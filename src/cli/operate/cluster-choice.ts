@@ -12,8 +12,12 @@ export function withClusterOptions(command: Command): Command {
     .option('--context <name>', "ask the cluster of this one of the kubeconfig's contexts");
 }
 
-export function asksCluster({ cluster, kubeconfig, context }: ClusterChoice): boolean {
-  return cluster === true || kubeconfig !== undefined || context !== undefined;
+/** @param env SQUALL_CLUSTER=1, as `kubectl squall` sets it, means --cluster */
+export function asksCluster(
+  { cluster, kubeconfig, context }: ClusterChoice,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): boolean {
+  return cluster === true || kubeconfig !== undefined || context !== undefined || env.SQUALL_CLUSTER === '1';
 }
 
 /** `namespace`: of the context, where a command names none. */
