@@ -6,12 +6,25 @@ export function bearer(plane: { url: string; ca: string }, token: string): Trans
   return { url, ca, authorize: async () => await Promise.resolve({ headers: { authorization: `Bearer ${token}` } }) };
 }
 
-export function kubeconfigText({ url, ca, token }: { url: string; ca: string; token: string }): string {
+/** @param serverName whom the server's certificate is for, where that is not the URL's host */
+export function kubeconfigText({
+  url,
+  ca,
+  token,
+  serverName,
+}: {
+  url: string;
+  ca: string;
+  token: string;
+  serverName?: string;
+}): string {
+  const authority = Buffer.from(ca).toString('base64');
+  const server = { server: url, 'certificate-authority-data': authority, 'tls-server-name': serverName };
   // JSON is YAML.
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name: 'test', cluster: { server: url, 'certificate-authority-data': Buffer.from(ca).toString('base64') } }],
+    clusters: [{ name: 'test', cluster: server }],
     users: [{ name: 'test', user: { token } }],
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'test', namespace: 'default' } }],
     'current-context': 'test',

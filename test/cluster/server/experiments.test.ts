@@ -1,0 +1,241 @@
+/**
+ * Experiments on a cluster from end to end: a real API server, real operators, and the real agent on a kernel with netem, in pods that it
+ * finds by their processes. What the tests see of a pod's network namespace the node tells them.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { adminOf } from './client.ts';
+import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { installSquall } from './install.ts';
+import { type ClusterNode, startNode } from './node.ts';
+import { leaseSeconds, type Operators, prepareOperators } from './operators.ts';
+
+type Run = {
+  metadata: { finalizers?: string[] };
+  status?: { phase?: string; verdict?: string; reason?: string; residue?: number };
+};
+
+let plane: ControlPlane;
+let admin: ReturnType<typeof adminOf>;
+let node: ClusterNode;
+let operators: Operators;
+
+const namespace = 'shop';
+/** Long enough for a fault to be acted upon; an emulated processor is slow. */
+const longDuration = '10m';
+const faultLeaseSeconds = 3 * leaseSeconds;
+
+beforeAll(async () => {
+  plane = await startControlPlane();
+  admin = adminOf(plane);
+  await installSquall(admin);
+  await admin.must(['create', 'namespace', namespace]);
+  node = await startNode(admin, plane, 'node-a');
+  operators = await prepareOperators(admin, plane);
+  operators.start();
+  await node.orderAgent('run');
+  await startPods(namespace, 'client', 'web');
+}, 300_000);
+afterAll(async () => {
+  await operators[Symbol.asyncDispose]();
+  await node[Symbol.asyncDispose]();
+  admin[Symbol.dispose]();
+  await plane[Symbol.asyncDispose]();
+});
+
+async function until<T>(what: string, look: () => Promise<T | undefined | false>, limitMs = 120_000): Promise<T> {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined && seen !== false) return seen;
+    if (Date.now() > end) throw new Error(`not within ${limitMs} ms: ${what}`);
+    await sleep(200);
+  }
+}
+
+async function startPods(where: string, ...names: string[]): Promise<void> {
+  for (const name of names) {
+    const spec = { nodeName: 'node-a', containers: [{ name: 'main', image: 'none' }], terminationGracePeriodSeconds: 0 };
+    await admin.must(
+      ['apply', '-f', '-'],
+      JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: where, labels: { app: name } }, spec }),
+    );
+  }
+  for (const name of names) await until(`pod ${name} runs`, async () => (await node.sandbox(where, name)) !== undefined);
+}
+
+async function apply(name: string, target: string, duration: string, where = namespace): Promise<void> {
+  const spec = {
+    before: '1s',
+    duration,
+    after: '1s',
+    fault: {
+      targets: [{ kind: 'pod', name: target }],
+      configuration: { type: 'delay', value: '120ms' },
+      lease: `${faultLeaseSeconds}s`,
+    },
+    hypothesis: [
+      {
+        name: 'reaches',
+        connectivity: { layer: '3', source: { name: 'client', namespace }, destinations: [{ kind: 'pod', name: target }] },
+        tolerance: { lossPercent: 60 },
+      },
+    ],
+  };
+  await admin.must(
+    ['apply', '-f', '-'],
+    JSON.stringify({
+      apiVersion: 'networkmachinery.io/v1alpha1',
+      kind: 'NetworkExperiment',
+      metadata: { name, namespace: where },
+      spec,
+    }),
+  );
+}
+
+async function read(name: string, where = namespace): Promise<Run | undefined> {
+  const { stdout } = await admin.kubectl(['get', 'networkexperiment', name, '-n', where, '-o', 'json']);
+  return stdout === '' ? undefined : (JSON.parse(stdout) as Run);
+}
+
+const isHurt = async (pod: string, where = namespace) => (await node.sandbox(where, pod))?.qdiscs.includes('netem') === true;
+const isClean = async (pod: string, where = namespace) => {
+  const sandbox = await node.sandbox(where, pod);
+  return sandbox !== undefined && !sandbox.qdiscs.includes('netem') && !sandbox.tables.some((table) => table.includes('squall'));
+};
+const untilHurt = async (pod: string, where = namespace) => await until(`${pod} has netem`, async () => await isHurt(pod, where));
+const untilClean = async (pod: string, where = namespace) =>
+  await until(`${pod} is clean`, async () => await isClean(pod, where));
+const untilDone = async (name: string, where = namespace) =>
+  await until(`${name} has a verdict`, async () => {
+    const run = await read(name, where);
+    return run?.status?.phase === 'done' ? run.status : undefined;
+  });
+const untilGone = async (name: string, where = namespace) =>
+  await until(`${name} and its tasks are gone`, async () => {
+    const { stdout } = await admin.kubectl(['get', 'nodetasks', '-n', 'squall-system', '-o', 'name']);
+    return (await read(name, where)) === undefined && stdout.trim() === '';
+  });
+
+function tellOnFailure(): void {
+  onTestFailed(() => {
+    console.log(`${node.words().slice(-4000)}\n${operators.words().slice(-4000)}`);
+  });
+}
+
+describe('an experiment on a cluster', () => {
+  it('is applied, puts netem into its target, and comes to a verdict that kubectl shows, with events and a report', async () => {
+    tellOnFailure();
+    await apply('slow', 'web', '8s');
+    await untilHurt('web');
+    expect(await untilDone('slow')).toMatchObject({ verdict: 'Passed', reason: 'SteadyStateHeld', residue: 0 });
+    await untilClean('web');
+    const table = await admin.must(['get', 'nx', '-n', namespace]);
+    expect(table).toMatch(/NAME\s+FAULT\s+TARGETS\s+PHASE\s+VERDICT/);
+    expect(table).toMatch(/slow\s+.*120ms.*\s1\s+done\s+Passed/);
+    const events = await admin.must([
+      'get',
+      'events',
+      '-n',
+      namespace,
+      '-o',
+      'jsonpath={range .items[*]}{.involvedObject.kind} {.reason}{"\\n"}{end}',
+    ]);
+    expect(events).toMatch(/NetworkExperiment Passed/);
+    expect(events).toMatch(/Pod \w+/);
+    const report = await until('the report is stored', async () => {
+      const { code, stdout } = await admin.kubectl([
+        'get',
+        'configmap',
+        'slow-report',
+        '-n',
+        namespace,
+        '-o',
+        'jsonpath={.binaryData}',
+      ]);
+      return code === 0 ? stdout : undefined;
+    });
+    expect(report).toContain('report.json.gz');
+    await admin.must(['delete', 'nx', 'slow', '-n', namespace]);
+    await untilGone('slow');
+  });
+
+  it('is undone and gone when it is deleted in the middle, and nothing of ours carries a finalizer', async () => {
+    tellOnFailure();
+    await apply('deleted', 'web', longDuration);
+    await untilHurt('web');
+    expect((await read('deleted'))?.metadata.finalizers).toBeUndefined();
+    const tasks = await admin.must(['get', 'nodetasks', '-n', 'squall-system', '-o', 'jsonpath={.items[*].metadata.finalizers}']);
+    expect(tasks).toBe('');
+    await admin.must(['delete', 'nx', 'deleted', '-n', namespace, '--timeout=20s']);
+    await untilClean('web');
+    await untilGone('deleted');
+  });
+
+  it('is never stuck when its pod, or its namespace with all that is in it, is deleted in the middle', async () => {
+    tellOnFailure();
+    await admin.must(['create', 'namespace', 'short-lived']);
+    await startPods(namespace, 'going');
+    await startPods('short-lived', 'web');
+    await Promise.all([apply('pod-goes', 'going', longDuration), apply('namespace-goes', 'web', longDuration, 'short-lived')]);
+    await untilHurt('going');
+    await untilHurt('web', 'short-lived');
+    await admin.must(['delete', 'pod', 'going', '-n', namespace, '--grace-period=0', '--force']);
+    await admin.must(['delete', 'namespace', 'short-lived', '--timeout=90s']);
+    expect((await untilDone('pod-goes')).verdict).not.toBe('Errored');
+    await admin.must(['delete', 'nx', 'pod-goes', '-n', namespace]);
+    await untilGone('pod-goes');
+    await untilGone('namespace-goes', 'short-lived');
+  });
+
+  it('is Aborted when its agent is killed in the middle, and clean once there is an agent again', async () => {
+    tellOnFailure();
+    await apply('agent-dies', 'web', longDuration);
+    await untilHurt('web');
+    await node.orderAgent('killed');
+    await node.orderAgent('run');
+    expect(await untilDone('agent-dies')).toMatchObject({ verdict: 'Aborted', reason: 'AgentRestarted', residue: 0 });
+    await untilClean('web');
+    await admin.must(['delete', 'nx', 'agent-dies', '-n', namespace]);
+  });
+
+  it('goes on under another operator when its own is killed in the middle', async () => {
+    tellOnFailure();
+    operators.start();
+    await apply('operator-dies', 'web', '30s');
+    await untilHurt('web');
+    const leader = await until('somebody leads', operators.leader);
+    await operators.kill(leader);
+    await until('the other one leads', async () => {
+      const other = await operators.leader();
+      return other !== undefined && other !== leader;
+    });
+    expect(await untilDone('operator-dies')).toMatchObject({ residue: 0 });
+    expect((await read('operator-dies'))?.status?.verdict).not.toBe('Aborted');
+    await untilClean('web');
+    await admin.must(['delete', 'nx', 'operator-dies', '-n', namespace]);
+  });
+
+  it('is undone by the lease when no operator is left', async () => {
+    tellOnFailure();
+    await apply('no-operator', 'web', longDuration);
+    await untilHurt('web');
+    for (let leader = await operators.leader(); leader !== undefined; leader = await operators.leader())
+      await operators.kill(leader);
+    await untilClean('web');
+    operators.start();
+    expect(await untilDone('no-operator')).toMatchObject({ verdict: 'Aborted', residue: 0 });
+    await admin.must(['delete', 'nx', 'no-operator', '-n', namespace]);
+  });
+
+  it('is undone by its agent while the API server is away, and Aborted when that is back', async () => {
+    tellOnFailure();
+    await apply('no-server', 'web', longDuration);
+    await untilHurt('web');
+    await plane.stopApiServer();
+    await sleep(60_000);
+    await plane.startApiServer();
+    expect(await untilDone('no-server')).toMatchObject({ verdict: 'Aborted', reason: 'LeaseExpired', residue: 0 });
+    await untilClean('web');
+  });
+});
