@@ -126,7 +126,7 @@ function supervise(machine: Machine, options: Supervised): Guest {
       say(`clock ${inSeconds(time)}`);
     },
   });
-  createInterface({ input: machine.control }).on('line', (line) => {
+  linesOf(machine.control, (line) => {
     const [word, argument = ''] = line.split(' ');
     if (word === 'ready') {
       bootMs = performance.now() - started;
@@ -238,11 +238,18 @@ function inSeconds(milliseconds: number): string {
   return (milliseconds / 1000).toFixed(6);
 }
 
+/** Of a port of the machine, whose end is told by its process: a connection that breaks is no news. */
+function linesOf(stream: Duplex, onLine: (line: string) => void): void {
+  createInterface({ input: stream })
+    .on('line', onLine)
+    .on('error', () => undefined);
+}
+
 type GuestConsole = { lastLines: string[]; panic?: string };
 
 function readConsole(stream: Duplex): GuestConsole {
   const seen: GuestConsole = { lastLines: [] };
-  createInterface({ input: stream }).on('line', (line) => {
+  linesOf(stream, (line) => {
     seen.panic ??= /Kernel panic.*/.exec(line)?.[0].trimEnd();
     seen.lastLines.push(line.trimEnd());
     if (seen.lastLines.length > consoleLinesKept) seen.lastLines.shift();

@@ -26,21 +26,19 @@ const longDuration = '10m';
 const faultLeaseSeconds = 3 * leaseSeconds;
 
 beforeAll(async () => {
-  plane = await startControlPlane();
-  admin = adminOf(plane);
+  plane = stack.use(await startControlPlane());
+  admin = stack.use(adminOf(plane));
   await installSquall(admin);
   await admin.must(['create', 'namespace', namespace]);
-  node = await startNode(admin, plane, 'node-a');
-  operators = await prepareOperators(admin, plane);
+  node = stack.use(await startNode(admin, plane, 'node-a'));
+  operators = stack.use(await prepareOperators(admin, plane));
   operators.start();
   await node.orderAgent('run');
   await startPods(namespace, 'client', 'web');
 }, 300_000);
+const stack = new AsyncDisposableStack();
 afterAll(async () => {
-  await operators[Symbol.asyncDispose]();
-  await node[Symbol.asyncDispose]();
-  admin[Symbol.dispose]();
-  await plane[Symbol.asyncDispose]();
+  await stack.disposeAsync();
 });
 
 async function until<T>(what: string, look: () => Promise<T | undefined | false>, limitMs = 120_000): Promise<T> {

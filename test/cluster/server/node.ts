@@ -19,6 +19,8 @@ export type ClusterNode = AsyncDisposable & {
   words(): string;
 };
 
+const startLimitMs = 120_000;
+
 export async function startNode(
   admin: Client,
   plane: { url: string; ca: string; token: string },
@@ -29,7 +31,7 @@ export async function startNode(
   await admin.must(['apply', '-f', '-'], JSON.stringify(node));
   await bundle({ node: resolve('test/cluster/server/node/main.ts') }, folder);
   // The certificate is for the host's own names.
-  const server = { url: plane.url.replace('127.0.0.1', hostAddress), ca: plane.ca, serverName: 'localhost' };
+  const server = { url: plane.url.replace('127.0.0.1', hostAddress), ca: plane.ca, serverName: 'kubernetes' };
   const fileFor = (user: string, token: string): string => {
     const file = join(folder, `${user}.kubeconfig`);
     writeFileSync(file, kubeconfigText({ ...server, token }), { mode: 0o600 });
@@ -76,7 +78,17 @@ export async function startNode(
   const annotate = async (order: string): Promise<void> => {
     await admin.must(['annotate', 'node', name, '--overwrite', `${agentAnnotation}=${order}`]);
   };
-  await isReady.promise;
+  const late = setTimeout(() => {
+    isReady.reject(new Error(`the node was not ready within ${startLimitMs} ms: ${words}`));
+  }, startLimitMs);
+  try {
+    await isReady.promise;
+  } catch (error) {
+    ending.abort();
+    throw error;
+  } finally {
+    clearTimeout(late);
+  }
   return {
     name,
     orderAgent: annotate,
