@@ -40,10 +40,10 @@ export async function startNode(
   const own = fileFor('node', plane.token);
   const agent = fileFor('agent', await serviceAccountToken(admin, 'squall-agent', name));
   let words = '';
-  const isReady = Promise.withResolvers<void>();
+  const isReady = Promise.withResolvers<unknown>();
   const hear = (data: Buffer): void => {
     words += data.toString();
-    if (words.includes('node: ready')) isReady.resolve();
+    if (words.includes('node: ready')) isReady.resolve(undefined);
   };
   const ending = new AbortController();
   const path = `${dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
@@ -72,7 +72,7 @@ export async function startNode(
       isReady.reject(new Error(`the node ended with ${String(code)}: ${words}`));
     },
     (error: unknown) => {
-      isReady.reject(error as Error);
+      isReady.reject(error);
     },
   );
   const annotate = async (order: string): Promise<void> => {

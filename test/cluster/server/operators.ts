@@ -11,7 +11,7 @@ export type Operators = AsyncDisposable & {
   /** Starts one more. */
   start(): ChildProcess;
   /** The one that leads, by its Lease; undefined while nobody does. */
-  leader(): Promise<ChildProcess | undefined>;
+  leader: () => Promise<ChildProcess | undefined>;
   /** Ends it with kill -9. */
   kill(operator: ChildProcess): Promise<void>;
   words(): string;

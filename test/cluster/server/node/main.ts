@@ -35,19 +35,22 @@ async function startPod(pod: { metadata: { uid: string; name: string; namespace?
   await store.updateStatus(pods, { ...current, status: { phase: 'Running', podIP: sandbox.address, podIPs } });
 }
 
-/** What is in the pod's network namespace, told when it changes: the tests see it with kubectl. */
+async function tellSandbox(uid: string, state: string): Promise<void> {
+  const { items } = await store.list(pods, { fieldSelector: `spec.nodeName=${node}` });
+  const pod = items.find(({ metadata }) => metadata.uid === uid);
+  if (pod === undefined) return;
+  const key = { namespace: pod.metadata.namespace, name: pod.metadata.name };
+  await store.patchMetadata(pods, key, { annotations: { [sandboxAnnotation]: state } });
+}
+
+/** What is in the pods' network namespaces, told when it changes, again until the server has it: the tests see it with kubectl. */
 async function tellSandboxes(): Promise<void> {
   const told = new Map<string, string>();
   while (!stopping.signal.aborted) {
     for (const [uid, sandbox] of sandboxes) {
       const state = await sandbox.state().catch(() => undefined);
       if (state === undefined || told.get(uid) === state) continue;
-      told.set(uid, state);
-      const { items } = await store.list(pods, { fieldSelector: `spec.nodeName=${node}` });
-      const pod = items.find(({ metadata }) => metadata.uid === uid);
-      if (pod === undefined) continue;
-      const key = { namespace: pod.metadata.namespace, name: pod.metadata.name };
-      await store.patchMetadata(pods, key, { annotations: { [sandboxAnnotation]: state } }).catch(trouble);
+      await tellSandbox(uid, state).then(() => told.set(uid, state), trouble);
     }
     await systemClock.sleep(500);
   }
