@@ -15,6 +15,7 @@ const mostCharacters = 256 * 1024;
 /** Sums up a window for whoever may have to go on with it; undefined when nothing was measured, or it would be too large. */
 export function checkpointOf(
   measurements: Measurements,
+  measuredUpTo: ReadonlyMap<string, number>,
   streams: readonly ProbeStream[],
   { from, to = Infinity }: Window,
 ): Checkpoint | undefined {
@@ -24,7 +25,8 @@ export function checkpointOf(
       ({ second }) => second >= first && (second + 1) * 1000 <= to,
     );
     if (inside.length === 0) return [];
-    const upTo = Math.max(...inside.map(({ second }) => second)) + 1;
+    // A restored sum stands at the window's first second, and goes further than that says.
+    const upTo = Math.max(measuredUpTo.get(id) ?? 0, ...inside.map(({ second }) => second + 1));
     return [[id, { upTo, sum: { second: first, ...mergeAggregates(inside) } }] as const];
   });
   const checkpoint = Object.fromEntries(entries);

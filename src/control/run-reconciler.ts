@@ -148,7 +148,7 @@ function measuredBy(
   if (!isWritten && now - memory.checkpointAt < checkpointEveryMs) return status?.measured;
   memory.checkpointAt = now;
   const streams = memory.expected.probe.flatMap(({ spec }) => spec.probe?.streams ?? []);
-  const measured = checkpointOf(memory.measurements, streams, during);
+  const measured = checkpointOf(memory.measurements, memory.measuredUpTo, streams, during);
   return isDeepStrictEqual(measured, status?.measured) ? status?.measured : measured;
 }
 
