@@ -10,52 +10,10 @@ import {
   type Store,
   transportFor,
 } from '../../src/store/index.ts';
+import { followThings } from './follow-things.ts';
 import { type Proxy, startProxy } from './proxy.ts';
 import { seededRandom } from '../../scripts/random.ts';
 import { type RunningServer, startServer, type Thing, thing, things } from './support.ts';
-
-/** Follows the things of a store into a list of `type name value`, until it is stopped. */
-function followThings(store: Store, options: ListWatchOptions, clock: Clock = systemClock) {
-  const seen: string[] = [];
-  const sightings: Sighting[] = [];
-  const troubles: ErrorCode[] = [];
-  const waiting = new Set<() => void>();
-  const controller = new AbortController();
-  const tell = () => {
-    for (const check of waiting) check();
-  };
-  const handler = {
-    change: ({ type, object }: Change<Thing>, sighting: Sighting) => {
-      sightings.push(sighting);
-      seen.push(`${type} ${object.metadata.name} ${object.data?.value ?? ''}`);
-      tell();
-    },
-    trouble: (error: SquallError) => {
-      troubles.push(error.code);
-      tell();
-    },
-  };
-  const ended = listWatch(store, things, options, handler, clock, seededRandom(1), controller.signal);
-  return {
-    seen,
-    sightings,
-    troubles,
-    until: (holds: () => boolean) =>
-      new Promise<void>((resolve) => {
-        const check = () => {
-          if (!holds()) return;
-          waiting.delete(check);
-          resolve();
-        };
-        waiting.add(check);
-        check();
-      }),
-    stop: async () => {
-      controller.abort();
-      await ended;
-    },
-  };
-}
 
 describe('listWatch over a bad line', () => {
   let server: RunningServer;

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 
 /** A bad line between a client and a server: it can cut, freeze, delay and truncate what the server says. */
 export type Proxy = {
+  /** Where it listens: a unix socket for a server on one, else a port of loopback. */
   socket: string;
+  port: number;
   /** Connections that were made so far. */
   connections(): number;
   /** Ends all connections at once; new ones are taken. */
@@ -17,7 +19,8 @@ export type Proxy = {
   close(): Promise<void>;
 };
 
-export async function startProxy(folder: string, target: string): Promise<Proxy> {
+/** @param target the path of a unix socket, or a port of loopback */
+export async function startProxy(folder: string, target: string | number): Promise<Proxy> {
   const socket = join(folder, 'proxy.sock');
   const open = new Set<net.Socket>();
   const frozen = new WeakSet<net.Socket>();
@@ -27,7 +30,7 @@ export async function startProxy(folder: string, target: string): Promise<Proxy>
 
   const server = net.createServer((client) => {
     connections += 1;
-    const upstream = net.connect(target);
+    const upstream = typeof target === 'string' ? net.connect(target) : net.connect(target, '127.0.0.1');
     const waitMs = delayMs;
     let left = limitOf?.() ?? Infinity;
     open.add(client);
@@ -58,10 +61,13 @@ export async function startProxy(folder: string, target: string): Promise<Proxy>
     });
   });
   await new Promise<void>((resolve) => {
-    server.listen(socket, resolve);
+    if (typeof target === 'string') server.listen(socket, resolve);
+    else server.listen(0, '127.0.0.1', resolve);
   });
+  const address = server.address();
   return {
     socket,
+    port: typeof address === 'object' && address !== null ? address.port : 0,
     connections: () => connections,
     cut: () => {
       for (const client of open) client.destroy();
