@@ -1,19 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, type ErrorCode, SquallError, systemClock } from '../../src/lib/index.ts';
-import {
-  type Change,
-  createCache,
-  createStore,
-  listWatch,
-  type ListWatchOptions,
-  type Sighting,
-  type Store,
-  transportFor,
-} from '../../src/store/index.ts';
+import { createCache, createStore, listWatch, type ListWatchOptions, type Store, transportFor } from '../../src/store/index.ts';
 import { followThings } from './follow-things.ts';
 import { type Proxy, startProxy } from './proxy.ts';
 import { seededRandom } from '../../scripts/random.ts';
-import { type RunningServer, startServer, type Thing, thing, things } from './support.ts';
+import { type RunningServer, startServer, thing, things } from './support.ts';
 
 describe('listWatch over a bad line', () => {
   let server: RunningServer;

@@ -187,6 +187,18 @@ describe('an experiment on a cluster', { timeout: 300_000 }, () => {
     await untilGone('namespace-goes', 'short-lived');
   });
 
+  it('is not stuck when the object of its node is deleted in the middle', async () => {
+    tellOnFailure();
+    await apply('node-goes', 'web', longDuration);
+    await untilHurt('web');
+    await admin.must(['delete', 'node', 'node-a', '--timeout=20s']);
+    await admin.must(['delete', 'nx', 'node-goes', '-n', namespace, '--timeout=20s']);
+    await untilClean('web');
+    await untilGone('node-goes');
+    await admin.must(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-a' } }));
+    await node.orderAgent('run');
+  });
+
   it('is Aborted when its agent is killed in the middle, and clean once there is an agent again', async () => {
     tellOnFailure();
     await apply('agent-dies', 'web', longDuration);

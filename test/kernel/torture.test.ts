@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { playCampaign } from '../../scripts/torture/campaign.ts';
+import { planKills, victims } from '../../scripts/torture/kill-plan.ts';
+
+/** The first four kills of this seed are one of each victim, while a fault is in the kernel or on its way. */
+const seed = 187;
+
+describe('a sample of the torture', () => {
+  it('leaves traffic clean in time and nothing behind, whoever is killed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'squall-torture-'));
+    const kills = planKills(seed, victims.length);
+    assert.deepEqual(kills.map(({ victim }) => victim).sort(), [...victims].sort());
+    try {
+      const records = await playCampaign({
+        folder,
+        kills,
+        instances: 2,
+        until: Infinity,
+        onRecord: (record) => {
+          console.log(JSON.stringify(record));
+        },
+        onFailure: () => undefined,
+      });
+      assert.deepEqual(
+        records.flatMap(({ problems }) => problems),
+        [],
+      );
+      assert.equal(records.length, kills.length);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
