@@ -2,10 +2,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { benchCluster } from './cluster.ts';
 import { benchInject } from './inject.ts';
 
 const benches = {
   inject: { about: 'faults into 1, 10, 110 and 250 namespaces, and what an idle agent costs', run: benchInject },
+  cluster: { about: 'experiments on a cluster of 1, 20 and 100 simulated nodes, and what the operator costs', run: benchCluster },
 } as const;
 
 const folder = fileURLToPath(new URL('../../out/bench', import.meta.url));
