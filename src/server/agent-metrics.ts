@@ -1,7 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { AgentView } from '../agent/index.ts';
 import type { Metrics, ProcessUsage, RenewalResult } from './metrics.ts';
-import { defineUsage } from './metrics.ts';
+import { defineBuildInfo, defineUsage } from './metrics.ts';
 import { activeTargets, type RenewalCounts, renewalsBetween } from './task-facts.ts';
 
 export type AgentMetrics = Pick<Metrics, 'text' | 'contentType'> & {
@@ -48,12 +48,7 @@ export function createAgentMetrics(version: string, usage: () => Omit<ProcessUsa
     for (const result of results) renewals.inc({ result }, counts[result]);
   };
   count({ done: 0, late: 0, failed: 0 });
-  new Gauge({
-    name: 'squall_build_info',
-    help: 'Always 1; the labels say what is running.',
-    labelNames: ['version', 'node'],
-    registers,
-  }).set({ version, node: process.version }, 1);
+  defineBuildInfo(registers, version);
   defineUsage(registers, () => {
     const used = usage();
     return used === undefined ? [] : [{ process: 'agent', ...used }];

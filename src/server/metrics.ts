@@ -102,12 +102,7 @@ export function createMetrics(version: string): Metrics {
     help: 'Seconds in which the scheduler was not asked what is due.',
     registers,
   });
-  new Gauge({
-    name: 'squall_build_info',
-    help: 'Always 1; the labels say what is running.',
-    labelNames: ['version', 'node'],
-    registers,
-  }).set({ version, node: process.version }, 1);
+  defineBuildInfo(registers, version);
   defineLevels(registers, () => sources.levels());
   defineUsage(registers, () => sources.usage());
 
@@ -219,6 +214,15 @@ function defineLevels(registers: Registry[], levels: () => Levels): void {
         verdict === undefined ? [] : [{ labels: { namespace, schedule: name, verdict }, value: 1 }],
       ),
   );
+}
+
+export function defineBuildInfo(registers: Registry[], version: string): void {
+  new Gauge({
+    name: 'squall_build_info',
+    help: 'Always 1; the labels say what is running.',
+    labelNames: ['version', 'node'],
+    registers,
+  }).set({ version, node: process.version }, 1);
 }
 
 export function defineUsage(registers: Registry[], usage: () => readonly ProcessUsage[]): void {

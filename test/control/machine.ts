@@ -20,6 +20,14 @@ import { createJournal, type Journal } from '../../src/report/index.ts';
 import { createStore, listWatch, type Store, type Stored, transportFor } from '../../src/store/index.ts';
 import { pod } from './world.ts';
 
+/** The spec of a run that is over after little more than a second, on a pod that every machine has. */
+export const shortRun = {
+  before: '0s',
+  duration: '1s',
+  after: '0s',
+  fault: { targets: [{ kind: 'pod', namespace: 'shop', name: 'payments-0' }], configuration: { type: 'delay', value: '200ms' } },
+};
+
 /** What the agent makes of a fault's task; undefined is silence. */
 export type Answer = (task: NodeTask) => Partial<TargetStatus> & { residue?: number };
 

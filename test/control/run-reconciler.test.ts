@@ -2,14 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { abortAnnotation, experiments, nodeTasks } from '../../src/control/index.ts';
 import { systemNamespace } from '../../src/api/index.ts';
 import { systemClock } from '../../src/lib/index.ts';
-import { type Answer, type Machine, obedient, startMachine } from './machine.ts';
+import { type Answer, type Machine, obedient, startMachine, shortRun as spec } from './machine.ts';
 
-const spec = {
-  before: '0s',
-  duration: '1s',
-  after: '0s',
-  fault: { targets: [{ kind: 'pod', namespace: 'shop', name: 'payments-0' }], configuration: { type: 'delay', value: '200ms' } },
-};
 const long = { ...spec, duration: '10m' };
 
 let machine: Machine;

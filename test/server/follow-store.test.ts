@@ -3,16 +3,9 @@ import { agentResidueAnnotation, nodeLabel, systemNamespace } from '../../src/ap
 import { abortAnnotation, experiments, leases, schedules } from '../../src/control/index.ts';
 import { formatInstant, systemClock } from '../../src/lib/index.ts';
 import { createMetrics, followStore, type Metrics, type StoreView } from '../../src/server/index.ts';
-import { type Machine, obedient, startMachine } from '../control/machine.ts';
+import { type Machine, obedient, startMachine, shortRun as spec } from '../control/machine.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
-const spec = {
-  before: '0s',
-  duration: '1s',
-  after: '0s',
-  fault: { targets: [{ kind: 'pod', namespace: 'shop', name: 'payments-0' }], configuration: { type: 'delay', value: '200ms' } },
-};
 
 let machine: Machine;
 let stopping: AbortController;

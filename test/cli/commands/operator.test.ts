@@ -7,18 +7,12 @@ import { apiVersion } from '../../../src/api/index.ts';
 import { reportAnnotation } from '../../../src/cluster/index.ts';
 import type { Resource } from '../../../src/store/index.ts';
 import type { StatusView } from '../../../src/cli/operate/status-view.ts';
-import { type Machine, obedient, startMachine } from '../../control/machine.ts';
+import { type Machine, obedient, startMachine, shortRun as spec } from '../../control/machine.ts';
 import { clusterOver, type TestCluster } from '../cluster.ts';
 import { eventually } from '../serve/process.ts';
 import { squall } from '../squall.ts';
 
 const namespaces: Resource = { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false };
-const spec = {
-  before: '0s',
-  duration: '1s',
-  after: '0s',
-  fault: { targets: [{ kind: 'pod', namespace: 'shop', name: 'payments-0' }], configuration: { type: 'delay', value: '200ms' } },
-};
 
 let machine: Machine;
 let cluster: TestCluster;
