@@ -123,7 +123,7 @@ type Texts = { tree: string[]; gate: string; lease: string; close: string; remov
 /** What the agent would give to tc and nft. */
 async function planTexts(path: string, netem: boolean): Promise<Texts> {
   const namespace = await openNamespace('bench', path);
-  const { qdiscs, links } = await createPrograms(createLimiter(atOnce)).observe(namespace);
+  const { qdiscs, links } = await createPrograms(createLimiter(atOnce)).read(namespace, ['qdiscs', 'links']);
   const plan = planWorks({
     instance: benchInstance,
     namespace,

@@ -19,10 +19,10 @@ export function withStandIn(programs: Programs): Programs {
       if (netems.length > 0) planned.set(namespace.inode, netems);
       return told(namespace.inode, await programs.changeTree(namespace, lines.map(standInLine)));
     },
-    qdiscs: async (namespace) => told(namespace.inode, await programs.qdiscs(namespace)),
-    observe: async (namespace) => {
-      const observation = await programs.observe(namespace);
-      return { ...observation, qdiscs: told(namespace.inode, observation.qdiscs) };
+    read: async (namespace, parts, listCommands) => {
+      const found = await programs.read(namespace, parts, listCommands);
+      const { qdiscs }: { qdiscs?: TcQdisc[] } = found;
+      return qdiscs === undefined ? found : { ...found, qdiscs: told(namespace.inode, qdiscs) };
     },
   };
 }

@@ -29,8 +29,9 @@ export type AgentContext = {
   nameOfFault: (faultId: string) => string;
   /** The JavaScript file of the TCP prober. */
   tcpProbeProgram: string;
-  /** How many targets are worked on at once, and how many baselines are measured at once. */
+  /** How many targets are changed at once, how many are read, and how many baselines are measured. */
   targetLimit: Limiter;
+  readLimit: Limiter;
   pingLimit: Limiter;
   /** Resolves when nothing of a former life is in the kernel any more: no fault is applied before. */
   swept: Promise<void>;

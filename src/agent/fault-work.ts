@@ -17,6 +17,7 @@ import {
 } from './fault-target.ts';
 import { finishUntouched, undoTargets } from './fault-undo.ts';
 import { kernelTimeoutMs, renewalDueInMs } from './lease.ts';
+import type { Limiter, Urgency } from './limiter.ts';
 import { isOver, mayBeApplied } from './phases.ts';
 import { createStatusWriter, writeLast } from './status-writer.ts';
 import { createWake, deadlineAt, isAborted, pause, whenAborted } from './timing.ts';
@@ -77,8 +78,12 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
   });
 
   const active = () => targets.filter(({ status: { phase } }) => phase === 'Active');
-  const each = async <T>(chosen: readonly FaultTarget[], act: (target: FaultTarget) => Promise<T>) =>
-    await Promise.all(chosen.map((target) => context.targetLimit(() => act(target))));
+  const each = async <T>(
+    limit: Limiter,
+    chosen: readonly FaultTarget[],
+    act: (target: FaultTarget) => Promise<T>,
+    urgency?: Urgency,
+  ) => await Promise.all(chosen.map((target) => limit(() => act(target), urgency)));
   const possibleMs = () =>
     kernelTimeoutMs({ kernelLeaseMs, leaseLeftMs: leases.leftMs(spec.lease.name), notAfterLeftMs: notAfterLeftMs() });
 
@@ -106,7 +111,7 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
   }
 
   async function apply(): Promise<void> {
-    await each(targets, (target) => locate(context, target));
+    await each(context.targetLimit, targets, (target) => locate(context, target));
     const chosen = targets.filter((target) => !isOver(target.status));
     if (chosen.length === 0) return;
     for (const target of chosen) move(context, target, 'Applying');
@@ -115,14 +120,17 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
     if (persisted !== 'written') return;
     await Promise.all(chosen.map((target) => measureBaseline(context, target, signal)));
     await each(
+      context.targetLimit,
       chosen.filter(({ status: { phase } }) => phase === 'Applying'),
       async (target) => {
         if (!isAborted(signal)) await prepareTarget(context, target, signal);
       },
     );
     await each(
+      context.targetLimit,
       chosen.filter(({ status: { phase, reason } }) => phase === 'Applying' && reason === undefined),
       commit,
+      'urgent',
     );
     writer.request();
   }
@@ -140,7 +148,7 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
     while (!isAborted(signal) && active().length > 0 && allowedOrEnd()) {
       const dueInMs = (target: FaultTarget) => renewalDueInMs(target.heldUntil - clock.monotonic(), possibleMs());
       const due = active().filter((target) => dueInMs(target) === 0);
-      const renewed = await each(due, renew);
+      const renewed = await each(context.targetLimit, due, renew, 'urgent');
       const nextMs = Math.min(possibleMs(), ...active().map(dueInMs));
       if (active().length > 0) await wake.sleep(renewed.includes(false) ? renewRetryMs : Math.max(1, nextMs), signal);
     }
@@ -166,7 +174,7 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
   async function keepReading(): Promise<void> {
     while (!isAborted(signal) && active().length > 0) {
       const started = clock.monotonic();
-      await each(active(), readOrLose);
+      await each(context.readLimit, active(), readOrLose);
       writer.request();
       const tookMs = clock.monotonic() - started;
       await pause(clock, Math.max(readEveryMs, tookMs / readShare) - tookMs, signal);

@@ -57,6 +57,8 @@ export type AgentOptions = {
 export type AgentEnd = 'Stopped' | 'ServerGone';
 
 const targetsAtOnce = 2;
+/** Counters may wait; faults that come, go or must be held may not wait for them. */
+const readingsAtOnce = 1;
 const baselinesAtOnce = 8;
 /** The server may come back at any moment, and a lease hangs on noticing: the client's own longest pause is too long. */
 const retry = { first: 50, most: 1000 };
@@ -112,6 +114,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     },
     tcpProbeProgram: options.tcpProbeProgram,
     targetLimit: createLimiter(targetsAtOnce),
+    readLimit: createLimiter(readingsAtOnce),
     pingLimit: createLimiter(baselinesAtOnce),
     swept: sweep.clean,
     kernelRelease: release(),

@@ -20,3 +20,21 @@ it('runs so many at once and no more, in the order they came, also when some fai
   expect(most).toBe(2);
   expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(4);
 });
+
+it('starts what is urgent before everything normal that waits, and interrupts nothing', async () => {
+  const limit = createLimiter(1);
+  const seen: string[] = [];
+  const work = (name: string) => async () => {
+    seen.push(`${name} starts`);
+    await new Promise((resolve) => setImmediate(resolve));
+    seen.push(`${name} ends`);
+  };
+  await Promise.all([
+    limit(work('first')),
+    limit(work('normal')),
+    limit(work('urgent'), 'urgent'),
+    limit(work('urgent too'), 'urgent'),
+  ]);
+  const inOrder = ['first', 'urgent', 'urgent too', 'normal'];
+  expect(seen).toEqual(inOrder.flatMap((name) => [`${name} starts`, `${name} ends`]));
+});

@@ -47,7 +47,7 @@ export async function shrinkTo(
 }
 
 async function verify({ programs, instance }: DriverContext, { namespace, plan }: LedgerEntry, qdiscs: TcQdisc[]): Promise<void> {
-  const objects = await programs.list(namespace, [`list table inet ${plan.gate.table}`]);
+  const { objects } = await programs.read(namespace, ['objects'], [`list table inet ${plan.gate.table}`]);
   const differences = [
     ...plan.trees.flatMap((tree) => treeDifferences(tree, readTree(qdiscs, tree.device))),
     ...gateDifferences(plan.gate, readGate(objects, instance)),

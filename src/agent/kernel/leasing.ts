@@ -16,12 +16,12 @@ export async function commitFaults(
     return { faultId, timeoutMs, device: await deviceOf(context, namespace, faultId) };
   });
   const withDevices = await Promise.all(prepared);
-  await context.programs.changeGate(namespace, () =>
+  const text = () =>
     renderLeases(
       context.instance,
       withDevices.map((lease) => ({ ...lease, timeoutMs: lease.timeoutMs() })),
-    ),
-  );
+    );
+  await context.programs.changeGate(namespace, text, 'urgent');
 }
 
 /** @throws SquallError KernelRefused, LeaseExpired, when the kernel has ended the fault by itself; it stays ended */
@@ -34,11 +34,12 @@ export async function renewFault(
   const { programs, instance } = context;
   const device = await deviceOf(context, namespace, faultId);
   try {
-    await programs.changeGate(namespace, () => renderRenewal(instance, { faultId, device, timeoutMs: timeoutMs() }));
+    await programs.changeGate(namespace, () => renderRenewal(instance, { faultId, device, timeoutMs: timeoutMs() }), 'urgent');
   } catch (error) {
     if (!isNoSuchObject(error)) throw error;
-    const set = await programs.list(namespace, [`list set inet ${tableName(instance)} ${leaseSetName(faultId)}`]);
-    if (set.length === 0) throw error;
+    const list = `list set inet ${tableName(instance)} ${leaseSetName(faultId)}`;
+    const { objects } = await programs.read(namespace, ['objects'], [list]);
+    if (objects.length === 0) throw error;
     throw new SquallError(
       'KernelRefused',
       `LeaseExpired: the kernel had ended fault ${faultId} in the namespace of pod ${namespace.podUid} before its lease was renewed`,

@@ -19,10 +19,7 @@ export async function leaveOthers(
 ): Promise<void> {
   const { programs, ledger, instance } = context;
   const { namespace, plan } = entry;
-  const [links, objects] = await Promise.all([
-    programs.links(namespace),
-    programs.list(namespace, [`list table inet ${plan.gate.table}`]),
-  ]);
+  const { links, objects } = await programs.read(namespace, ['links', 'objects'], [`list table inet ${plan.gate.table}`]);
   const works = entry.works.filter(({ id }) => id !== faultId);
   const gatePriority = readGate(objects, instance)?.priority ?? plan.gate.priority;
   const next: LedgerEntry = {
@@ -33,7 +30,9 @@ export async function leaveOthers(
   };
   await shrinkTo(context, next, entry, { qdiscs: [...qdiscs], objects });
   const devicesLeft = devicesOf(plan).filter((device) => !devicesOf(next.plan).includes(device));
-  if (devicesLeft.length > 0) await restoreQueueLengths(context, entry, devicesLeft);
+  if (devicesLeft.length > 0) {
+    await restoreQueueLengths(context, entry, devicesLeft, (await programs.read(namespace, ['links'])).links);
+  }
   await ledger.write(next);
 }
 

@@ -6,12 +6,13 @@ import { growTo, shrinkTo } from './apply.ts';
 import type { DriverContext } from './context.ts';
 import type { LedgerEntry } from './ledger.ts';
 import { decidePreparation } from './preparation.ts';
+import { wholeObservation } from './programs.ts';
 import { undoTarget } from './undo.ts';
 
 /** What `prepareFault` would say of the target as it is now. */
 export async function tryComposition(context: DriverContext, namespace: Namespace, work: FaultWork): Promise<Composition> {
   const { programs, ledger, instance, bootId } = context;
-  const [observation, entry] = await Promise.all([programs.observe(namespace), ledger.read(namespace)]);
+  const [observation, entry] = await Promise.all([programs.read(namespace, wholeObservation), ledger.read(namespace)]);
   const meets = (entry?.works ?? []).filter(({ id, device }) => id !== work.id && device === work.device).map(({ id }) => id);
   try {
     decidePreparation({ instance, bootId, namespace, work, observation, entry });
@@ -25,7 +26,7 @@ export async function tryComposition(context: DriverContext, namespace: Namespac
 /** All or nothing: when anything fails, what was there before is put back and the error is thrown. */
 export async function prepareFault(context: DriverContext, namespace: Namespace, work: FaultWork): Promise<void> {
   const { programs, ledger, instance, bootId } = context;
-  const [observation, entry] = await Promise.all([programs.observe(namespace), ledger.read(namespace)]);
+  const [observation, entry] = await Promise.all([programs.read(namespace, wholeObservation), ledger.read(namespace)]);
   const next = decidePreparation({ instance, bootId, namespace, work, observation, entry });
   await ledger.write(next);
   try {
@@ -47,6 +48,6 @@ async function takeBack(context: DriverContext, failed: LedgerEntry, before: Led
     if (residue > 0) throw new SquallError('CleanUpIncomplete', `${String(residue)} things of ours are left in the target`);
     return;
   }
-  await shrinkTo(context, before, failed, await context.programs.observe(failed.namespace));
+  await shrinkTo(context, before, failed, await context.programs.read(failed.namespace, wholeObservation));
   await context.ledger.write(before);
 }

@@ -2,7 +2,7 @@
 import { type NftObject, parseNft, type TcQdisc } from '../../faults/index.ts';
 import { runProgram, SquallError } from '../../lib/index.ts';
 import type { Namespace } from '../kernel-driver.ts';
-import type { Limiter } from '../limiter.ts';
+import type { Limiter, Urgency } from '../limiter.ts';
 import { namedNamespaces } from '../namespaces/named.ts';
 import type { PodNamespaces } from '../namespaces/pod-namespaces.ts';
 import { withNamespace } from './namespace.ts';
@@ -10,29 +10,45 @@ import { withNamespace } from './namespace.ts';
 /** The fields of `ip -j link` that are used; the rest is kept for comparisons. `txqlen` is absent when it is 0. */
 export type IpLink = { ifindex: number; ifname: string; mtu: number; txqlen?: number; flags?: string[] };
 
-/** All that an undo must restore, as tc, ip and nft print it. */
+/** All that an undo must restore, as tc (with counters), ip and nft print it. */
 export type Observation = { qdiscs: TcQdisc[]; links: IpLink[]; objects: NftObject[] };
 
 export type Programs = {
   /** Lines for `tc -batch`, in order; stops at the first that fails. Resolves to every qdisc as it is after them. */
   changeTree(namespace: Namespace, lines: readonly string[]): Promise<TcQdisc[]>;
   /** One nft transaction; a function is asked for its text when the program is about to start. */
-  changeGate(namespace: Namespace, text: string | (() => string)): Promise<void>;
+  changeGate(namespace: Namespace, text: string | (() => string), urgency?: Urgency): Promise<void>;
   setQueueLength(namespace: Namespace, device: string, length: number): Promise<void>;
-  /** Every qdisc, with its counters. */
-  qdiscs(namespace: Namespace): Promise<TcQdisc[]>;
-  links(namespace: Namespace): Promise<IpLink[]>;
-  /** nft's list commands; an object that does not exist gives an empty list. */
-  list(namespace: Namespace, commands: readonly string[]): Promise<NftObject[]>;
-  observe(namespace: Namespace): Promise<Observation>;
+  /**
+   * The named parts, one after the other. An nft object that does not exist gives no objects.
+   * @param listCommands nft's, for the objects; @default the whole ruleset
+   */
+  read<Part extends keyof Observation>(
+    namespace: Namespace,
+    parts: readonly Part[],
+    listCommands?: readonly string[],
+  ): Promise<Pick<Observation, Part>>;
 };
+
+/** Everything, for `read`. */
+export const wholeObservation = ['qdiscs', 'links', 'objects'] as const;
 
 /** Every program of ours takes milliseconds; one that takes this long hangs. */
 const timeoutMs = 15_000;
-const showQdiscs = 'qdisc show';
-const diesWithUs = ['--pdeathsig', 'KILL', 'nsenter'];
+/** A change that outlived a killed agent would change what the next agent has just swept. A reading hurts nobody. */
+const diesWithUs = ['setpriv', '--pdeathsig', 'KILL'];
 /** How nft says that a table or set does not exist. */
 const noSuchObject = 'No such file or directory';
+const showQdiscs = 'qdisc show';
+const separator = '\x1e';
+const wholeRuleset = ['list ruleset'];
+
+/** By part: what prints it, and how the one shell that runs them all says that it was this one that failed. nft's commands are `$1`. */
+const readers = {
+  qdiscs: { program: 'tc', script: `tc -j -s ${showQdiscs}`, failed: 101 },
+  links: { program: 'ip', script: 'ip -j link show', failed: 102 },
+  objects: { program: 'nft', script: 'nft -j "$1"', failed: 103 },
+} as const;
 
 /**
  * @param limit bounds how many programs run at once
@@ -40,51 +56,54 @@ const noSuchObject = 'No such file or directory';
  */
 export function createPrograms(limit: Limiter, namespaces: PodNamespaces = namedNamespaces()): Programs {
   const env = { ...process.env, LC_ALL: 'C' };
-  const run = async (namespace: Namespace, command: string[], inputOf: () => string | undefined = () => undefined) =>
+  const inside = async <T>(namespace: Namespace, urgency: Urgency | undefined, work: (enter: string[]) => Promise<T>) =>
     await limit(
-      async () =>
-        await withNamespace(namespaces, namespace, async (path) => {
-          const input = inputOf();
-          // A program that outlived a killed agent would change what the next agent has just swept.
-          const args = [...diesWithUs, `--net=${path}`, '--', ...command];
-          return { ...(await runProgram('setpriv', args, { input, timeoutMs, env })), input };
-        }),
+      async () => await withNamespace(namespaces, namespace, async (path) => await work(['nsenter', `--net=${path}`, '--'])),
+      urgency,
     );
-  const demand = async (namespace: Namespace, command: string[], inputOf?: () => string): Promise<string> => {
-    const { code, stdout, stderr, input } = await run(namespace, command, inputOf);
-    if (code === 0) return stdout;
-    throw new SquallError('KernelRefused', `${explain(command, stderr, input)} (pod ${namespace.podUid})`);
-  };
-  const programs: Programs = {
+  const change = async (namespace: Namespace, command: string[], inputOf: () => string = () => '', urgency?: Urgency) =>
+    await inside(namespace, urgency, async (enter) => {
+      const input = inputOf();
+      const [program = '', ...args] = [...diesWithUs, ...enter, ...command];
+      const { code, stdout, stderr } = await runProgram(program, args, { input, timeoutMs, env });
+      if (code !== 0) refuse(namespace, command[0], stderr, input);
+      return stdout;
+    });
+  return {
     changeTree: async (namespace, lines) => {
       const batch = [...lines, showQdiscs, ''].join('\n');
-      return parseList<TcQdisc>(await demand(namespace, ['tc', '-j', '-s', '-batch', '-'], () => batch));
+      return parseList<TcQdisc>(await change(namespace, ['tc', '-j', '-s', '-batch', '-'], () => batch));
     },
-    changeGate: async (namespace, text) => {
-      await demand(namespace, ['nft', '-f', '-'], typeof text === 'string' ? () => text : text);
+    changeGate: async (namespace, text, urgency) => {
+      await change(namespace, ['nft', '-f', '-'], typeof text === 'string' ? () => text : text, urgency);
     },
     setQueueLength: async (namespace, device, length) => {
-      await demand(namespace, ['ip', 'link', 'set', 'dev', device, 'txqueuelen', String(length)]);
+      await change(namespace, ['ip', 'link', 'set', 'dev', device, 'txqueuelen', String(length)]);
     },
-    qdiscs: async (namespace) => parseList<TcQdisc>(await demand(namespace, ['tc', '-j', '-s', ...showQdiscs.split(' ')])),
-    links: async (namespace) => parseList<IpLink>(await demand(namespace, ['ip', '-j', 'link', 'show'])),
-    list: async (namespace, commands) => {
-      const command = ['nft', '-j', commands.join('; ')];
-      const { code, stdout, stderr } = await run(namespace, command);
-      if (code === 0) return parseNft(stdout);
-      if (saysNoSuchObject(stderr)) return [];
-      throw new SquallError('KernelRefused', `${explain(command, stderr)} (pod ${namespace.podUid})`);
-    },
-    observe: async (namespace) => {
-      const [qdiscs, links, objects] = await Promise.all([
-        programs.qdiscs(namespace),
-        programs.links(namespace),
-        programs.list(namespace, ['list ruleset']),
-      ]);
-      return { qdiscs, links, objects };
+    read: async (namespace, parts, listCommands = wholeRuleset) => {
+      // Starting programs is what takes the time: one for all, and nft last, which is asked for what may not be there.
+      const order = wholeObservation.filter((part) => (parts as readonly string[]).includes(part));
+      const steps = order.map((part) => `${readers[part].script} || exit ${String(readers[part].failed)}`);
+      const command = ['sh', '-c', steps.join(`\nprintf '${separator}'\n`), 'sh', listCommands.join('; ')];
+      return await inside(namespace, undefined, async ([enter = '', ...args]) => {
+        const { code, stdout, stderr } = await runProgram(enter, [...args, ...command], { timeoutMs, env });
+        const failed = order.find((part) => readers[part].failed === code);
+        const hasNoObject = failed === 'objects' && saysNoSuchObject(stderr);
+        if (code !== 0 && !hasNoObject) refuse(namespace, failed === undefined ? enter : readers[failed].program, stderr);
+        const texts = stdout.split(separator);
+        const textOf = (part: keyof Observation) => texts[order.indexOf(part)] ?? '';
+        return {
+          qdiscs: parseList<TcQdisc>(textOf('qdiscs')),
+          links: parseList<IpLink>(textOf('links')),
+          objects: hasNoObject || !order.includes('objects') ? [] : parseNft(textOf('objects')),
+        };
+      });
     },
   };
-  return programs;
+}
+
+function refuse(namespace: Namespace, program: string | undefined, stderr: string, input?: string): never {
+  throw new SquallError('KernelRefused', `${explain(program ?? '', stderr, input)} (pod ${namespace.podUid})`);
 }
 
 /** ip and tc print nothing at all for an empty list. */
@@ -93,11 +112,11 @@ function parseList<T>(output: string): T[] {
 }
 
 /** What a program complained about, with the line of its input that it complained about. */
-function explain(command: readonly string[], stderr: string, input?: string): string {
+function explain(program: string, stderr: string, input?: string): string {
   const complaint = stderr.trim().split('\n').slice(0, 3).join(' | ');
   const lineNumber = /Command failed -:(\d+)/.exec(stderr)?.[1];
   const line = lineNumber === undefined ? undefined : input?.split('\n')[Number(lineNumber) - 1];
-  return `${String(command[0])} failed: ${complaint}${line === undefined ? '' : ` in '${line}'`}`;
+  return `${program} failed: ${complaint}${line === undefined ? '' : ` in '${line}'`}`;
 }
 
 /** Whether an error says that the table or set to be changed is not there. */

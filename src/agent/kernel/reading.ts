@@ -18,10 +18,8 @@ export async function readFault(context: DriverContext, namespace: Namespace, fa
   const { programs, instance } = context;
   const entry = await preparedEntry(context, namespace, faultId);
   const table = tableName(instance);
-  const [qdiscs, objects] = await Promise.all([
-    programs.qdiscs(namespace),
-    programs.list(namespace, [`list counters table inet ${table}`, `list set inet ${table} ${leaseSetName(faultId)}`]),
-  ]);
+  const lists = [`list counters table inet ${table}`, `list set inet ${table} ${leaseSetName(faultId)}`];
+  const { qdiscs, objects } = await programs.read(namespace, ['qdiscs', 'objects'], lists);
   const counters = readCounters(objects, instance);
   const met = counters[gateCounterName(faultId)];
   if (met === undefined) {

@@ -18,7 +18,7 @@ export async function closeFault(
   faultId: string,
 ): Promise<void> {
   if (!(await isPresent(namespaces, namespace))) return;
-  await programs.changeGate(namespace, renderClose(instance, [faultId])).catch((error: unknown) => {
+  await programs.changeGate(namespace, renderClose(instance, [faultId]), 'urgent').catch((error: unknown) => {
     if (!isNoSuchObject(error)) throw error;
   });
 }
@@ -77,7 +77,7 @@ async function finishWhenDrained(
 ): Promise<Removal | { lookAgainMs: number }> {
   const entry = await presentEntry(context, namespace);
   if (entry === undefined || entry === 'gone') return nothingLeft;
-  const qdiscs = await context.programs.qdiscs(namespace);
+  const { qdiscs } = await context.programs.read(namespace, ['qdiscs']);
   const longestMs = longestWait(entry, faultId);
   if (waitingPackets(entry, qdiscs, faultId) > 0 && elapsedMs < longestMs + drainSlackMs) {
     return { lookAgainMs: nextLookMs(longestMs) };

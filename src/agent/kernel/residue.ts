@@ -3,6 +3,7 @@ import { readTree } from '../../faults/index.ts';
 import type { Namespace } from '../kernel-driver.ts';
 import type { DriverContext } from './context.ts';
 import { isPresent } from './namespace.ts';
+import { wholeObservation } from './programs.ts';
 import { residueIn } from './reconcile.ts';
 
 /** A tree without a table of ours counts when no other instance has a table beside it. */
@@ -14,7 +15,7 @@ export async function countResidue(
     async (namespace) =>
       await queue(namespace.inode, async () => {
         if (!(await isPresent(namespaces, namespace))) return 0;
-        const [observation, entry] = [await programs.observe(namespace), await ledger.read(namespace)];
+        const [observation, entry] = [await programs.read(namespace, wholeObservation), await ledger.read(namespace)];
         const known = residueIn(observation, instance, entry);
         if (known.length > 0) return known.length;
         const devices = [...new Set(observation.qdiscs.map(({ dev = '' }) => dev))];

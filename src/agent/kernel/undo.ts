@@ -16,10 +16,10 @@ export async function undoTarget(context: DriverContext, entry: LedgerEntry, dra
   await programs.changeGate(namespace, renderGateRemoval(instance));
   const startedAt = clock.monotonic();
   const mostMs = Math.min(drainMs, longestWait(entry) + drainSlackMs);
-  let qdiscs = await programs.qdiscs(namespace);
+  let { qdiscs } = await programs.read(namespace, ['qdiscs']);
   while (waitingPackets(entry, qdiscs) > 0 && clock.monotonic() - startedAt < mostMs) {
     await clock.sleep(nextLookMs(longestWait(entry)));
-    qdiscs = await programs.qdiscs(namespace);
+    ({ qdiscs } = await programs.read(namespace, ['qdiscs']));
   }
   return await undoTree(context, entry, qdiscs);
 }
@@ -33,11 +33,9 @@ export async function undoTree(context: DriverContext, entry: LedgerEntry, qdisc
   const { namespace, snapshot } = entry;
   const devices = devicesOf(entry.plan);
   const qdiscsLeft = await programs.changeTree(namespace, treeCommands(qdiscs, devices, undefined));
-  const [links, objects] = await Promise.all([
-    restoreQueueLengths(context, entry, devices),
-    programs.list(namespace, ['list ruleset']),
-  ]);
-  const after: Observation = { qdiscs: qdiscsLeft, links, objects };
+  const { links, objects } = await programs.read(namespace, ['links', 'objects']);
+  const linksLeft = await restoreQueueLengths(context, entry, devices, links);
+  const after: Observation = { qdiscs: qdiscsLeft, links: linksLeft, objects };
   const residue = residueIn(after, instance, entry).length;
   if (residue === 0) await ledger.remove(namespace.inode);
   return { residue, changedByOthers: changesBetween(snapshot, after, instance) };
@@ -48,12 +46,12 @@ export async function restoreQueueLengths(
   { programs }: DriverContext,
   entry: LedgerEntry,
   devices: readonly string[],
+  links: IpLink[],
 ): Promise<IpLink[]> {
   const { namespace } = entry;
-  const links = await programs.links(namespace);
   const changed = queueLengthsToRestore(entry, links).filter(({ device }) => devices.includes(device));
   for (const { device, length } of changed) await programs.setQueueLength(namespace, device, length);
-  return changed.length === 0 ? links : await programs.links(namespace);
+  return changed.length === 0 ? links : (await programs.read(namespace, ['links'])).links;
 }
 
 /**
@@ -62,14 +60,15 @@ export async function restoreQueueLengths(
  * @returns what was removed, one sentence each
  */
 export async function undoUnrecorded({ programs, instance }: DriverContext, namespace: Namespace): Promise<string[]> {
-  const tables = await programs.list(namespace, ['list tables']);
-  if (readGate(tables, instance) === undefined) return [];
-  const qdiscs = await programs.qdiscs(namespace);
+  const before = await programs.read(namespace, ['objects'], ['list tables']);
+  if (readGate(before.objects, instance) === undefined) return [];
+  const { qdiscs } = await programs.read(namespace, ['qdiscs']);
   const devices = [...new Set(qdiscs.map(({ dev = '' }) => dev))];
   // The tree first: the table is the only sign of ours, and a priority that names no band hurts nobody.
   const qdiscsLeft = await programs.changeTree(namespace, treeCommands(qdiscs, devices, undefined));
   await programs.changeGate(namespace, renderGateRemoval(instance));
-  const tablesLeft = readGate(await programs.list(namespace, ['list tables']), instance) === undefined ? [] : ['the table'];
+  const after = await programs.read(namespace, ['objects'], ['list tables']);
+  const tablesLeft = readGate(after.objects, instance) === undefined ? [] : ['the table'];
   const left = [...tablesLeft, ...treeCommands(qdiscsLeft, devices, undefined)];
   if (left.length > 0) throw new SquallError('CleanUpIncomplete', `of ours are left in ${namespace.path}: ${left.join(', ')}`);
   return [`${namespace.path}: a table that the ledger did not know, and its tree`];

@@ -48,7 +48,7 @@ export async function removeLeftover({ namespace }: Pick<Leftover, 'namespace'>)
   const target = asTarget(namespace);
   // The tree first: a table is the surest sign of ours for whoever goes on when this is cut off.
   if (wanted.devices.length > 0) {
-    const qdiscs = await programs.qdiscs(target);
+    const { qdiscs } = await programs.read(target, ['qdiscs']);
     await programs.changeTree(target, treeCommands(qdiscs, wanted.devices, undefined));
   }
   for (const instance of wanted.instances) await programs.changeGate(target, renderGateRemoval(instance));
@@ -79,7 +79,7 @@ async function observeIfThere(programs: Programs, namespace: MachineNamespace): 
 
 async function observe(programs: Programs, namespace: MachineNamespace): Promise<NamespaceFacts> {
   const target = asTarget(namespace);
-  const [tables, qdiscs] = [await programs.list(target, ['list tables']), await programs.qdiscs(target)];
+  const { qdiscs, objects: tables } = await programs.read(target, ['qdiscs', 'objects'], ['list tables']);
   const names = fieldsOf(tables, 'table').flatMap(({ family, name }) => (family === 'inet' ? (name ?? []) : []));
   const devices = [...new Set(qdiscs.map(({ dev = '' }) => dev))];
   return {

@@ -1,6 +1,6 @@
 import { createLedger, type LedgerEntry, readBootId } from '../../../src/agent/kernel/ledger.ts';
 import { planWorks } from '../../../src/agent/kernel/preparation.ts';
-import { createPrograms } from '../../../src/agent/kernel/programs.ts';
+import { createPrograms, wholeObservation } from '../../../src/agent/kernel/programs.ts';
 import type { Namespace } from '../../../src/agent/kernel-driver.ts';
 import { createLimiter } from '../../../src/agent/limiter.ts';
 import type { PodNamespaces } from '../../../src/agent/index.ts';
@@ -14,7 +14,7 @@ export async function gateOnly(facts: GateOnlyFacts, ...works: FaultWork[]): Pro
   const { namespace, instance, stateFolder, namespaces } = facts;
   const programs = createPrograms(createLimiter(2), namespaces);
   const bootId = await readBootId();
-  const observation = await programs.observe(namespace);
+  const observation = await programs.read(namespace, wholeObservation);
   const plan = planWorks({ instance, namespace, works, links: observation.links, gatePriority: 300, before: undefined });
   const entry: LedgerEntry = { version: 1, instance, bootId, namespace, snapshot: observation, works, plan, carried: {} };
   await createLedger(stateFolder, instance, bootId).write(entry);
