@@ -11,12 +11,14 @@ export type ShortRun = {
   lossPercentTolerated: number;
   /** Longest round trip that is tolerated, where the run is about that. */
   rttMs?: number;
+  /** @default 10 s */
+  lease?: string;
   selector?: Record<string, string>;
 };
 
 /** The spec of a NetworkExperiment: a delay on pods, and an ICMP hypothesis from a client to each of them. */
 export function experimentSpec(run: ShortRun): object {
-  const { namespace, targets, client, durationSeconds, delayMs, lossPercentTolerated, rttMs, selector } = run;
+  const { namespace, targets, client, durationSeconds, delayMs, lossPercentTolerated, rttMs, selector, lease = '10s' } = run;
   const pods = targets.map((name) => ({ kind: 'pod', namespace, name }));
   return {
     before: '1s',
@@ -25,7 +27,7 @@ export function experimentSpec(run: ShortRun): object {
     fault: {
       targets: selector === undefined ? pods : [{ kind: 'selector', namespace, targetSelector: { matchLabels: selector } }],
       configuration: { type: 'delay', value: `${delayMs}ms` },
-      lease: '10s',
+      lease,
     },
     hypothesis: [
       {
