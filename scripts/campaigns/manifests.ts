@@ -13,12 +13,25 @@ export type ShortRun = {
   rttMs?: number;
   /** @default 10 s */
   lease?: string;
+  /** Between two probes; @default that of Squall */
+  period?: string;
   selector?: Record<string, string>;
 };
 
 /** The spec of a NetworkExperiment: a delay on pods, and an ICMP hypothesis from a client to each of them. */
 export function experimentSpec(run: ShortRun): object {
-  const { namespace, targets, client, durationSeconds, delayMs, lossPercentTolerated, rttMs, selector, lease = '10s' } = run;
+  const {
+    namespace,
+    targets,
+    client,
+    durationSeconds,
+    delayMs,
+    lossPercentTolerated,
+    rttMs,
+    selector,
+    lease = '10s',
+    period,
+  } = run;
   const pods = targets.map((name) => ({ kind: 'pod', namespace, name }));
   return {
     before: '1s',
@@ -32,7 +45,7 @@ export function experimentSpec(run: ShortRun): object {
     hypothesis: [
       {
         name: 'reaches',
-        connectivity: { layer: '3', source: { namespace, name: client }, destinations: pods, timeout: '1s' },
+        connectivity: { layer: '3', source: { namespace, name: client }, destinations: pods, period, timeout: '1s' },
         tolerance: { lossPercent: lossPercentTolerated, ...(rttMs === undefined ? {} : { rttP95: `${rttMs}ms` }) },
       },
     ],

@@ -41,8 +41,16 @@ export async function tenExperiments({ folder, say }: CampaignOptions): Promise<
     const began = Date.now();
     for (const { name, targetCount, run } of planned) {
       const targets = names.splice(0, targetCount);
-      // The default lease. Shorter ones need more renewals in a second than an emulated machine can start programs.
-      const common = { namespace, client: 'client', durationSeconds: 10, delayMs: 100, lossPercentTolerated: 60, lease: '30s' };
+      // An emulated machine cannot start as many programs in a second as shorter leases need, nor count as many probes.
+      const common = {
+        namespace,
+        client: 'client',
+        durationSeconds: 10,
+        delayMs: 100,
+        lossPercentTolerated: 60,
+        lease: '30s',
+        period: '1s',
+      };
       // A run without a target has a hypothesis all the same: on a pod that another run hurts.
       const probed = targets.length === 0 ? ['server-0'] : targets;
       await instance.store.create(experiments, experiment(name, { ...common, targets: probed, ...run }) as ExperimentObject);

@@ -55,7 +55,6 @@ export async function runControl(options: ControlOptions, signal: AbortSignal): 
   const queue = createWorkQueue({
     reconcile: async (text) => await reconcileRun(keyFromText(text)),
     workers: 4,
-    clock,
     random,
     onError,
   });
@@ -89,7 +88,6 @@ async function runSchedules(options: ControlOptions, runs: Cache<ExperimentObjec
   const queue = createWorkQueue({
     reconcile: async (text) => await reconcile(keyFromText(text)),
     workers: 2,
-    clock,
     random,
     onError,
   });

@@ -1,4 +1,4 @@
-import { backoff, type Clock } from '../lib/index.ts';
+import { backoff } from '../lib/index.ts';
 
 /** What a reconcile wants next: to be called again after so long, or only when something changes. */
 export type ReconcileResult = { requeueAfterMs?: number };
@@ -8,7 +8,6 @@ export type WorkQueueOptions = {
   reconcile: Reconcile;
   /** Reconciles that run at once; never two for one key. */
   workers: number;
-  clock: Clock;
   random: () => number;
   onError: (key: string, error: unknown, retryInMs: number) => void;
 };
@@ -27,10 +26,11 @@ type KeyState = { active: boolean; dirty: boolean; failures: number; timer?: Nod
  * A queue of keys. Invariants: a key is never reconciled twice at once; a key added while it is reconciled is reconciled again;
  * a failed key comes back after a jittered, doubling wait, and a success forgets its failures.
  */
-export function createWorkQueue({ reconcile, workers, clock, random, onError }: WorkQueueOptions): WorkQueue {
+export function createWorkQueue({ reconcile, workers, random, onError }: WorkQueueOptions): WorkQueue {
   const states = new Map<string, KeyState>();
   const waiting: string[] = [];
-  const sleepers = new Set<() => void>();
+  /** Workers without work. */
+  const idlers: (() => void)[] = [];
 
   function stateOf(key: string): KeyState {
     const state = states.get(key) ?? { active: false, dirty: false, failures: 0 };
@@ -46,7 +46,7 @@ export function createWorkQueue({ reconcile, workers, clock, random, onError }: 
     state.dirty = true;
     if (!state.active) {
       waiting.push(key);
-      for (const wake of sleepers) wake();
+      idlers.shift()?.();
     }
   }
 
@@ -87,26 +87,21 @@ export function createWorkQueue({ reconcile, workers, clock, random, onError }: 
     while (!signal.aborted) {
       const key = waiting.shift();
       if (key !== undefined) await work(key, signal);
-      else await idle(signal);
+      else {
+        await new Promise<void>((resolve) => {
+          idlers.push(resolve);
+        });
+      }
     }
-  }
-
-  /** Until a key is added or the signal fires; a second is the bound should a wake-up ever be missed. */
-  async function idle(signal: AbortSignal): Promise<void> {
-    const woken = new AbortController();
-    const wake = (): void => {
-      woken.abort();
-    };
-    sleepers.add(wake);
-    signal.addEventListener('abort', wake, { once: true });
-    await clock.sleep(1000, woken.signal).catch(() => undefined);
-    signal.removeEventListener('abort', wake);
-    sleepers.delete(wake);
   }
 
   return {
     add,
     async run(signal) {
+      const wakeAll = () => {
+        for (const wake of idlers.splice(0)) wake();
+      };
+      signal.addEventListener('abort', wakeAll, { once: true });
       await Promise.all(Array.from({ length: workers }, () => worker(signal)));
       for (const { timer } of states.values()) clearTimeout(timer);
     },

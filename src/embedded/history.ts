@@ -16,6 +16,8 @@ export type Write = Place & { version: number } & (
     | { type: 'DELETED'; previous: StoredObject }
   );
 
+const mostParsed = 8;
+
 export type HistoryLimits = {
   /** Events kept for watches that resume. */
   maxEvents: number;
@@ -34,6 +36,16 @@ export function createHistory(database: DatabaseSync, limits: HistoryLimits) {
     const row = sql.text.get(version) as { object: string } | undefined;
     if (row === undefined) throw new Error(`the text of version ${String(version)} is not in the database`);
     return row.object;
+  };
+
+  /** One event is put before several watchers, one after the other: the last few objects are parsed once. */
+  const parsed = new Map<number, StoredObject>();
+  const object = (version: number): Readonly<StoredObject> => {
+    const known = parsed.get(version) ?? (JSON.parse(text(version)) as StoredObject);
+    parsed.set(version, known);
+    const [oldestParsed] = parsed.keys();
+    if (parsed.size > mostParsed && oldestParsed !== undefined) parsed.delete(oldestParsed);
+    return known;
   };
 
   /** Forgets the oldest events until at most so many, of so many bytes, are left; the newest always stays. */
@@ -76,6 +88,8 @@ export function createHistory(database: DatabaseSync, limits: HistoryLimits) {
     oldest: () => oldest,
     /** The JSON of a version that is current or in the history. */
     text,
+    /** The same, parsed; shared, so never to be changed. */
+    object,
     read: ({ resource, namespace, name }: Place): StoredObject | undefined => {
       const row = sql.read.get(resource, namespace, name) as { object: string } | undefined;
       return row && (JSON.parse(row.object) as StoredObject);

@@ -26,7 +26,7 @@ export function listPage(
   let last = place;
   let more = false;
   for (const row of history.snapshot(resourceId(resource), place.version, place)) {
-    if (!selects(selection, row, () => history.text(row.version))) continue;
+    if (!selects(selection, row, () => history.object(row.version))) continue;
     if (items.length === limit) {
       more = true;
       break;
@@ -39,11 +39,11 @@ export function listPage(
   return { value: `${head.slice(0, -1)},"items":[${items.join(',')}]}` };
 }
 
-/** Whether an object is asked for; its text is only read when namespace and name do not decide it. */
-export function selects(selection: Selection, row: { namespace: string; name: string }, text: () => string): boolean {
+/** Whether an object is asked for; it is only read when namespace and name do not decide it. */
+export function selects(selection: Selection, row: { namespace: string; name: string }, object: () => StoredObject): boolean {
   if (selection.namespace !== undefined && selection.namespace !== row.namespace) return false;
   if (selection.name !== undefined && selection.name !== row.name) return false;
-  return selection.matches === undefined || selection.matches(JSON.parse(text()) as StoredObject);
+  return selection.matches === undefined || selection.matches(object());
 }
 
 function writeToken(place: Place): string {

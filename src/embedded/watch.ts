@@ -130,8 +130,8 @@ function startWatcher(
 /** What an event is to somebody who sees only what the selection selects; undefined: nothing. */
 function eventLine(history: History, row: EventRow, selection: Selection): string | undefined {
   const { type, version, previous } = row;
-  const before = previous !== null && selects(selection, row, () => history.text(previous));
-  const after = type !== 'DELETED' && selects(selection, row, () => history.text(version));
+  const before = previous !== null && selects(selection, row, () => history.object(previous));
+  const after = type !== 'DELETED' && selects(selection, row, () => history.object(version));
   if (after) return `{"type":"${before ? 'MODIFIED' : 'ADDED'}","object":${history.text(version)}}\n`;
   if (before) return `{"type":"DELETED","object":${atVersion(history.text(previous), version)}}\n`;
   return undefined;

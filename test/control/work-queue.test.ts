@@ -10,7 +10,6 @@ function queueOf(reconcile: (key: string) => Promise<ReconcileResult>, options: 
   const queue = createWorkQueue({
     reconcile,
     workers: 3,
-    clock: systemClock,
     random: () => 0,
     onError: (key) => errors.push(key),
     ...options,
