@@ -8,6 +8,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { labCommand } from './commands/lab.ts';
 import { notBuiltCommands } from './commands/not-built.ts';
 import { operatorCommand } from './commands/operator.ts';
+import { previewCommand } from './commands/preview.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { scheduleCommand } from './commands/schedule.ts';
@@ -32,6 +33,7 @@ async function main(): Promise<void> {
     cleanCommand(),
     doctorCommand(),
     validateCommand(),
+    previewCommand(),
     agentCommand(),
     scheduleCommand(),
     labCommand(),

@@ -7,6 +7,7 @@ import { createNodeTaskCache } from './node-task-cache.ts';
 import { experiments, schedules } from './resources.ts';
 import { createRunReconciler } from './run-reconciler.ts';
 import type { ExperimentObject } from './run-status.ts';
+import type { PlaceRules } from './plan-or-refuse.ts';
 import { createScheduleReconciler } from './schedule-reconciler.ts';
 import { createWorkQueue } from './work-queue.ts';
 
@@ -18,7 +19,7 @@ export type ControlOptions = {
   /** See `MemoryOptions`. */
   abandonedBefore?: number;
   takeover?: 'abort' | 'continue';
-  shortestLeaseSeconds?: number;
+  rules?: PlaceRules;
   /** See `RunReconcilerOptions`. */
   onDone?: (run: Stored<ExperimentObject>) => Promise<void>;
   recordsKernels?: boolean;

@@ -18,7 +18,9 @@ export {
   services,
   shapers,
 } from './resources.ts';
+export { type HurtPod, type PlannedPreview, type PreviewedProbe, previewRun, type RunPreview } from './preview-run.ts';
+export { readWorld, type SpecReader } from './run-request.ts';
 export { abortAnnotation } from './run-reconciler.ts';
 export { type ExperimentObject, type ExperimentStatus } from './run-status.ts';
 export { type ScheduleObject } from './schedule-status.ts';
-export { type Node, nodeUidAnnotation, type Pod, type Service } from './world.ts';
+export { type Node, nodeUidAnnotation, type Pod, type Service, type World } from './world.ts';

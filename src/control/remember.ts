@@ -5,7 +5,8 @@ import type { Cache, Store, Stored } from '../store/index.ts';
 import { type MeasuredUpTo, restore } from './checkpoint.ts';
 import { entriesOfKernels, entriesOfStatus, manifestOf, type RunJournal } from './journal-entries.ts';
 import { collect, type Measurements, unmeasuredPhases } from './measurements.ts';
-import { type ExpectedTasks, machinePlan, planRun, type RunRequest, type RunTarget } from './plan-run.ts';
+import { outcomeOf, type PlaceRules, planOrRefuse } from './plan-or-refuse.ts';
+import { type ExpectedTasks, machinePlan, type RunRequest, type RunTarget } from './plan-run.ts';
 import { readRunRequest, readWorld } from './run-request.ts';
 import type { ExperimentObject, ExperimentStatus } from './run-status.ts';
 import { mustReplan, takeOver } from './take-over.ts';
@@ -44,8 +45,8 @@ export type MemoryOptions = {
    * together; or it is gone on with where that can be done to the letter. @default 'abort'
    */
   takeover?: 'abort' | 'continue';
-  /** Faults of shorter leases are refused: whoever takes over could not renew them in time. @default 0 */
-  shortestLeaseSeconds?: number;
+  /** @default none */
+  rules?: PlaceRules;
 };
 
 type Base = Pick<Memory, 'uid' | 'measurements' | 'measuredUpTo' | 'checkpointAt' | 'seenTargets' | 'journal' | 'replaced'>;
@@ -79,7 +80,7 @@ export async function remember(options: MemoryOptions, object: Stored<Experiment
   journal.append({ type: 'created', namespace, name, uid, seed: request.seed, manifest: manifestOf(object) });
   const nothing = { ...base, plan: machinePlan(request), seed: request.seed, targets: [], expected: noTasks };
   if (isAbandoned(options, object)) return { ...nothing, first: { type: 'restarted' } };
-  const planned = await planOrRefuse(options, request);
+  const planned = await planNow(options, request);
   if (planned.kind !== 'planned') return { ...nothing, first: { ...planned, type: planned.kind } };
   journal.append({ type: 'targets', targets: planned.targets });
   return { ...base, plan: planned.plan, seed: request.seed, targets: planned.targets, expected: planned.tasks };
@@ -100,7 +101,7 @@ async function pickUp(options: MemoryOptions, object: Begun, base: Base): Promis
   const plan = machinePlan(request);
   if (options.takeover !== 'continue') return { ...left, plan, first: { type: 'restarted' } };
   const stored = options.tasks.list().filter(({ spec }) => spec.run.uid === base.uid);
-  const taken = takeOver(plan, status, stored, mustReplan(plan, status.run) ? await planOrRefuse(options, request) : undefined);
+  const taken = takeOver(plan, status, stored, mustReplan(plan, status.run) ? await planNow(options, request) : undefined);
   if (taken.kind === 'cut') return { ...left, plan, first: { type: 'restarted', why: taken.message } };
   const tasks = new Map(stored.map((task) => [task.metadata.name, task]));
   if (status.phase !== 'preflight') for (const entry of entriesOfKernels(taken.tasks, tasks)) base.journal.append(entry);
@@ -126,27 +127,8 @@ function tellTakeOver(journal: RunJournal, object: Begun): void {
   journal.append({ type: 'warning', message });
 }
 
-async function planOrRefuse(
-  options: MemoryOptions,
-  request: Parameters<typeof planRun>[0],
-): Promise<ReturnType<typeof planRun> | { kind: 'failed'; reason: string; message: string }> {
-  const { leaseSeconds = Infinity } = request.shaper ?? {};
-  const { shortestLeaseSeconds = 0 } = options;
-  if (leaseSeconds < shortestLeaseSeconds) {
-    const message = `the fault's lease is ${String(leaseSeconds)} s; expected at least ${String(shortestLeaseSeconds)} s, so that another operator can take over within it`;
-    return { kind: 'refused', reason: 'LeaseTooShort', message };
-  }
-  const world = await readWorld(options.store);
-  try {
-    return planRun(request, world, options.clock.now());
-  } catch (error) {
-    return { kind: outcomeOf(error), reason: codeOf(error), message: messageOf(error) };
-  }
-}
-
-/** A mistake of ours is not a refusal of theirs. */
-function outcomeOf(error: unknown): 'failed' | 'refused' {
-  return codeOf(error) === 'Internal' ? 'failed' : 'refused';
+async function planNow({ store, clock, rules }: MemoryOptions, request: RunRequest) {
+  return planOrRefuse(request, await readWorld(store), clock.now(), rules);
 }
 
 /** Created for a process that is gone and would have run it at once. Creation times have whole seconds. */

@@ -1,14 +1,19 @@
-import { type Experiment, type HypothesisEntry, readSpec, type Shaper } from '../api/index.ts';
-import type { Store } from '../store/index.ts';
+import { type Experiment, type HypothesisEntry, type KubeObject, readSpec, type Shaper } from '../api/index.ts';
+import type { Resource, Store } from '../store/index.ts';
 import type { PlannedEntry } from './plan-probes.ts';
 import type { RunRequest } from './plan-run.ts';
 import { connectivityTests, nodes, pods, services, shapers } from './resources.ts';
 import type { ExperimentObject } from './run-status.ts';
 import { underNodeUid, type World } from './world.ts';
 
+/** Gives the objects that an experiment refers to; a store, or what a command was given. Rejects with NotFound. */
+export type SpecReader = {
+  get(resource: Resource<KubeObject>, key: { namespace: string; name: string }): Promise<Pick<KubeObject, 'spec'>>;
+};
+
 /** Reads a run's spec and everything that it refers to. Rejects with InvalidInput or NotFound when a part is not usable. */
 export async function readRunRequest(
-  store: Store,
+  store: SpecReader,
   object: ExperimentObject,
   instance: string,
   drawnSeed: string,
@@ -26,14 +31,14 @@ export async function readWorld(store: Store): Promise<World> {
   return { pods: allPods.items.map(underNodeUid), services: allServices.items, nodes: allNodes.items };
 }
 
-async function readShaper(store: Store, namespace: string, { fault }: Experiment): Promise<Shaper | undefined> {
+async function readShaper(store: SpecReader, namespace: string, { fault }: Experiment): Promise<Shaper | undefined> {
   if (fault === undefined) return undefined;
   if ('shaper' in fault) return fault.shaper;
   const object = await store.get(shapers, { namespace, name: fault.ref });
   return readSpec('NetworkTrafficShaper', object.spec, namespace);
 }
 
-async function readEntry(store: Store, namespace: string, entry: HypothesisEntry): Promise<PlannedEntry> {
+async function readEntry(store: SpecReader, namespace: string, entry: HypothesisEntry): Promise<PlannedEntry> {
   const { test } = entry;
   if ('connectivity' in test) return { ...entry, connectivity: test.connectivity };
   if (test.kind === 'connectivity' && 'ref' in test) {

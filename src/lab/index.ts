@@ -4,6 +4,7 @@
  * down nothing of it is left.
  */
 export { type LabPlace, type LabRemoval, labDown } from './down.ts';
+export { describeTopology } from './describe-topology.ts';
 export { labExec, labExecAttached, type LabCommand } from './exec.ts';
 export type { ContainerStatus, EndpointSlice, Lab, Namespace, Node, Pod, PodStatus, Service } from './kubernetes.ts';
 export { boundLogs } from './logs.ts';

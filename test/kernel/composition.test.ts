@@ -49,20 +49,32 @@ describe('faults that meet in one packet', () => {
     }
   };
 
-  it('add their delays, and each ends with its own lease', async () => {
-    const { driver, namespace } = pair;
-    await driver.prepare(namespace, work('long', delay(100), 'all'));
-    await driver.prepare(namespace, work('short', delay(50), [2]));
+  it('add their delays, and each ends with its own lease, while one on other peers misses and spares no packet', async () => {
+    const { driver, namespace, target } = pair;
+    await start(pair, work('elsewhere', delay(30), [4]));
+    const pinging = keepPinging(target, addressesOf(4));
+    await driver.prepare(namespace, work('first', delay(100), [2, 3]));
+    await driver.prepare(namespace, work('second', delay(50), [2]));
     await driver.commitAll(namespace, [
-      { faultId: 'long', timeoutMs: 4000 },
-      { faultId: 'short', timeoutMs: 60_000 },
+      { faultId: 'first', timeoutMs: 6000 },
+      { faultId: 'second', timeoutMs: 60_000 },
     ]);
     assertNear(await medians(2, 3), { 2: 150, 3: 100 });
-    await leaseEnds('long');
+    await leaseEnds('first');
     assertNear(await medians(2, 3), { 2: 50, 3: 0 });
-    await driver.close(namespace, 'short');
+    await driver.close(namespace, 'second');
     assertNear(await medians(2, 3), { 2: 0, 3: 0 });
-    for (const id of ['long', 'short']) assert.equal((await driver.remove(namespace, id)).residue, 0);
+    for (const id of ['first', 'second']) assert.equal((await driver.remove(namespace, id)).residue, 0);
+    const { times, count } = await pinging.end();
+    for (const [address, row] of Object.entries(times)) {
+      assert.equal(lost(row), 0, address);
+      assert.ok(Math.min(...answered(row)) > 29, `${address} was spared once`);
+    }
+    const middles = Object.entries(times).map(([address, row]) => [address, median(answered(row))] as const);
+    assertNear(Object.fromEntries(middles), { 4: 30 });
+    const { packets, drops } = await driver.read(namespace, 'elsewhere');
+    assert.deepEqual({ packets, drops }, { packets: 2 * count, drops: 0 });
+    assert.equal((await driver.remove(namespace, 'elsewhere')).residue, 0);
   });
 
   it('leave those that are there alone when one that comes later does not fit', async () => {

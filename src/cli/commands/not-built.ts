@@ -3,7 +3,6 @@ import { SquallError } from '../../lib/index.ts';
 
 /** Commands of the contract that a later part builds: they are named, and answer what they are. */
 const names: Record<string, string> = {
-  preview: 'show who and what would be hurt',
   halt: 'stop everything and refuse every start',
   resume: 'allow starts again',
   convert: 'translate between dialects',

@@ -115,7 +115,7 @@ async function runReconcilers(options: OperatorOptions, acting: AbortSignal): Pr
       random,
       takeover: 'continue',
       recordsKernels: true,
-      shortestLeaseSeconds: leasesOfFault * leaseSeconds,
+      rules: { shortestLeaseSeconds: leasesOfFault * leaseSeconds, confinesReferences: true },
       journalOf: (run) => recorder.following(journals.open(run)),
       onDone: (run) => reportOnce(store, journals, log, run),
       heartbeat,

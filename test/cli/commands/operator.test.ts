@@ -64,6 +64,9 @@ describe('squall operator', () => {
       { name: 'long', phase: 'during', targets: 1 },
       { name: 'run', phase: 'done', verdict: 'Passed' },
     ]);
+    const previewed = await squall('preview', metadata.name, '--kubeconfig', cluster.kubeconfig);
+    expect([previewed.code, previewed.stderr]).toEqual([0, '']);
+    expect(previewed.stdout).toMatch(/^shop\/long hurts 1 pod on 1 node for 600s /);
     const aborted = await squall('abort', metadata.name, '--kubeconfig', cluster.kubeconfig);
     expect([aborted.code, aborted.stderr]).toEqual([0, '']);
     expect(aborted.stdout).toMatch(/^shop\/long: Aborted \(AbortRequested\); first target clean .*; residue 0\n$/);

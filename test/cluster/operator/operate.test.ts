@@ -1,8 +1,9 @@
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { apiVersion } from '../../../src/api/index.ts';
 import { type Operator, readStoredJournal, reportAnnotation, startOperator } from '../../../src/cluster/index.ts';
 import { events } from '../../../src/cluster/operator/event-recorder.ts';
-import { experiments, leases } from '../../../src/control/index.ts';
+import { experiments, leases, shapers } from '../../../src/control/index.ts';
 import { systemClock } from '../../../src/lib/index.ts';
 import { buildReport } from '../../../src/report/index.ts';
 import { createMetrics, type Metrics } from '../../../src/server/index.ts';
@@ -169,5 +170,18 @@ describe('an operator', () => {
     operate('a');
     const { status } = await machine.run({ ...spec, fault: { ...spec.fault, lease: '5s' } });
     expect(status).toMatchObject({ verdict: 'Refused', reason: 'LeaseTooShort' });
+  }, 60_000);
+
+  it('refuses a run whose shaper, which admission never saw beside it, names pods of another namespace', async () => {
+    operate('a');
+    const target = { kind: 'pod', namespace: 'bank', name: 'vault' };
+    await machine.store.create(shapers, {
+      apiVersion,
+      kind: 'NetworkTrafficShaper',
+      metadata: { name: 'theirs', namespace: 'shop' },
+      spec: { targets: [target], configuration: { type: 'delay', value: '100ms' } },
+    });
+    const { status } = await machine.run({ ...spec, fault: { ref: 'theirs' } });
+    expect(status).toMatchObject({ verdict: 'Refused', reason: 'ReferenceLeavesNamespace' });
   }, 60_000);
 });

@@ -1,0 +1,55 @@
+import { resolve } from 'node:path';
+import { readWorld, type World } from '../../control/index.ts';
+import { describeTopology, type Lab, labStatus, readTopology } from '../../lab/index.ts';
+import { codeOf, SquallError, systemClock } from '../../lib/index.ts';
+import type { Store } from '../../store/index.ts';
+import { instanceId } from '../state.ts';
+import { asksCluster, type ClusterChoice, openCluster } from './cluster-choice.ts';
+import { connectToServe } from './connect.ts';
+
+export type WorldChoice = ClusterChoice & { lab?: string; state: string };
+
+/** The pods, services and nodes that a preview is made from. */
+export type PreviewPlace = {
+  world: World;
+  /** Where runs, and what manifests refer to, are looked for; absent: there is only the input. */
+  store?: Store;
+  /** Of a cluster's context. */
+  namespace?: string;
+};
+
+/**
+ * A topology that is named; else the cluster that is asked for; else the `squall serve` on the state folder, or the lab that is up in it.
+ * @throws SquallError Unavailable, with the remedy, when there is none of them
+ */
+export async function openWorld(choice: WorldChoice): Promise<PreviewPlace> {
+  const { lab, state } = choice;
+  if (lab !== undefined) return { world: worldOf(describeTopology(await readTopology({ file: lab }), systemClock.now())) };
+  if (asksCluster(choice)) {
+    const { store, namespace } = await openCluster(choice);
+    return { ...(await readOrClose(store)), namespace };
+  }
+  try {
+    return await readOrClose(await connectToServe(state));
+  } catch (error) {
+    if (codeOf(error) !== 'Unavailable') throw error;
+    const stateFolder = resolve(state);
+    const up = await labStatus({ stateFolder, instance: instanceId(stateFolder) });
+    if (up) return { world: worldOf(up) };
+    const remedy = 'name the pods with --lab TOPOLOGY, start one of them, or ask a cluster with --cluster';
+    throw new SquallError('Unavailable', `neither a squall serve nor a lab is up in ${stateFolder}; ${remedy}`, { cause: error });
+  }
+}
+
+async function readOrClose(store: Store): Promise<PreviewPlace & { store: Store }> {
+  try {
+    return { world: await readWorld(store), store };
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+function worldOf({ pods, services, nodes }: Lab): World {
+  return { pods, services, nodes };
+}

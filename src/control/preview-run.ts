@@ -1,0 +1,107 @@
+/** What a run would do if it were started now, from its plan; nothing is written and no node is asked. */
+import type { Peers } from '../api/index.ts';
+import { describeFault } from '../faults/index.ts';
+import { codeOf, messageOf } from '../lib/index.ts';
+import { planOrRefuse } from './plan-or-refuse.ts';
+import type { PlannedRun, RunRequest } from './plan-run.ts';
+import { readRunRequest, type SpecReader } from './run-request.ts';
+import type { ExperimentObject } from './run-status.ts';
+import type { World } from './world.ts';
+
+export type RunPreview = PlannedPreview | RefusedPreview;
+
+/** It would end as Refused. */
+export type RefusedPreview = { namespace: string; name: string; refusal: { reason: string; message: string } };
+
+export type PlannedPreview = {
+  namespace: string;
+  name: string;
+  beforeMs: number;
+  durationMs: number;
+  afterMs: number;
+  /** Of runs with a fault. */
+  leaseSeconds?: number;
+  seed: string;
+  /** One for each pod and fault. */
+  hurt: HurtPod[];
+  probes: PreviewedProbe[];
+};
+
+export type HurtPod = {
+  namespace: string;
+  name: string;
+  node: string;
+  device: string;
+  fault: string;
+  /** Where the packets go that are hurt: addresses and CIDRs, or `all`. */
+  peers: 'all' | string[];
+  /** Addresses that are never hurt, besides DNS and neighbour discovery. */
+  spared: string[];
+};
+
+export type PreviewedProbe = {
+  hypothesis: string;
+  /** namespace/name of the pod that probes. */
+  source: string;
+  protocol: 'icmp' | 'tcp';
+  address: string;
+  port?: number;
+};
+
+export type PreviewFacts = {
+  world: World;
+  /** Milliseconds since 1970. */
+  now: number;
+  /** Taken where the experiment names none; the run itself will draw another. */
+  drawnSeed: string;
+};
+
+/** Rejects only when what the experiment refers to cannot be asked for. */
+export async function previewRun(reader: SpecReader, object: ExperimentObject, facts: PreviewFacts): Promise<RunPreview> {
+  const { namespace = 'default', name } = object.metadata;
+  const refused = (reason: string, message: string) => ({ namespace, name, refusal: { reason, message } });
+  let request: RunRequest;
+  try {
+    request = await readRunRequest(reader, object, '', facts.drawnSeed);
+  } catch (error) {
+    if (!['InvalidInput', 'NotFound', 'NotImplemented'].includes(codeOf(error))) throw error;
+    return refused(codeOf(error), messageOf(error));
+  }
+  const planned = planOrRefuse(request, facts.world, facts.now);
+  if (planned.kind !== 'planned') return refused(planned.reason, planned.message);
+  const { seed, experiment, shaper } = request;
+  const { beforeMs, durationMs, afterMs } = experiment;
+  return {
+    ...{ namespace, name, beforeMs, durationMs, afterMs, seed },
+    ...(shaper === undefined ? {} : { leaseSeconds: shaper.leaseSeconds }),
+    hurt: hurtBy(planned),
+    probes: probesOf(planned),
+  };
+}
+
+function hurtBy({ tasks }: PlannedRun): HurtPod[] {
+  return tasks.fault.flatMap(({ spec: { node, targets, fault } }) => {
+    if (fault === undefined) return [];
+    const { device, effect, peers, excluded } = fault;
+    const what = { node, device, fault: describeFault(effect), peers: addressesOf(peers), spared: excluded };
+    return targets.map(({ namespace, name }) => ({ namespace, name, ...what }));
+  });
+}
+
+function addressesOf(peers: Peers): 'all' | string[] {
+  return peers === 'all' ? 'all' : [...peers.ipv4, ...peers.ipv6];
+}
+
+function probesOf({ tasks }: PlannedRun): PreviewedProbe[] {
+  return tasks.probe.flatMap(({ spec: { targets, probe } }) =>
+    (probe?.streams ?? []).map(({ hypothesis, podUid, protocol, address, port }) => {
+      const source = targets.find((target) => target.podUid === podUid);
+      return {
+        hypothesis,
+        source: `${source?.namespace ?? ''}/${source?.name ?? ''}`,
+        ...{ protocol, address },
+        ...(port === undefined ? {} : { port }),
+      };
+    }),
+  );
+}

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type ExperimentObject,
+  type PlannedPreview,
+  previewRun,
+  type RunPreview,
+  type SpecReader,
+} from '../../src/control/index.ts';
+import { planRun } from '../../src/control/plan-run.ts';
+import { readRunRequest } from '../../src/control/run-request.ts';
+import { SquallError } from '../../src/lib/index.ts';
+import { world } from './world.ts';
+
+const facts = { world, now: Date.parse('2026-01-01T00:00:00Z'), drawnSeed: 'drawn' };
+const connectivity = {
+  layer: '4',
+  source: { namespace: 'shop', name: 'checkout' },
+  destinations: [{ kind: 'service', namespace: 'shop', name: 'payments', port: '8080' }],
+};
+const shaper = {
+  targets: [{ kind: 'selector', namespace: 'shop', targetSelector: { matchLabels: { app: 'payments' } }, mode: 'all' }],
+  configuration: { type: 'delay', device: 'eth0', value: '200ms' },
+  lease: '9s',
+};
+const stored: Record<string, unknown> = { 'NetworkTrafficShaper slow': shaper, 'NetworkConnectivityTest reaches': connectivity };
+const reader: SpecReader = {
+  get: ({ kind }, { name }) => {
+    const spec = stored[`${kind} ${name}`];
+    return spec === undefined ? Promise.reject(new SquallError('NotFound', `no ${name}`)) : Promise.resolve({ spec });
+  },
+};
+
+function experiment(changes: Record<string, unknown> = {}): ExperimentObject {
+  const spec = {
+    duration: '20s',
+    before: '5s',
+    after: '5s',
+    fault: shaper,
+    hypothesis: [{ name: 'reaches', connectivity }],
+    ...changes,
+  };
+  return { metadata: { name: 'slow-payments', namespace: 'shop' }, spec } as unknown as ExperimentObject;
+}
+
+async function planned(changes?: Record<string, unknown>): Promise<PlannedPreview> {
+  const preview: RunPreview = await previewRun(reader, experiment(changes), facts);
+  if ('refusal' in preview) throw new Error(preview.refusal.message);
+  return preview;
+}
+
+describe('previewRun', () => {
+  it('names every pod that is hurt, where it is, by what, and who is spared', async () => {
+    const { hurt, durationMs, leaseSeconds } = await planned();
+    expect({ durationMs, leaseSeconds }).toEqual({ durationMs: 20_000, leaseSeconds: 9 });
+    const what = { device: 'eth0', fault: 'delay 200ms', peers: 'all' };
+    expect(hurt).toHaveLength(2);
+    expect(hurt).toContainEqual({ namespace: 'shop', name: 'payments-1', node: 'other', ...what, spared: ['10.0.0.254'] });
+    expect(hurt).toContainEqual({
+      namespace: 'shop',
+      name: 'payments-0',
+      node: 'lab',
+      ...what,
+      spared: ['10.0.0.254', 'fd00::fe'],
+    });
+  });
+
+  it('names peers as addresses, and every address that is probed', async () => {
+    const toDatabase = { ...shaper, peers: [{ kind: 'pod', namespace: 'shop', name: 'db' }] };
+    const { hurt, probes } = await planned({ fault: toDatabase });
+    expect(hurt.map(({ peers }) => peers)).toEqual(hurt.map(() => ['10.0.0.20', 'fd00::20']));
+    const what = { hypothesis: 'reaches', source: 'shop/checkout', protocol: 'tcp', port: 8080 };
+    expect(probes).toEqual([
+      { ...what, address: '10.96.0.1' },
+      { ...what, address: 'fd00:96::1' },
+    ]);
+  });
+
+  it.each([
+    ['what it refers to does not exist', { fault: { ref: 'nowhere' } }, 'NotFound'],
+    ['nobody is selected', { fault: { ...shaper, targets: [{ kind: 'pod', namespace: 'shop', name: 'nobody' }] } }, 'NoTarget'],
+    [
+      'its source does not run',
+      { hypothesis: [{ name: 'reaches', connectivity: { ...connectivity, source: { namespace: 'shop', name: 'payments-2' } } }] },
+      'SourceNotRunning',
+    ],
+    ['its spec cannot be read', { duration: 'soon' }, 'InvalidInput'],
+  ])('says why a run would be refused: %s', async (_, changes, reason) => {
+    const preview = await previewRun(reader, experiment(changes), facts);
+    expect(preview).toEqual({
+      namespace: 'shop',
+      name: 'slow-payments',
+      refusal: { reason, message: expect.any(String) as string },
+    });
+  });
+
+  it('follows references', async () => {
+    const { hurt, probes } = await planned({
+      fault: { ref: 'slow' },
+      hypothesis: [{ name: 'a', connectivity: { ref: 'reaches' } }],
+    });
+    expect([hurt.length, probes.length]).toEqual([2, 2]);
+  });
+
+  it.each(['one', 'fixed-percent'])('chooses the pods that the run of the same seed chooses, mode %s', async (mode) => {
+    const target = { ...shaper.targets[0], mode, ...(mode === 'one' ? {} : { value: '50' }) };
+    for (const seed of ['a', 'b', 'c', 'd', 'e']) {
+      const object = experiment({ fault: { ...shaper, targets: [target] }, seed });
+      const preview = await previewRun(reader, object, facts);
+      const plan = planRun(await readRunRequest(reader, object, '', 'another'), world, facts.now);
+      if (plan.kind !== 'planned' || 'refusal' in preview) throw new Error('refused');
+      expect(preview.seed).toBe(seed);
+      expect(preview.hurt.map(({ name }) => name)).toEqual(plan.targets.map(({ name }) => name));
+    }
+  });
+});
