@@ -1,11 +1,4 @@
-import {
-  agentResidueAnnotation,
-  nodeLabel,
-  type NodeTask,
-  systemNamespace,
-  type TargetPhase,
-  type TargetStatus,
-} from '../api/index.ts';
+import { nodeLabel, type NodeTask, systemNamespace, type TargetStatus } from '../api/index.ts';
 import {
   createNodeTaskCache,
   type ExperimentObject,
@@ -17,6 +10,7 @@ import {
 import type { Clock } from '../lib/index.ts';
 import { type Cache, type Change, createCache, type Store } from '../store/index.ts';
 import { activePhases } from './known-labels.ts';
+import { residueByNode, residueOf } from './residue.ts';
 import { activeTargets, renewalsBetween } from './task-facts.ts';
 import type { Levels, Metrics, ScheduleFacts } from './metrics.ts';
 
@@ -49,7 +43,7 @@ export function followStore(store: Store, clock: Clock, random: () => number, si
     levels: () => ({
       runsByPhase: countPhases(runs.list()),
       activeFaultsByNode: sumByNode(tasks.list(), activeTargets),
-      residueByNode: addResidues(sumByNode(tasks.list(), residueOfEnded), agents.list()),
+      residueByNode: residueByNode(tasks.list(), agents.list()),
       schedules: schedulesCache.list().map(scheduleFacts),
     }),
     synced: () => synced,
@@ -90,28 +84,6 @@ function sumByNode(tasks: readonly NodeTask[], amountOf: (task: NodeTask) => num
   const sums: Record<string, number> = {};
   for (const task of tasks) sums[task.spec.node] = (sums[task.spec.node] ?? 0) + amountOf(task);
   return sums;
-}
-
-const endPhases: readonly TargetPhase[] = ['Clean', 'Lost', 'Refused'];
-
-/** While a target is worked on, what is in its kernel is owned; after its end it is residue. */
-function residueOfEnded({ status }: NodeTask): number {
-  return status?.targets.every(({ phase }) => endPhases.includes(phase)) ? status.residue : 0;
-}
-
-type AgentLease = { metadata: { labels?: Record<string, string>; annotations?: Record<string, string> } };
-
-function addResidues(byNode: Readonly<Record<string, number>>, agents: readonly AgentLease[]): Record<string, number> {
-  const sums: Record<string, number> = { ...byNode };
-  for (const agent of agents) {
-    const node = agent.metadata.labels?.[nodeLabel];
-    if (node !== undefined) sums[node] = (sums[node] ?? 0) + residueOf(agent);
-  }
-  return sums;
-}
-
-function residueOf({ metadata }: AgentLease): number {
-  return Number(metadata.annotations?.[agentResidueAnnotation] ?? 0);
 }
 
 function scheduleFacts({ metadata, status }: ScheduleObject): ScheduleFacts {

@@ -10,6 +10,8 @@ import {
   removeLeftover,
 } from '../../agent/index.ts';
 import { codeOf, errorFacts, messageOf, SquallError, systemClock } from '../../lib/index.ts';
+import { untilClean } from '../operate/clean-by-squall.ts';
+import { connectToServe } from '../operate/connect.ts';
 import { defaultStateFolder, instanceId } from '../state.ts';
 import { lockState } from '../state-lock.ts';
 
@@ -18,7 +20,10 @@ type CleanOptions = { all?: true; state: string };
 /** An agent that has lost its server takes this long to undo and end. */
 const agentEndsWithinMs = 20_000;
 
-/** Exit code 0 when nothing is left that nobody looks after, else 5; 7 when somebody works on the state folder. */
+/** The agent of a squall that runs says every 10 s what it finds, and has so long to undo it. */
+const undoneWithinMs = 30_000;
+
+/** Exit code 0 when nothing is left that nobody looks after, else 5; 7 when somebody works on the state folder and does not answer. */
 export function cleanCommand(): Command {
   return new Command('clean')
     .description("remove what was left in this machine's kernel")
@@ -40,7 +45,9 @@ async function cleanInstance(stateFolder: string): Promise<number> {
     const remedy = 'name the folder with --state, or use --all, which needs none';
     throw new SquallError('NotFound', `nothing was ever started on the state folder ${stateFolder}; ${remedy}`);
   }
-  using _locked = lockForCleaning(stateFolder);
+  const locked = lockUnlessUsed(stateFolder);
+  if (locked === undefined) return await cleanBySquall(stateFolder);
+  using _locked = locked;
   const giveBack = await claimState(stateFolder, systemClock, agentEndsWithinMs);
   try {
     const instance = instanceId(stateFolder);
@@ -53,14 +60,30 @@ async function cleanInstance(stateFolder: string): Promise<number> {
   }
 }
 
-function lockForCleaning(stateFolder: string): Disposable {
+/** undefined while a squall works on the folder. */
+function lockUnlessUsed(stateFolder: string): Disposable | undefined {
   try {
     return lockState(stateFolder);
   } catch (error) {
-    if (codeOf(error) !== 'StateInUse') throw error;
-    const remedy = "its agent undoes what its runs leave ('squall status' shows the residue); end it first to clean by hand";
-    // Without its cause, whose remedy is for commands that start something.
-    throw new SquallError('StateInUse', `a squall works on the state folder ${stateFolder}; ${remedy}`);
+    if (codeOf(error) === 'StateInUse') return undefined;
+    throw error;
+  }
+}
+
+/** What runs want stays; what its agent still has to undo is waited for. */
+async function cleanBySquall(stateFolder: string): Promise<number> {
+  const store = await connectToServe(stateFolder).catch((error: unknown) => {
+    const remedy = 'try again, or end it first';
+    throw new SquallError('StateInUse', `a squall works on the state folder ${stateFolder} and does not answer; ${remedy}`, {
+      cause: error,
+    });
+  });
+  try {
+    const { residue, active } = await untilClean(store, systemClock, undoneWithinMs);
+    for (const run of active) say(`kept ${run}: it is active; its end undoes its fault, and 'squall abort' ends it now`);
+    return residue;
+  } finally {
+    store.close();
   }
 }
 

@@ -35,13 +35,13 @@ describe('squall clean', () => {
   );
 
   it(
-    'touches nothing while a squall works on the folder',
+    'touches nothing while a squall works on the folder that does not answer',
     async () => {
       await addTable(pair.instance);
       const before = await snapshot(pair.target);
       using _locked = lockState(pair.stateFolder);
       const { code, stderr } = await squall('clean', '--state', pair.stateFolder);
-      expect(stderr).toMatch(/StateInUse: a squall works on the state folder .*; its agent undoes what its runs leave/);
+      expect(stderr).toMatch(/StateInUse: a squall works on the state folder .* and does not answer; try again, or end it first/);
       expect(code).toBe(7);
       expect(await snapshot(pair.target)).toEqual(before);
     },

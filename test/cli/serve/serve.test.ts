@@ -163,6 +163,13 @@ describe('squall serve', { timeout }, () => {
     await stop(serving);
   });
 
+  it('is asked by clean what is left, and which runs are active', async () => {
+    const serving = serve();
+    await serving.logged(/"serving"/);
+    expect(await squall('clean', '--state', state)).toMatchObject({ code: 0, stderr: '' });
+    await stop(serving);
+  });
+
   it('keeps a state folder to itself', async () => {
     const serving = serve();
     await serving.logged(/"serving"/);
