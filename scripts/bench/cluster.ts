@@ -108,6 +108,9 @@ async function until(isSo: () => boolean, limitMs = 120_000): Promise<void> {
   }
 }
 
+/** A pod as clusters have them is of some 8 KiB: environment, volumes, conditions, managed fields. */
+const usualSize = 'x'.repeat(8 * 1024);
+
 async function createPods(
   store: Store,
   where: string,
@@ -121,7 +124,7 @@ async function createPods(
       const created = await store.create(pods, {
         apiVersion: 'v1',
         kind: 'Pod',
-        metadata: { name, namespace: where, labels: { app: label } },
+        metadata: { name, namespace: where, labels: { app: label }, annotations: { 'bench.squall/size': usualSize } },
         spec,
       });
       await store.updateStatus(pods, {

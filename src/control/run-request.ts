@@ -4,7 +4,7 @@ import type { PlannedEntry } from './plan-probes.ts';
 import type { RunRequest } from './plan-run.ts';
 import { connectivityTests, nodes, pods, services, shapers } from './resources.ts';
 import type { ExperimentObject } from './run-status.ts';
-import { underNodeUid, type World } from './world.ts';
+import { keepPod, underNodeUid, type World } from './world.ts';
 
 /** Gives the objects that an experiment refers to; a store, or what a command was given. Rejects with NotFound. */
 export type SpecReader = {
@@ -27,7 +27,11 @@ export async function readRunRequest(
 }
 
 export async function readWorld(store: Store): Promise<World> {
-  const [allPods, allServices, allNodes] = await Promise.all([store.list(pods), store.list(services), store.list(nodes)]);
+  const [allPods, allServices, allNodes] = await Promise.all([
+    store.list(pods, { keep: keepPod }),
+    store.list(services),
+    store.list(nodes),
+  ]);
   return { pods: allPods.items.map(underNodeUid), services: allServices.items, nodes: allNodes.items };
 }
 

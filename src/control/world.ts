@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { KubeObject } from '../api/index.ts';
+import type { Stored } from '../store/index.ts';
 
 /** Kubernetes' own annotation of mirror pods. */
 export const nodeUidAnnotation = 'kubernetes.io/config.hash';
@@ -19,6 +20,26 @@ export type Node = KubeObject<unknown, { addresses?: { type: string; address: st
 
 /** What was in the store when a run was planned. */
 export type World = { pods: Pod[]; services: Service[]; nodes: Node[] };
+
+/** What a plan depends on; of ten thousand pods everything else would fill the memory. */
+export function keepPod(pod: Stored<Pod>): Stored<Pod> {
+  const { apiVersion, kind, metadata, spec, status } = pod;
+  const { name, namespace, uid, resourceVersion, creationTimestamp, labels, annotations } = metadata;
+  const nodeUid = annotations?.[nodeUidAnnotation];
+  return {
+    ...{ apiVersion, kind },
+    metadata: {
+      ...{ name, namespace, uid, resourceVersion, creationTimestamp, labels },
+      ...(nodeUid === undefined ? {} : { annotations: { [nodeUidAnnotation]: nodeUid } }),
+    },
+    spec: { nodeName: spec.nodeName },
+    ...(status === undefined ? {} : { status: keepAddresses(status) }),
+  };
+}
+
+function keepAddresses({ phase, podIP, podIPs, hostIP, hostIPs }: NonNullable<Pod['status']>): Pod['status'] {
+  return { phase, podIP, podIPs, hostIP, hostIPs };
+}
 
 export function addressesOfPod({ status }: Pod): string[] {
   const all = status?.podIPs?.map(({ ip }) => ip) ?? [];

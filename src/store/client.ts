@@ -3,7 +3,7 @@ import { SquallError } from '../lib/index.ts';
 import { withDeadline } from './deadline.ts';
 import { failureOf, readStatus } from './failure.ts';
 import { collectionPath, objectPath, selectQuery, writePath } from './paths.ts';
-import type { AnyObject, ListOptions, RequestOptions, Resource, Store, Stored } from './port.ts';
+import type { AnyObject, Keep, ListOptions, RequestOptions, Resource, Store, Stored } from './port.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 import { watchStream } from './watch-stream.ts';
 
@@ -54,7 +54,7 @@ type ListAnswer = { metadata?: { resourceVersion?: string; continue?: string }; 
 async function listAll<T extends AnyObject>(
   call: (request: Omit<TransportRequest, 'signal'>, options: RequestOptions) => Promise<unknown>,
   resource: Resource<T>,
-  { namespace, pageSize = 500, ...options }: ListOptions,
+  { namespace, pageSize = 500, keep = (object) => object, ...options }: ListOptions & Keep<T>,
 ): Promise<{ items: Stored<T>[]; resourceVersion: string }> {
   const path = collectionPath(resource, namespace);
   const items: Stored<T>[] = [];
@@ -66,7 +66,7 @@ async function listAll<T extends AnyObject>(
     if (!Array.isArray(answer.items) || resourceVersion === undefined) {
       throw new SquallError('Unavailable', `GET ${path}: the answer is no list with items and metadata.resourceVersion`);
     }
-    for (const item of answer.items) items.push(asObject(resource, item));
+    for (const item of answer.items) items.push(keep(asObject(resource, item)));
     token = answer.metadata?.continue;
     if (token === undefined || token === '') return { items, resourceVersion };
   }

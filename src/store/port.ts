@@ -46,6 +46,9 @@ export type ListOptions = SelectOptions &
     pageSize?: number;
   };
 
+/** What is kept of each object, page by page: of a long list the rest would be memory for nothing. @default all of it */
+export type Keep<T extends AnyObject> = { keep?: (object: Stored<T>) => Stored<T> };
+
 export type WatchOptions = SelectOptions & {
   /** Only what happened after this version; a version that the server has forgotten is Expired. */
   resourceVersion: string;
@@ -78,7 +81,7 @@ export type Store = {
   /** One consistent snapshot, however many answers it takes; a watch from its resourceVersion misses nothing. */
   list<T extends AnyObject>(
     resource: Resource<T>,
-    options?: ListOptions,
+    options?: ListOptions & Keep<T>,
   ): Promise<{ items: Stored<T>[]; resourceVersion: string }>;
   /** The server drops a status given here: write it with updateStatus. */
   create<T extends AnyObject>(resource: Resource<T>, object: NewObject<T>, options?: RequestOptions): Promise<Stored<T>>;

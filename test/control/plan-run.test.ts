@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../src/api/index.ts';
+import { keepPod, nodeUidAnnotation, type Pod, underNodeUid } from '../../src/control/world.ts';
 import { planRun, type PlannedRun, type RunRequest } from '../../src/control/plan-run.ts';
 import { entry, pod, request, shaper, world } from './world.ts';
 
@@ -17,6 +18,22 @@ function shaperWith(changes: Partial<(typeof shaper.parts)[number]>): typeof sha
 }
 
 describe('planRun', () => {
+  it('needs nothing of a pod but what is kept of it', () => {
+    const whole = world.pods.map((one, index) => ({
+      ...one,
+      metadata: {
+        ...one.metadata,
+        ...{ uid: one.metadata.uid ?? '', resourceVersion: String(index), creationTimestamp: '2026-01-01T00:00:00Z' },
+        annotations: { [nodeUidAnnotation]: `node-${one.metadata.name}`, large: 'x'.repeat(10_000) },
+      },
+      spec: { ...one.spec, containers: [{ name: 'main' }] },
+    }));
+    const kept = whole.map(keepPod);
+    expect(JSON.stringify(kept).length).toBeLessThan(JSON.stringify(whole).length / 20);
+    const planOf = (pods: Pod[]) => planRun(request(), { ...world, pods: pods.map(underNodeUid) }, now);
+    expect(planOf(kept)).toEqual(planOf(whole));
+  });
+
   it('hurts the running pods of the selection and no other', () => {
     expect(plan().targets.map(({ name, node }) => [name, node])).toEqual(
       expect.arrayContaining([
