@@ -20,9 +20,9 @@ const namespace = 'squall-system';
 const key = { namespace, name: 'bench' };
 const program = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-type ServerFolder = { folder: string; socket: string; store: Store; close: () => Promise<void> };
+export type ServerFolder = { folder: string; socket: string; store: Store; close: () => Promise<void> };
 
-async function startServer(): Promise<ServerFolder> {
+export async function startServer(): Promise<ServerFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'squall-bench-'));
   const socket = join(folder, 'api.sock');
   const resources = [nodeTasks, leases].map((resource) => ({ ...resource, status: resource === nodeTasks }));
@@ -151,27 +151,43 @@ async function orderUndo(store: Store): Promise<number> {
 
 export type IdleAgent = { rssMb: number; cpuPercent: number; seconds: number };
 
-/** The packaged agent with an API server and no tasks. */
-export async function measureIdleAgent(seconds: number): Promise<IdleAgent> {
-  const { folder, socket, close } = await startServer();
+/** Starts the packaged agent on a server without tasks, and hands it over once it says that it has swept, with that line. */
+export async function withAgent<T>(
+  { folder, socket }: ServerFolder,
+  work: (agent: { pid: number; swept: string }) => Promise<T>,
+): Promise<T> {
   const args = ['--socket', socket, '--node', 'local', '--instance', benchInstance, '--state', folder];
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program('dist/agent.js'), ...args], {
     stdio: ['pipe', 'ignore', 'pipe'],
   });
   try {
-    const lines = createInterface({ input: child.stderr });
-    for await (const line of lines) if (line.includes('"swept"')) break;
+    let swept = '';
+    for await (const line of createInterface({ input: child.stderr })) {
+      swept = line;
+      if (line.includes('"swept"')) break;
+    }
     child.stderr.resume();
-    await sleep(2000);
-    const before = await readProcess(child.pid ?? 0);
-    await sleep(seconds * 1000);
-    const after = await readProcess(child.pid ?? 0);
-    return { seconds, rssMb: after.rssMb, cpuPercent: (100 * (after.cpuSeconds - before.cpuSeconds)) / seconds };
+    return await work({ pid: child.pid ?? 0, swept });
   } finally {
     const exited = child.exitCode === null ? once(child, 'exit') : undefined;
     child.kill('SIGTERM');
     await exited;
-    await close();
+  }
+}
+
+/** The packaged agent with an API server and no tasks. */
+export async function measureIdleAgent(seconds: number): Promise<IdleAgent> {
+  const server = await startServer();
+  try {
+    return await withAgent(server, async ({ pid }) => {
+      await sleep(2000);
+      const before = await readProcess(pid);
+      await sleep(seconds * 1000);
+      const after = await readProcess(pid);
+      return { seconds, rssMb: after.rssMb, cpuPercent: (100 * (after.cpuSeconds - before.cpuSeconds)) / seconds };
+    });
+  } finally {
+    await server.close();
   }
 }
 

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { benchCluster } from './cluster.ts';
 import { benchInject } from './inject.ts';
+import { benchSweep } from './sweep.ts';
 
 const benches = {
   inject: { about: 'faults into 1, 10, 110 and 250 namespaces, and what an idle agent costs', run: benchInject },
+  sweep: { about: 'from the start of the agent to nothing left of its former life, of 1, 10 and 110 targets', run: benchSweep },
   cluster: { about: 'experiments on a cluster of 1, 20 and 100 simulated nodes, and what the operator costs', run: benchCluster },
 } as const;
 
