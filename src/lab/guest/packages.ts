@@ -14,6 +14,16 @@ type Apt = (program: 'apt-get' | 'apt-cache', args: readonly string[], cwd?: str
  * @param work a folder for the downloads and, where apt's own lists are missing or stale, for fresh lists
  */
 export async function unpackPackages(root: string, work: string, signal?: AbortSignal): Promise<void> {
+  await unpackDownloaded(root, work, download, signal);
+}
+
+/** @param download puts .deb files into the folder `archives`; tried once more with fresh lists when it fails */
+export async function unpackDownloaded(
+  root: string,
+  work: string,
+  download: (apt: Apt, archives: string) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
   const archives = join(work, 'archives');
   const lists = join(work, 'lists');
   await mkdir(join(archives, 'partial'), { recursive: true });
@@ -37,6 +47,7 @@ export async function unpackPackages(root: string, work: string, signal?: AbortS
   }
 }
 
+/** What the guest is made of. */
 async function download(apt: Apt, archives: string): Promise<void> {
   const names = ['qemu-system-x86', 'busybox-static', 'kmod', ...(await separateShareDaemon(apt))];
   const kernel = await kernelOf(apt);
@@ -74,7 +85,8 @@ function aptWith(options: readonly string[], signal?: AbortSignal): Apt {
     await runProgram(program, [...options, ...sandbox, ...args], { env, cwd, signal, timeoutMs: 600_000 });
 }
 
-function must(result: ProgramResult, what: string): void {
+/** @throws SquallError GuestFailed with apt's own words */
+export function must(result: ProgramResult, what: string): void {
   if (result.code === 0) return;
   const lines = `${result.stdout}\n${result.stderr}`.split('\n').filter((line) => /^[EW]:|unmet|error/i.test(line));
   throw new SquallError('GuestFailed', `${what} failed: ${lines.slice(-5).join('; ') || result.stderr.trim()}`);
