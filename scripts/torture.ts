@@ -49,7 +49,7 @@ const summary = summarise(records, { seed: Number(values.seed), asked: Number(va
 console.log(formatSummary(summary));
 if (values.evidence)
   writeEvidence({ root, campaign: 'torture', data: { ...summary, kills: records }, text: formatSummary(summary) });
-process.exitCode = code === 0 && summary.failed === 0 && records.length > 0 ? 0 : 1;
+process.exitCode = code === 0 && summary.failed === 0 && records.length === Number(values.kills) ? 0 : 1;
 
 function progress({ number, victim, phase, met, verdict, reason, lastHurtMs, sweptMs, tookMs, problems }: KillRecord): string {
   const facts = [

@@ -9,6 +9,6 @@ export type AgentView = {
   isStoreRead: () => boolean;
   /** How long the API server has not answered; undefined while it does. */
   serverAwayMs: () => number | undefined;
-  /** Things of a former life that are still in kernels of this node. */
+  /** Things that no task owns and that are still in kernels of this node: of a former life, or of work whose task has gone. */
   residue: () => number;
 };

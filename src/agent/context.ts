@@ -45,6 +45,8 @@ export type TaskWork = {
   /** The object has changed. */
   update: (task: StoredTask) => void;
   end: (reason: EndReason) => void;
+  /** Things that its undo could not remove yet; absent: there never are. */
+  residue?: () => number;
   /** Resolves when nothing is left to do, the last status written or given up; never rejects. */
   done: Promise<void>;
 };

@@ -17,7 +17,7 @@ import {
 } from './fault-target.ts';
 import { finishUntouched, undoTargets } from './fault-undo.ts';
 import { kernelTimeoutMs, renewalDueInMs } from './lease.ts';
-import type { Limiter, Urgency } from './limiter.ts';
+import type { Limiter } from './limiter.ts';
 import { isOver, mayBeApplied } from './phases.ts';
 import { createStatusWriter, writeLast } from './status-writer.ts';
 import { createWake, deadlineAt, isAborted, pause, whenAborted } from './timing.ts';
@@ -66,10 +66,11 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
       wake.ring();
     }
   };
+  const residue = () => targets.reduce((sum, target) => sum + target.residue, 0);
   const status = (): NodeTaskStatus => ({
     observedGeneration: generation,
     targets: targets.map((target) => target.status),
-    residue: targets.reduce((sum, { residue }) => sum + residue, 0),
+    residue: residue(),
     kernel: context.kernelRelease,
   });
   const writer = createStatusWriter(context, first, { status, reread: update }, writing.signal);
@@ -78,12 +79,8 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
   });
 
   const active = () => targets.filter(({ status: { phase } }) => phase === 'Active');
-  const each = async <T>(
-    limit: Limiter,
-    chosen: readonly FaultTarget[],
-    act: (target: FaultTarget) => Promise<T>,
-    urgency?: Urgency,
-  ) => await Promise.all(chosen.map((target) => limit(() => act(target), urgency)));
+  const each = async <T>(limit: Limiter, chosen: readonly FaultTarget[], act: (target: FaultTarget) => Promise<T>) =>
+    await Promise.all(chosen.map((target) => limit(() => act(target))));
   const possibleMs = () =>
     kernelTimeoutMs({ kernelLeaseMs, leaseLeftMs: leases.leftMs(spec.lease.name), notAfterLeftMs: notAfterLeftMs() });
 
@@ -126,12 +123,8 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
         if (!isAborted(signal)) await prepareTarget(context, target, signal);
       },
     );
-    await each(
-      context.targetLimit,
-      chosen.filter(({ status: { phase, reason } }) => phase === 'Applying' && reason === undefined),
-      commit,
-      'urgent',
-    );
+    const prepared = chosen.filter(({ status: { phase, reason } }) => phase === 'Applying' && reason === undefined);
+    await Promise.all(prepared.map(commit));
     writer.request();
   }
 
@@ -148,7 +141,8 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
     while (!isAborted(signal) && active().length > 0 && allowedOrEnd()) {
       const dueInMs = (target: FaultTarget) => renewalDueInMs(target.heldUntil - clock.monotonic(), possibleMs());
       const due = active().filter((target) => dueInMs(target) === 0);
-      const renewed = await each(context.targetLimit, due, renew, 'urgent');
+      // One program each, which the kernel's driver bounds; behind preparations, of many programs each, they would come too late.
+      const renewed = await Promise.all(due.map(renew));
       const nextMs = Math.min(possibleMs(), ...active().map(dueInMs));
       if (active().length > 0) await wake.sleep(renewed.includes(false) ? renewRetryMs : Math.max(1, nextMs), signal);
     }
@@ -190,6 +184,8 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
       else await readTarget(context, target);
     } catch (error) {
       log('warn', 'reading failed', { fault: fault.id, error: messageOf(error) });
+      // Somebody removed it: nobody is hurt any more, and what was measured before says nothing of now.
+      if (!isAborted(signal) && isFaultGone(error)) giveUp(target, 'FaultGone', error);
     }
   }
 
@@ -198,7 +194,8 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
     try {
       if (await mayBegin()) {
         await apply();
-        await Promise.all([keepRenewing(), keepReading()]);
+        // A reading that waits for its turn behind those of other runs must not keep the gate open.
+        await Promise.all([keepRenewing(), Promise.race([keepReading(), whenAborted(signal)])]);
       }
     } catch (error) {
       log('error', 'applying failed; everything is undone', { task: first.metadata.name, error: messageOf(error) });
@@ -226,5 +223,9 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
       stopListening();
       writing.abort();
     });
-  return { update, end: workEnd.end, done };
+  return { update, end: workEnd.end, residue, done };
+}
+
+function isFaultGone(error: unknown): boolean {
+  return /^(GateGone|TreeGone): /.test(messageOf(error));
 }

@@ -14,7 +14,7 @@ export type HeartbeatOptions = {
   node: string;
   clock: Clock;
   log: Log;
-  /** Things of a former life that are still in kernels of this node. */
+  /** Things that no task owns and that are still in kernels of this node. */
   residue: () => number;
 };
 

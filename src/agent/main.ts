@@ -9,7 +9,7 @@ import { checkInstance, checkNode } from './identity.ts';
 import { createKernelDriver } from './kernel/index.ts';
 import { logToStderr } from './log.ts';
 import { namedNamespaces } from './namespaces/named.ts';
-import { runAgent } from './run-agent.ts';
+import { type AgentEnd, runAgent } from './run-agent.ts';
 import { claimState } from './state-claim.ts';
 
 /** An agent whose server does not come back has undone everything long before. */
@@ -58,6 +58,12 @@ function orderToStop(): AbortSignal {
   return controller.signal;
 }
 
+const exitOf: Record<AgentEnd, number> = {
+  Stopped: 0,
+  Unfinished: errorFacts('CleanUpIncomplete').exit,
+  ServerGone: errorFacts('Unavailable').exit,
+};
+
 async function main(): Promise<number> {
   const { socket, node, instance, state } = readArguments(process.argv.slice(2));
   const signal = orderToStop();
@@ -79,7 +85,7 @@ async function main(): Promise<number> {
       tcpProbeProgram: tcpProbeProgram(),
       goneAfterMs,
     });
-    return end === 'Stopped' ? 0 : errorFacts('Unavailable').exit;
+    return exitOf[end];
   } finally {
     store.close();
     giveBack();

@@ -54,7 +54,8 @@ export type AgentOptions = {
   goneAfterMs?: number;
 };
 
-export type AgentEnd = 'Stopped' | 'ServerGone';
+/** `Unfinished`: stopped while something could not be undone; the kernel ends it, and the next start sweeps it. */
+export type AgentEnd = 'Stopped' | 'Unfinished' | 'ServerGone';
 
 const targetsAtOnce = 2;
 /** Counters may wait; faults that come, go or must be held may not wait for them. */
@@ -125,8 +126,9 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       log('warn', 'samples of finished tasks not deleted', { error: messageOf(error) });
     });
   };
-  const beating = beat({ store, leases, node, clock, log, residue: sweep.residue }, life.signal);
   const supervisor = superviseTasks(context, taskCache, sweep, trimSamples);
+  const residue = () => sweep.residue() + supervisor.residue();
+  const beating = beat({ store, leases, node, clock, log, residue }, life.signal);
   // A cache that ends before it is synced was told to.
   taskCache.synced.then(trimSamples, () => undefined);
   let isStoreRead = false;
@@ -140,7 +142,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     tasks: taskCache,
     isStoreRead: () => isStoreRead,
     serverAwayMs: health.awayMs,
-    residue: sweep.residue,
+    residue,
   });
 
   const gone = options.goneAfterMs === undefined ? undefined : health.goneFor(options.goneAfterMs);
@@ -159,8 +161,9 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   log('info', 'stopping', { why: end, running: supervisor.running() });
   stopping.abort();
   await Promise.race([supervisor.end('AgentStopped'), clock.sleep(stopWithinMs, life.signal)]);
-  if (supervisor.running() > 0) log('error', 'stopped with work unfinished', { running: supervisor.running() });
+  const unfinished = supervisor.running();
+  if (unfinished > 0) log('error', 'stopped with work unfinished', { running: unfinished });
   life.abort();
   await Promise.allSettled([leaseCache.ended, taskCache.ended, beating]);
-  return end;
+  return unfinished > 0 ? 'Unfinished' : end;
 }

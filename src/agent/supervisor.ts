@@ -16,6 +16,8 @@ export type Supervisor = {
   end(reason: EndReason): Promise<void>;
   /** How many pieces of work are not done. */
   running(): number;
+  /** What the undo of work whose task has gone could not remove yet: no status says it. */
+  residue(): number;
 };
 
 /** @param forget called once a task is gone and its work is done */
@@ -23,6 +25,8 @@ export function superviseTasks(context: AgentContext, cache: Cache<NodeTask>, sw
   // One entry for each object that exists, also when its work is done: it must not be begun again.
   const works = new Map<string, { uid: string; work: TaskWork }>();
   const unfinished = new Map<string, Promise<void>>();
+  /** Work whose task has been deleted, until it is done. */
+  const orphans = new Set<TaskWork>();
   let running = 0;
   let ending: EndReason | undefined;
 
@@ -49,7 +53,9 @@ export function superviseTasks(context: AgentContext, cache: Cache<NodeTask>, sw
     if (change.type === 'deleted') {
       works.delete(name);
       known?.work.end('TaskDeleted');
+      if (known) orphans.add(known.work);
       void (unfinished.get(name) ?? Promise.resolve()).then(() => {
+        if (known) orphans.delete(known.work);
         if (!works.has(name)) forget();
       });
     } else if (known?.uid === change.object.metadata.uid) known.work.update(change.object);
@@ -63,6 +69,7 @@ export function superviseTasks(context: AgentContext, cache: Cache<NodeTask>, sw
       await Promise.all(unfinished.values());
     },
     running: () => running,
+    residue: () => [...orphans].reduce((sum, { residue }) => sum + (residue?.() ?? 0), 0),
   };
 }
 
@@ -97,6 +104,7 @@ function deferWork(before: Promise<void>, start: () => TaskWork): TaskWork {
         started.end(reason);
       });
     },
+    residue: () => work?.residue?.() ?? 0,
     done,
   };
 }

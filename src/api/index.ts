@@ -19,7 +19,7 @@ export * from './measurement.ts';
 export * from './metadata.ts';
 export * from './model.ts';
 export * from './node-task.ts';
-export { notImplementedYet } from './not-implemented.ts';
+export { missingPartsOf, notImplementedYet } from './not-implemented.ts';
 export { formatProblem, type Path, type Problem } from './problems.ts';
 export { problemAt } from './problem-at.ts';
 export { readObject, readSpec, validateObject } from './read-object.ts';

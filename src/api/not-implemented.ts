@@ -13,6 +13,30 @@ export function notImplementedYet(manifest: Manifest): Problem[] {
   );
 }
 
+/**
+ * The same of what is in a store, where nobody may have asked before: what stands in the way, one `spec.path: what` each. A part that
+ * is not built is never left out of a run in silence: the fault would be another one than was asked for.
+ */
+export function missingPartsOf(
+  {
+    kind,
+    model,
+  }:
+    | { kind: 'NetworkExperiment'; model: Experiment }
+    | { kind: 'NetworkTrafficShaper'; model: Shaper }
+    | { kind: 'NetworkConnectivityTest'; model: ConnectivityTest },
+  spec: unknown,
+): string[] {
+  const at = ['spec'];
+  const found =
+    kind === 'NetworkExperiment'
+      ? missingInExperiment(model, at, spec)
+      : kind === 'NetworkTrafficShaper'
+        ? missingInShaper(model, at, spec)
+        : missingInConnectivity(model, at);
+  return found.map(({ path, what }) => `${path.join('.')}: ${what}`);
+}
+
 function missingIn(manifest: Manifest): Missing[] {
   switch (manifest.kind) {
     case 'NetworkTrafficShaper':

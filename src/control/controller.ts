@@ -17,7 +17,7 @@ export type ControlOptions = {
   clock: Clock;
   random: () => number;
   /** See `MemoryOptions`. */
-  abandonedBefore?: number;
+  abandoned?: ReadonlySet<string>;
   takeover?: 'abort' | 'continue';
   rules?: PlaceRules;
   /** See `RunReconcilerOptions`. */
@@ -67,10 +67,20 @@ export async function runControl(options: ControlOptions, signal: AbortSignal): 
   taskCache.onChange((_key, { object }) => {
     enqueue({ namespace: object.spec.run.namespace, name: object.spec.run.name });
   });
-  for (const { metadata } of experimentCache.list()) enqueue({ namespace: metadata.namespace ?? 'default', name: metadata.name });
+  const runs = [...experimentCache.list()].sort((one, other) => urgency(one) - urgency(other));
+  for (const { metadata } of runs) enqueue({ namespace: metadata.namespace ?? 'default', name: metadata.name });
   for (const { spec } of taskCache.list()) enqueue({ namespace: spec.run.namespace, name: spec.run.name });
-  await Promise.all([queue.run(signal), runSchedules(options, experimentCache, signal)]);
-  leases.stop();
+  try {
+    await Promise.all([queue.run(signal), runSchedules(options, experimentCache, signal)]);
+  } finally {
+    leases.stop();
+  }
+}
+
+/** Whoever takes over first holds the faults that are in kernels; their leases go on meanwhile. What is over can wait. */
+function urgency({ status }: ExperimentObject): number {
+  if (status === undefined) return 1;
+  return status.run.dirty ? 0 : status.run.phase === 'done' ? 2 : 1;
 }
 
 /** Schedules are looked at when they or their runs change, and at every heartbeat. */

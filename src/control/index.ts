@@ -19,6 +19,7 @@ export {
   shapers,
 } from './resources.ts';
 export { type HurtPod, type PlannedPreview, type PreviewedProbe, previewRun, type RunPreview } from './preview-run.ts';
+export type { PlaceRules } from './plan-or-refuse.ts';
 export { readWorld, type SpecReader } from './run-request.ts';
 export { abortAnnotation } from './run-reconciler.ts';
 export { type ExperimentObject, type ExperimentStatus } from './run-status.ts';

@@ -2,7 +2,7 @@
 import type { Peers } from '../api/index.ts';
 import { describeFault } from '../faults/index.ts';
 import { codeOf, messageOf } from '../lib/index.ts';
-import { planOrRefuse } from './plan-or-refuse.ts';
+import { type PlaceRules, planOrRefuse } from './plan-or-refuse.ts';
 import type { PlannedRun, RunRequest } from './plan-run.ts';
 import { readRunRequest, type SpecReader } from './run-request.ts';
 import type { ExperimentObject } from './run-status.ts';
@@ -54,6 +54,8 @@ export type PreviewFacts = {
   now: number;
   /** Taken where the experiment names none; the run itself will draw another. */
   drawnSeed: string;
+  /** Of the place where it would run. @default none */
+  rules?: PlaceRules;
 };
 
 /** Rejects only when what the experiment refers to cannot be asked for. */
@@ -67,7 +69,7 @@ export async function previewRun(reader: SpecReader, object: ExperimentObject, f
     if (!['InvalidInput', 'NotFound', 'NotImplemented'].includes(codeOf(error))) throw error;
     return refused(codeOf(error), messageOf(error));
   }
-  const planned = planOrRefuse(request, facts.world, facts.now);
+  const planned = planOrRefuse(request, facts.world, facts.now, facts.rules);
   if (planned.kind !== 'planned') return refused(planned.reason, planned.message);
   const { seed, experiment, shaper } = request;
   const { beforeMs, durationMs, afterMs } = experiment;

@@ -38,8 +38,8 @@ export type MemoryOptions = {
   clock: Clock;
   drawSeed: () => string;
   journalOf: (run: { uid: string; namespace: string; name: string }) => RunJournal;
-  /** Runs that were created before this instant and never looked at are Aborted instead of begun. @default 0, none */
-  abandonedBefore?: number;
+  /** Uids of runs that, where they were never looked at, are Aborted instead of begun. @default none */
+  abandoned?: ReadonlySet<string>;
   /**
    * What becomes of a run that another control process began: it is cut off and undone, as where that process and its agent are gone
    * together; or it is gone on with where that can be done to the letter. @default 'abort'
@@ -131,9 +131,9 @@ async function planNow({ store, clock, rules }: MemoryOptions, request: RunReque
   return planOrRefuse(request, await readWorld(store), clock.now(), rules);
 }
 
-/** Created for a process that is gone and would have run it at once. Creation times have whole seconds. */
-function isAbandoned({ abandonedBefore = 0 }: MemoryOptions, { metadata }: Stored<ExperimentObject>): boolean {
-  return Date.parse(metadata.creationTimestamp) < Math.floor(abandonedBefore / 1000) * 1000;
+/** Created for a process that is gone and would have run it at once. */
+function isAbandoned({ abandoned }: MemoryOptions, { metadata }: Stored<ExperimentObject>): boolean {
+  return abandoned?.has(metadata.uid) === true;
 }
 
 /** For a run whose spec can no longer be read: enough to undo it. */

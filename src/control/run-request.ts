@@ -1,10 +1,11 @@
-import { type Experiment, type HypothesisEntry, type KubeObject, readSpec, type Shaper } from '../api/index.ts';
+import { type Experiment, type HypothesisEntry, type KubeObject, missingPartsOf, readSpec, type Shaper } from '../api/index.ts';
+import { SquallError } from '../lib/index.ts';
 import type { Resource, Store } from '../store/index.ts';
 import type { PlannedEntry } from './plan-probes.ts';
 import type { RunRequest } from './plan-run.ts';
 import { connectivityTests, nodes, pods, services, shapers } from './resources.ts';
 import type { ExperimentObject } from './run-status.ts';
-import { keepPod, underNodeUid, type World } from './world.ts';
+import { keepPod, underNodeUids, type World } from './world.ts';
 
 /** Gives the objects that an experiment refers to; a store, or what a command was given. Rejects with NotFound. */
 export type SpecReader = {
@@ -20,6 +21,7 @@ export async function readRunRequest(
 ): Promise<RunRequest> {
   const { uid = '', namespace = 'default', name } = object.metadata;
   const experiment = readSpec('NetworkExperiment', object.spec, namespace);
+  expectBuilt({ kind: 'NetworkExperiment', model: experiment }, object.spec);
   const shaper = await readShaper(store, namespace, experiment);
   const entries = await Promise.all(experiment.hypothesis.map((entry) => readEntry(store, namespace, entry)));
   const seed = object.status?.seed ?? experiment.seed ?? drawnSeed;
@@ -32,14 +34,23 @@ export async function readWorld(store: Store): Promise<World> {
     store.list(services),
     store.list(nodes),
   ]);
-  return { pods: allPods.items.map(underNodeUid), services: allServices.items, nodes: allNodes.items };
+  return { pods: underNodeUids(allPods.items), services: allServices.items, nodes: allNodes.items };
+}
+
+/** @throws SquallError NotImplemented */
+function expectBuilt(...[part, spec]: Parameters<typeof missingPartsOf>): void {
+  const missing = missingPartsOf(part, spec);
+  if (missing.length === 0) return;
+  throw new SquallError('NotImplemented', `${part.kind}: ${missing.join('; ')}: valid, but not built yet; remove it`);
 }
 
 async function readShaper(store: SpecReader, namespace: string, { fault }: Experiment): Promise<Shaper | undefined> {
   if (fault === undefined) return undefined;
   if ('shaper' in fault) return fault.shaper;
   const object = await store.get(shapers, { namespace, name: fault.ref });
-  return readSpec('NetworkTrafficShaper', object.spec, namespace);
+  const model = readSpec('NetworkTrafficShaper', object.spec, namespace);
+  expectBuilt({ kind: 'NetworkTrafficShaper', model }, object.spec);
+  return model;
 }
 
 async function readEntry(store: SpecReader, namespace: string, entry: HypothesisEntry): Promise<PlannedEntry> {
@@ -47,7 +58,9 @@ async function readEntry(store: SpecReader, namespace: string, entry: Hypothesis
   if ('connectivity' in test) return { ...entry, connectivity: test.connectivity };
   if (test.kind === 'connectivity' && 'ref' in test) {
     const object = await store.get(connectivityTests, { namespace, name: test.ref });
-    return { ...entry, connectivity: readSpec('NetworkConnectivityTest', object.spec, namespace) };
+    const connectivity = readSpec('NetworkConnectivityTest', object.spec, namespace);
+    expectBuilt({ kind: 'NetworkConnectivityTest', model: connectivity }, object.spec);
+    return { ...entry, connectivity };
   }
   throw new Error(`hypothesis '${entry.name}' of kind '${test.kind}' passed the check for what is built`);
 }

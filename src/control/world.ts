@@ -68,12 +68,20 @@ export function isIpv6(address: string): boolean {
 }
 
 /**
- * The pod under the uid that its node knows. Of a pod that a node made by itself (a static pod, or one of the lab) the API server's
- * object is a mirror with another uid, and this annotation says which one the node uses.
+ * The pods under the uids that their nodes know. Of a pod that a node made by itself (a static pod, or one of the lab) the API server's
+ * object is a mirror with another uid, and this annotation says which one the node uses. Anybody may write it: one that names the uid
+ * of another pod, or what another pod claims as well, would lend its owner that pod, and is not believed.
  */
-export function underNodeUid(pod: Pod): Pod {
-  const uid = pod.metadata.annotations?.[nodeUidAnnotation] ?? pod.metadata.uid;
-  return { ...pod, metadata: { ...pod.metadata, ...(uid === undefined ? {} : { uid }) } };
+export function underNodeUids(pods: readonly Pod[]): Pod[] {
+  const claimOf = ({ metadata }: Pod) => metadata.annotations?.[nodeUidAnnotation];
+  const claims = new Map<string, number>();
+  for (const claim of pods.map(claimOf)) if (claim !== undefined) claims.set(claim, (claims.get(claim) ?? 0) + 1);
+  const uids = new Set(pods.map(({ metadata }) => metadata.uid));
+  return pods.map((pod) => {
+    const claim = claimOf(pod);
+    if (claim === undefined || claims.get(claim) !== 1 || uids.has(claim)) return pod;
+    return { ...pod, metadata: { ...pod.metadata, uid: claim } };
+  });
 }
 
 export function unique(pods: readonly Pod[]): Pod[] {

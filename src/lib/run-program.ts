@@ -11,6 +11,8 @@ export type ProgramOptions = {
   timeoutMs?: number;
   env?: NodeJS.ProcessEnv;
   cwd?: string;
+  /** A time-out also kills what the program has started: for shells, whose programs would keep its output open. @default false */
+  killsGroup?: boolean;
 };
 
 /** A command line in a message: long arguments say little and hide the rest. */
@@ -27,15 +29,16 @@ const outputLimit = 16 * 1024 * 1024;
  * exception; it rejects with ToolMissing when there is no such program and Unavailable when the time is up.
  */
 export async function runProgram(command: string, args: readonly string[], options: ProgramOptions = {}): Promise<ProgramResult> {
-  const { input, signal, timeoutMs = 30_000, env, cwd } = options;
+  const { input, signal, timeoutMs = 30_000, env, cwd, killsGroup = false } = options;
   signal?.throwIfAborted();
   return await new Promise<ProgramResult>((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: env ?? process.env, cwd });
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: env ?? process.env, cwd, detached: killsGroup });
     const output = { stdout: '', stderr: '' };
     let failure: Error | undefined;
     const stop = (reason: Error) => {
       failure ??= reason;
-      child.kill('SIGKILL');
+      if (killsGroup && child.pid !== undefined) killGroup(child.pid);
+      else child.kill('SIGKILL');
     };
     const timer = setTimeout(() => {
       stop(new SquallError('Unavailable', `${describe(command, args)} did not end within ${timeoutMs} ms`));
@@ -74,4 +77,13 @@ export async function runProgram(command: string, args: readonly string[], optio
       });
     });
   });
+}
+
+/** The group of a program that was started as the first of one; fine when nobody of it is left. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }

@@ -11,6 +11,7 @@ export async function pingOnce(
   options: FpingOptions & { count: number },
   signal?: AbortSignal,
 ): Promise<Record<string, number[]>> {
+  signal?.throwIfAborted();
   const answered: Record<string, number[]> = Object.fromEntries(options.addresses.map((address) => [address, []]));
   const fping = startInNamespace(namespace, 'fping', fpingArguments(options), {
     stdout: (text) => {

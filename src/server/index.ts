@@ -9,5 +9,5 @@ export { followStore, type StoreView } from './follow-store.ts';
 export { formatAddress, type HttpAddress, type HttpServer, isLoopback, startHttpServer } from './http-server.ts';
 export { createMetrics, type Metrics, type ProcessUsage } from './metrics.ts';
 export { readProcessUsage } from './process-usage.ts';
-export { residueByNode } from './residue.ts';
+export { type AgentLease, residueByNode, totalResidue } from './residue.ts';
 export { type ReadinessFacts, readinessOf, type ReadinessReason } from './readiness.ts';

@@ -19,6 +19,11 @@ export function residueByNode(tasks: readonly NodeTask[], agents: readonly Agent
   return sums;
 }
 
+/** Of all nodes. */
+export function totalResidue(tasks: readonly NodeTask[], agents: readonly AgentLease[]): number {
+  return Object.values(residueByNode(tasks, agents)).reduce((sum, one) => sum + one, 0);
+}
+
 export function residueOf({ metadata }: AgentLease): number {
   return Number(metadata.annotations?.[agentResidueAnnotation] ?? 0);
 }

@@ -16,7 +16,9 @@ export type FakeKernel = KernelDriver & {
   heldUntil: Map<string, number>;
   /** Resolves at the next call of that name. */
   next(call: string): Promise<KernelCall>;
-  fail: Partial<Record<'prepare' | 'commit' | 'renew' | 'close' | 'remove' | 'sweep', (podUid: string) => string | undefined>>;
+  fail: Partial<
+    Record<'prepare' | 'commit' | 'renew' | 'close' | 'remove' | 'read' | 'sweep', (podUid: string) => string | undefined>
+  >;
   before: Partial<Record<'prepare' | 'commit' | 'renew', () => Promise<void>>>;
   residueOfSweep: number;
 };
@@ -88,9 +90,11 @@ export function createFakeKernel(clock: Clock, inodeOf: (path: string) => number
       kernel.prepared.delete(podUid + faultId);
       return { residue: 0, changedByOthers: [] };
     },
-    read: ({ podUid }) => {
+    read: async ({ podUid }) => {
+      await Promise.resolve();
       note('read', podUid);
-      return Promise.resolve({ packets: 1000, bytes: 84_000, drops: 300, offered: 1000, exposure: { h: 7 }, leaseLeftMs: 1 });
+      failIfWanted('read', podUid);
+      return { packets: 1000, bytes: 84_000, drops: 300, offered: 1000, exposure: { h: 7 }, leaseLeftMs: 1 };
     },
     sweep: async () => {
       await Promise.resolve();

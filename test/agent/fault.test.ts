@@ -323,6 +323,18 @@ describe('a fault task', () => {
     expect(targets[0]).toMatchObject({ reason: 'RenewalFailed', message: 'table gone' });
   });
 
+  it.each(['GateGone', 'TreeGone'])('ends with FaultGone when somebody has removed it: %s', async (what) => {
+    await putLease(bench, 300);
+    const task = faultTask(bench, [bench.addPod()]);
+    bench.startAgent(kernel);
+    await bench.store.create(nodeTasks, task);
+    await statusUntil(bench, task, phasesAre('Active'));
+    kernel.fail.read = () => `${what}: somebody else removed it`;
+    bench.clock.jump(2000);
+    const { targets } = await statusUntil(bench, task, phasesAre('Clean'));
+    expect(targets[0]).toMatchObject({ reason: 'FaultGone', message: `${what}: somebody else removed it` });
+  });
+
   it('shows residue while removal fails, tries again, and shows none when it succeeds', async () => {
     await putLease(bench);
     const task = faultTask(bench, [bench.addPod()]);

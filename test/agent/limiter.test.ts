@@ -38,3 +38,15 @@ it('starts what is urgent before everything normal that waits, and interrupts no
   const inOrder = ['first', 'urgent', 'urgent too', 'normal'];
   expect(seen).toEqual(inOrder.flatMap((name) => [`${name} starts`, `${name} ends`]));
 });
+
+it('lets something normal start after three that were urgent, so that it does not wait for ever', async () => {
+  const limit = createLimiter(1);
+  const started: string[] = [];
+  const work = (name: string) => async () => {
+    started.push(name);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  const urgent = Array.from({ length: 8 }, () => limit(work('urgent'), 'urgent'));
+  await Promise.all([limit(work('normal')), limit(work('normal')), ...urgent]);
+  expect(started.map((name) => name[0]).join('')).toBe('uuuunuuunu');
+});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../src/api/index.ts';
-import { keepPod, nodeUidAnnotation, type Pod, underNodeUid } from '../../src/control/world.ts';
+import { keepPod, nodeUidAnnotation, type Pod, underNodeUids } from '../../src/control/world.ts';
 import { planRun, type PlannedRun, type RunRequest } from '../../src/control/plan-run.ts';
 import { entry, pod, request, shaper, world } from './world.ts';
 
@@ -17,6 +17,20 @@ function shaperWith(changes: Partial<(typeof shaper.parts)[number]>): typeof sha
   return { ...shaper, parts: shaper.parts.map((part) => ({ ...part, ...changes })) };
 }
 
+describe('the uid of a pod that its node made by itself', () => {
+  const claiming = (name: string, index: number, claim: string): Pod => {
+    const made = pod(name, index);
+    return { ...made, metadata: { ...made.metadata, annotations: { [nodeUidAnnotation]: claim } } };
+  };
+  it.each<[string, Pod[], (string | undefined)[]]>([
+    ['is the one that it claims', [claiming('static', 1, 'node-uid'), pod('db', 2)], ['node-uid', 'uid-db']],
+    ["is never another pod's own", [claiming('thief', 1, 'uid-db'), pod('db', 2)], ['uid-thief', 'uid-db']],
+    ['is never what two claim', [claiming('one', 1, 'node-uid'), claiming('two', 2, 'node-uid')], ['uid-one', 'uid-two']],
+  ])('%s', (_, pods, uids) => {
+    expect(underNodeUids(pods).map(({ metadata }) => metadata.uid)).toEqual(uids);
+  });
+});
+
 describe('planRun', () => {
   it('needs nothing of a pod but what is kept of it', () => {
     const whole = world.pods.map((one, index) => ({
@@ -30,7 +44,7 @@ describe('planRun', () => {
     }));
     const kept = whole.map(keepPod);
     expect(JSON.stringify(kept).length).toBeLessThan(JSON.stringify(whole).length / 20);
-    const planOf = (pods: Pod[]) => planRun(request(), { ...world, pods: pods.map(underNodeUid) }, now);
+    const planOf = (pods: Pod[]) => planRun(request(), { ...world, pods: underNodeUids(pods) }, now);
     expect(planOf(kept)).toEqual(planOf(whole));
   });
 

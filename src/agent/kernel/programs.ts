@@ -39,6 +39,8 @@ const timeoutMs = 15_000;
 const diesWithUs = ['setpriv', '--pdeathsig', 'KILL'];
 /** How nft says that a table or set does not exist. */
 const noSuchObject = 'No such file or directory';
+/** Of nft's lists those that can be of something that is not there; of everything there is always a list. */
+const namesAnObject = /^list (table|set|counters table) /;
 const showQdiscs = 'qdisc show';
 const separator = '\x1e';
 const wholeRuleset = ['list ruleset'];
@@ -86,9 +88,10 @@ export function createPrograms(limit: Limiter, namespaces: PodNamespaces = named
       const steps = order.map((part) => `${readers[part].script} || exit ${String(readers[part].failed)}`);
       const command = ['sh', '-c', steps.join(`\nprintf '${separator}'\n`), 'sh', listCommands.join('; ')];
       return await inside(namespace, undefined, async ([enter = '', ...args]) => {
-        const { code, stdout, stderr } = await runProgram(enter, [...args, ...command], { timeoutMs, env });
+        const { code, stdout, stderr } = await runProgram(enter, [...args, ...command], { timeoutMs, env, killsGroup: true });
         const failed = order.find((part) => readers[part].failed === code);
-        const hasNoObject = failed === 'objects' && saysNoSuchObject(stderr);
+        const mayLack = listCommands.every((command) => namesAnObject.test(command));
+        const hasNoObject = failed === 'objects' && mayLack && saysNoSuchObject(stderr);
         if (code !== 0 && !hasNoObject) refuse(namespace, failed === undefined ? enter : readers[failed].program, stderr);
         const texts = stdout.split(separator);
         const textOf = (part: keyof Observation) => texts[order.indexOf(part)] ?? '';

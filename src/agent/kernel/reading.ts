@@ -6,6 +6,7 @@ import {
   leaseSetName,
   readBandCounts,
   readCounters,
+  readTree,
   tableName,
 } from '../../faults/index.ts';
 import { SquallError } from '../../lib/index.ts';
@@ -26,6 +27,12 @@ export async function readFault(context: DriverContext, namespace: Namespace, fa
     throw new SquallError(
       'KernelRefused',
       `GateGone: table inet ${table} no longer has fault ${faultId}; somebody else removed it, and the fault has no effect`,
+    );
+  }
+  if (!devicesOf(entry.plan).every((device) => readTree(qdiscs, device) !== undefined)) {
+    throw new SquallError(
+      'KernelRefused',
+      `TreeGone: a device no longer has the tree of fault ${faultId}; somebody else removed it, and the fault has no effect`,
     );
   }
   const counts = Object.fromEntries(devicesOf(entry.plan).map((device) => [device, readBandCounts(qdiscs, device)]));

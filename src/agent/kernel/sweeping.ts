@@ -27,16 +27,22 @@ export async function sweepNode(context: DriverContext): Promise<Sweep> {
   const byTable = await Promise.all(searched.map(async (namespace) => await sweepByTable(context, namespace)));
   const parts = [...byLedger, ...byTable];
   const residue = parts.reduce((sum, part) => sum + part.residue, 0);
-  if (mustSearch && residue === 0) await ledger.markWhole();
+  if (mustSearch && residue === 0) {
+    // Only now: while they are there, whoever comes after a failure knows that the search must be done again.
+    for (const { inode, entry } of entries) if (entry === undefined) await ledger.remove(inode);
+    await ledger.markWhole();
+  }
   return { removed: parts.flatMap(({ removed }) => removed), residue };
 }
 
 async function sweepEntry(context: DriverContext, inode: number, entry: LedgerEntry | undefined): Promise<Sweep> {
   const { ledger, queue, bootId, namespaces } = context;
   return await queue(inode, async () => {
-    // Another boot's kernel state is gone, as is that of a namespace; an unreadable file leaves the search by table name.
+    // What cannot be read leaves the search by table name.
+    if (entry === undefined) return nothing;
+    // Another boot's kernel state is gone, as is that of a namespace.
     // A namespace whose path has gone may live on: then it is found by the pod's uid.
-    if (entry?.bootId !== bootId || !(await isPresent(namespaces, entry.namespace))) {
+    if (entry.bootId !== bootId || !(await isPresent(namespaces, entry.namespace))) {
       await ledger.remove(inode);
       return nothing;
     }

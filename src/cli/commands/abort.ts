@@ -86,12 +86,14 @@ async function activeRuns(store: Store, namespace: string | undefined): Promise<
 
 /** Every run has its own outcome: one that cannot be aborted must not hide those that were. */
 async function abortOne({ store, reportOf }: Place, active: ActiveRun, reason: string): Promise<boolean> {
-  const { namespace, name, object } = active;
-  const run = `${namespace}/${name}`;
+  const { object } = active;
+  const run = `${active.namespace}/${active.name}`;
   try {
-    await untilDone(store, object, AbortSignal.abort(reason));
-    const { status } = await store.get(experiments, { namespace, name });
-    const { text, undoProven } = describeAbort(run, status, await reportOf(active));
+    // A schedule that keeps few of its runs may delete one as soon as it is over: then its report says what became of it.
+    const ended = await untilDone(store, object, AbortSignal.abort(reason)).catch((error: unknown) => {
+      if (codeOf(error) !== 'NotFound') throw error;
+    });
+    const { text, undoProven } = describeAbort(run, ended?.status, await reportOf(active));
     process.stdout.write(`${text}\n`);
     return undoProven;
   } catch (error) {

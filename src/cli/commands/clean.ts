@@ -20,7 +20,7 @@ type CleanOptions = { all?: true; state: string };
 /** An agent that has lost its server takes this long to undo and end. */
 const agentEndsWithinMs = 20_000;
 
-/** The agent of a squall that runs says every 10 s what it finds, and has so long to undo it. */
+/** The agent of a squall that runs says every 10 s what is left, and has so long to undo it. */
 const undoneWithinMs = 30_000;
 
 /** Exit code 0 when nothing is left that nobody looks after, else 5; 7 when somebody works on the state folder and does not answer. */
@@ -81,7 +81,9 @@ async function cleanBySquall(stateFolder: string): Promise<number> {
   try {
     const { residue, active } = await untilClean(store, systemClock, undoneWithinMs);
     for (const run of active) say(`kept ${run}: it is active; its end undoes its fault, and 'squall abort' ends it now`);
-    return residue;
+    if (residue !== undefined) return residue;
+    const message = `the agent has said nothing for ${String(undoneWithinMs / 1000)} s: what is in the kernel is not known; look at agent.log in ${stateFolder}`;
+    throw new SquallError('CleanUpIncomplete', message);
   } finally {
     store.close();
   }

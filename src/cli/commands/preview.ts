@@ -47,7 +47,7 @@ async function preview(inputs: readonly string[], options: PreviewOptions): Prom
     const reader = readerOf(manifests, place);
     const previews: RunPreview[] = [];
     for (const object of [...runnable, ...named]) {
-      const facts = { world: place.world, now: systemClock.now(), drawnSeed: randomBytes(6).toString('hex') };
+      const facts = { world: place.world, now: systemClock.now(), drawnSeed: randomBytes(6).toString('hex'), rules: place.rules };
       previews.push(await previewRun(reader, object, facts));
     }
     print(previews, options.output);

@@ -1,7 +1,9 @@
-import { resolve } from 'node:path';
-import { readWorld, type World } from '../../control/index.ts';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { operatorLease, operatorRules } from '../../cluster/index.ts';
+import { leases, type PlaceRules, readWorld, type World } from '../../control/index.ts';
 import { describeTopology, type Lab, labStatus, readTopology } from '../../lab/index.ts';
-import { codeOf, SquallError, systemClock } from '../../lib/index.ts';
+import { codeOf, messageOf, SquallError, systemClock } from '../../lib/index.ts';
 import type { Store } from '../../store/index.ts';
 import { instanceId } from '../state.ts';
 import { asksCluster, type ClusterChoice, openCluster } from './cluster-choice.ts';
@@ -16,6 +18,7 @@ export type PreviewPlace = {
   store?: Store;
   /** Of a cluster's context. */
   namespace?: string;
+  rules?: PlaceRules;
 };
 
 /**
@@ -27,18 +30,29 @@ export async function openWorld(choice: WorldChoice): Promise<PreviewPlace> {
   if (lab !== undefined) return { world: worldOf(describeTopology(await readTopology({ file: lab }), systemClock.now())) };
   if (asksCluster(choice)) {
     const { store, namespace } = await openCluster(choice);
-    return { ...(await readOrClose(store)), namespace };
+    return { ...(await readOrClose(store)), namespace, rules: await rulesOf(store) };
   }
   try {
     return await readOrClose(await connectToServe(state));
   } catch (error) {
     if (codeOf(error) !== 'Unavailable') throw error;
     const stateFolder = resolve(state);
-    const up = await labStatus({ stateFolder, instance: instanceId(stateFolder) });
+    // Asking for the instance of a new folder would make one.
+    const isKnown = existsSync(join(stateFolder, 'instance'));
+    const up = isKnown ? await labStatus({ stateFolder, instance: instanceId(stateFolder) }) : undefined;
     if (up) return { world: worldOf(up) };
     const remedy = 'name the pods with --lab TOPOLOGY, start one of them, or ask a cluster with --cluster';
     throw new SquallError('Unavailable', `neither a squall serve nor a lab is up in ${stateFolder}; ${remedy}`, { cause: error });
   }
+}
+
+/** As the operator has them; who may not see its Lease learns of too short a lease only from the run. */
+async function rulesOf(store: Store): Promise<PlaceRules> {
+  const lease = await store.get(leases, operatorLease).catch((error: unknown) => {
+    if (!['NotFound', 'PermissionDenied'].includes(codeOf(error))) throw error;
+    process.stderr.write(`note: how short a lease may be here is not known: ${messageOf(error)}\n`);
+  });
+  return { ...operatorRules(lease?.spec.leaseDurationSeconds ?? 0) };
 }
 
 async function readOrClose(store: Store): Promise<PreviewPlace & { store: Store }> {

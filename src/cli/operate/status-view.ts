@@ -1,6 +1,7 @@
 /** What is going on, as data: decided from stored objects and an instant, so that text and JSON say the same. */
 import { type NodeTask, type Problem, readSpec, type Verdict } from '../../api/index.ts';
 import type { ExperimentObject, ScheduleObject } from '../../control/index.ts';
+import { type AgentLease, totalResidue } from '../../server/index.ts';
 
 export type FolderStatus = { folder: string; count: number; problems: Problem[] };
 
@@ -8,6 +9,8 @@ export type StatusFacts = {
   experiments: readonly ExperimentObject[];
   schedules: readonly ScheduleObject[];
   tasks: readonly NodeTask[];
+  /** Absent: nobody may read them, and only what runs know is counted. */
+  agents?: readonly AgentLease[];
   /** Absent when no folder is followed. */
   folder?: FolderStatus;
 };
@@ -47,11 +50,13 @@ export function viewStatus(facts: StatusFacts, namespace: string | undefined, no
   const wanted = (object: { metadata: { namespace?: string } }): boolean =>
     namespace === undefined || (object.metadata.namespace ?? 'default') === namespace;
   const experiments = facts.experiments.filter(wanted).map((object) => viewExperiment(object, facts.tasks, now));
+  // What no run owns is of no namespace.
+  const ofNobody = namespace === undefined ? totalResidue([], facts.agents ?? []) : 0;
   return {
     experiments: experiments.sort(newestFirst),
     schedules: facts.schedules.filter(wanted).map(viewSchedule),
     ...(facts.folder === undefined ? {} : { folder: facts.folder }),
-    residue: experiments.reduce((sum, { residue }) => sum + residue, 0),
+    residue: experiments.reduce((sum, { residue }) => sum + residue, 0) + ofNobody,
   };
 }
 

@@ -1,5 +1,5 @@
-import { systemNamespace } from '../../api/index.ts';
-import { experiments, nodeTasks, schedules } from '../../control/index.ts';
+import { nodeLabel, systemNamespace } from '../../api/index.ts';
+import { experiments, leases, nodeTasks, schedules } from '../../control/index.ts';
 import { type Clock, codeOf, messageOf } from '../../lib/index.ts';
 import { createCache, type Store } from '../../store/index.ts';
 import { readFolderReport } from '../serve/folder-report.ts';
@@ -11,22 +11,27 @@ import type { StatusFacts } from './status-view.ts';
  */
 export type ClusterScope = { namespace: string };
 
+/** Those by which agents say that they are there, and what they still find that no run owns. */
+const agentLeases = { namespace: systemNamespace, labelSelector: nodeLabel };
+
 /** Everything that a status is made from, asked for once. @param scope absent: all of this machine */
 export async function gatherStatus(store: Store, scope?: ClusterScope): Promise<StatusFacts> {
   if (scope) {
     const [runs, timetables] = await Promise.all([store.list(experiments, scope), store.list(schedules, scope)]);
     return { experiments: runs.items, schedules: timetables.items, tasks: [] };
   }
-  const [runs, timetables, tasks, folder] = await Promise.all([
+  const [runs, timetables, tasks, agents, folder] = await Promise.all([
     store.list(experiments),
     store.list(schedules),
     store.list(nodeTasks, { namespace: systemNamespace }),
+    store.list(leases, agentLeases),
     readFolderReport(store),
   ]);
   return {
     experiments: runs.items,
     schedules: timetables.items,
     tasks: tasks.items,
+    agents: agents.items,
     ...(folder === undefined ? {} : { folder }),
   };
 }
@@ -57,7 +62,8 @@ export async function watchStatus({ store, scope, clock, random, show, trouble, 
   const timetables = createCache(store, schedules, { ...tell, ...scope }, clock, random, signal);
   const ofMachine = { ...tell, namespace: systemNamespace };
   const tasks = scope ? undefined : createCache(store, nodeTasks, ofMachine, clock, random, signal);
-  const caches = tasks ? ([runs, timetables, tasks] as const) : ([runs, timetables] as const);
+  const agents = scope ? undefined : createCache(store, leases, { ...tell, ...agentLeases }, clock, random, signal);
+  const caches = tasks && agents ? ([runs, timetables, tasks, agents] as const) : ([runs, timetables] as const);
   let changed = Promise.withResolvers<undefined>();
   for (const cache of caches)
     cache.onChange(() => {
@@ -68,7 +74,7 @@ export async function watchStatus({ store, scope, clock, random, show, trouble, 
     changed = Promise.withResolvers<undefined>();
     // The lists are the caches'; a server that is away for a moment costs only the news about the folder.
     const folder = scope ? undefined : await readFolderReport(store).catch(unlessUnavailable);
-    const facts = { experiments: runs.list(), schedules: timetables.list(), tasks: tasks?.list() ?? [] };
+    const facts = { experiments: runs.list(), schedules: timetables.list(), tasks: tasks?.list() ?? [], agents: agents?.list() };
     show(folder === undefined ? facts : { ...facts, folder });
     await Promise.race([changed.promise, clock.sleep(betweenMs.looks, signal).catch(unlessStopped(signal))]);
     await clock.sleep(betweenMs.changes, signal).catch(unlessStopped(signal));

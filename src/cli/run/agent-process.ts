@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { backoff, type Clock } from '../../lib/index.ts';
+import { backoff, type Clock, messageOf } from '../../lib/index.ts';
 
 export type AgentProcess = {
   /** Of the process that runs now. */
   pid(): number | undefined;
-  /** Orders the agent to undo everything and end; kills it when it has not within `withinMs`. */
-  stop(withinMs: number): Promise<void>;
+  /** Orders the agent to undo everything and end; kills it when it has not within `withinMs`. Resolves to its exit code. */
+  stop(withinMs: number): Promise<number | null>;
 };
 
 export type AgentOptions = {
@@ -20,6 +20,9 @@ export type AgentOptions = {
   stderr: number;
 };
 
+/** An agent that lived so long did not fail at its start: the pauses before the next begin anew. */
+const livedMs = 60_000;
+
 /**
  * Keeps one agent process running: one that ends by itself is started again, and its first act is to sweep what its former life
  * left behind. The agent's standard input is a pipe that closes when this process ends in any way; the agent then undoes and ends.
@@ -28,16 +31,26 @@ export function startAgentProcess({ program, args, clock, random, onExit, stderr
   const stopping = new AbortController();
   let child: ChildProcess | undefined;
 
-  async function keepRunning(): Promise<void> {
+  /** Resolves to the exit code of the last one. */
+  async function keepRunning(): Promise<number | null> {
+    let last: number | null = null;
     for (let attempt = 0; !stopping.signal.aborted; attempt += 1) {
+      const startedAt = clock.monotonic();
       child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], {
         stdio: ['pipe', 'ignore', stderr],
       });
-      const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
-      if (isStopping(stopping.signal)) return;
+      // One that could not be started (no memory, no process left) is tried again like one that ended.
+      const [code, signal] = await once(child, 'exit').then(
+        (ended) => ended as [number | null, string | null],
+        (error: unknown): [null, string] => [null, messageOf(error)],
+      );
+      last = code;
+      if (isStopping(stopping.signal)) break;
       onExit(code, signal);
+      if (clock.monotonic() - startedAt > livedMs) attempt = 0;
       await clock.sleep(backoff(attempt, random(), { first: 100, most: 5000 }), stopping.signal).catch(() => undefined);
     }
+    return last;
   }
 
   const ended = keepRunning();
@@ -47,8 +60,9 @@ export function startAgentProcess({ program, args, clock, random, onExit, stderr
       stopping.abort();
       child?.kill('SIGTERM');
       const kill = setTimeout(() => child?.kill('SIGKILL'), withinMs);
-      await ended;
+      const code = await ended;
       clearTimeout(kill);
+      return code;
     },
   };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { apiVersion, type JournalRecord, servedKinds, validateObject } from '../../api/index.ts';
-import { type ControlOptions, runControl } from '../../control/index.ts';
+import { experiments, type ControlOptions, runControl } from '../../control/index.ts';
 import { startEmbeddedServer } from '../../embedded/index.ts';
 import type { ServicePlace } from '../../lab/index.ts';
 import { type Clock, codeOf, messageOf } from '../../lib/index.ts';
@@ -45,8 +45,8 @@ export type Machine = {
   offerToHost(service: GuestService, place: ServicePlace): void;
   /** Of the agent that runs now. */
   agentPid(): number | undefined;
-  /** Undoes, then ends everything that was started. */
-  stop(): Promise<void>;
+  /** Undoes, then ends everything that was started. `isUndone`: the agent ended by itself and left nothing. */
+  stop(): Promise<{ isUndone: boolean }>;
 };
 
 const samplesMs = 500;
@@ -82,6 +82,8 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       observer?.onAgentRestart();
     },
   });
+  // Asked before anybody can make a new one: creation times are of a clock that may have been set back since.
+  const abandoned = new Set((await store.list(experiments)).items.map(({ metadata }) => metadata.uid));
   const stopping = new AbortController();
   const control = runControl(
     {
@@ -90,7 +92,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       clock,
       random,
       journalOf: journals.open,
-      abandonedBefore: clock.now(),
+      abandoned,
       ...options.schedules,
       ...(observer ? { onLeaseRenewal: observer.onLeaseRenewal } : {}),
       onError: (key, error, retryInMs) => {
@@ -111,7 +113,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     },
     agentPid: () => agent.pid(),
     async stop() {
-      await agent.stop(30_000);
+      const agentEnd = await agent.stop(30_000);
       closeSync(agentLog);
       stopping.abort();
       await control;
@@ -120,6 +122,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       store.close();
       await hostLink?.close();
       await server.close();
+      return { isUndone: agentEnd === 0 };
     },
   };
 }

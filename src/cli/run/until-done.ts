@@ -6,10 +6,14 @@ import type { Store, Stored } from '../../store/index.ts';
 const longestAbortMs = 300_000;
 
 /**
- * Waits for the verdict. When the signal fires the run is told to abort, again and again until the store has it; the signal's
+ * Waits for the verdict, and resolves to the run as it then is. When the signal fires the run is told to abort, again and again until the store has it; the signal's
  * reason is written as the abort's. Rejects with NotFound when the run was deleted, with CleanUpIncomplete when it cannot be aborted.
  */
-export async function untilDone(store: Store, { metadata }: Stored<ExperimentObject>, signal: AbortSignal): Promise<void> {
+export async function untilDone(
+  store: Store,
+  { metadata }: Stored<ExperimentObject>,
+  signal: AbortSignal,
+): Promise<Stored<ExperimentObject>> {
   const key = { namespace: metadata.namespace ?? 'default', name: metadata.name };
   let abortedAt: number | undefined;
   for (;;) {
@@ -17,7 +21,7 @@ export async function untilDone(store: Store, { metadata }: Stored<ExperimentObj
     if (current !== undefined && current.metadata.uid !== metadata.uid) {
       throw new SquallError('NotFound', `the run ${key.namespace}/${key.name} was deleted`);
     }
-    if (current?.status?.run.phase === 'done') return;
+    if (current?.status?.run.phase === 'done') return current;
     if (signal.aborted) {
       abortedAt ??= systemClock.monotonic();
       if (systemClock.monotonic() - abortedAt > longestAbortMs) {

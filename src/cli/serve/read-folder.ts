@@ -14,7 +14,7 @@ export type FolderFile =
 /** What is in a folder, in the order of names; undefined when the folder itself cannot be read. */
 export type FolderContents = { files: FolderFile[] | undefined; problems: Problem[]; warnings: Problem[] };
 
-type Known = { fingerprint: string; seenAt: number; read?: FolderFile; warnings: Problem[] };
+type Known = { fingerprint: string; seenAt: number; read?: FolderFile; warnings: Problem[]; isMissing?: true };
 
 /** Beyond so many, files are reported and not read. */
 const mostFiles = 1000;
@@ -39,10 +39,12 @@ export function createFolderReader(folder: string): FolderReader {
 
   async function lookAt(name: string, now: number, monotonic: number): Promise<Known | undefined> {
     const path = join(folder, name);
-    const facts = await stat(path).catch(() => undefined);
-    if (facts?.isFile() !== true) return undefined;
-    const fingerprint = `${String(facts.ino)} ${String(facts.size)} ${String(facts.mtimeMs)}`;
     const before = known.get(name);
+    const facts = await stat(path).catch((error: unknown) => (codeOfSystem(error) === 'ENOENT' ? undefined : before));
+    // Whoever saves a file may take it away for an instant, and a disk may fail to answer: one look without it is no deletion.
+    if (facts !== undefined && 'fingerprint' in facts) return facts;
+    if (facts?.isFile() !== true) return before === undefined || before.isMissing ? undefined : { ...before, isMissing: true };
+    const fingerprint = `${String(facts.ino)} ${String(facts.size)} ${String(facts.mtimeMs)}`;
     const same = before?.fingerprint === fingerprint;
     if (same && before.read !== undefined && before.seenAt === readAlready) return before;
     const seenAt = same ? before.seenAt : monotonic;
@@ -61,14 +63,18 @@ export function createFolderReader(folder: string): FolderReader {
         return { files: undefined, problems: [unreadableFolder(folder, error)], warnings: [] };
       }
       const next = new Map<string, Known>();
-      for (const name of names.slice(0, mostFiles)) {
+      // One that is known stays known, however many come before it by name.
+      const looked = names.filter((name, index) => index < mostFiles || known.has(name));
+      for (const name of new Set([...looked, ...known.keys()])) {
         const file = await lookAt(name, now, monotonic);
         if (file !== undefined) next.set(name, file);
       }
       const warnings = [...next].flatMap(([name, file]) => (known.get(name) === file ? [] : file.warnings));
       known = next;
       return {
-        files: [...known].map(([name, { read }]) => read ?? { name, state: 'unsettled' }),
+        files: [...known]
+          .sort(([one], [other]) => (one < other ? -1 : 1))
+          .map(([name, { read }]) => read ?? { name, state: 'unsettled' }),
         problems: names.length > mostFiles ? [tooManyFiles(folder, names.length)] : [],
         warnings,
       };
@@ -98,4 +104,8 @@ function unreadableFolder(folder: string, error: unknown): Problem {
 function tooManyFiles(folder: string, count: number): Problem {
   const message = `only the first ${String(mostFiles)} files by name are read; put several manifests into one file`;
   return { file: folder, line: 0, path: '', value: `${String(count)} files`, message, code: 'InvalidInput' };
+}
+
+function codeOfSystem(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }

@@ -6,6 +6,7 @@ import { boundLogs, labDown, readTopology } from '../../lab/index.ts';
 import type { HttpServer } from '../../server/index.ts';
 import type { Store, Stored } from '../../store/index.ts';
 import packageFacts from '../../../package.json' with { type: 'json' };
+import { isUndoProven } from '../operate/abort-outcome.ts';
 import { type Machine, startMachine } from '../run/machine.ts';
 import { openLab } from '../run/open-lab.ts';
 import { untilDone } from '../run/until-done.ts';
@@ -93,6 +94,7 @@ export async function serveLocally(options: LocalServe): Promise<void> {
   };
   const observing = new AbortController();
   let http: HttpServer | undefined;
+  let isUndone = true;
   try {
     if (options.listen) {
       const folderLoaded = (): boolean => loaded;
@@ -104,8 +106,13 @@ export async function serveLocally(options: LocalServe): Promise<void> {
     clearInterval(bounding);
     observing.abort();
     await http?.close();
-    await machine.stop();
+    ({ isUndone } = await machine.stop());
     if (topology) await labDown(place);
+  }
+  if (!isUndone) {
+    const message =
+      'the agent did not end with everything undone (see agent.log); the kernel ends what is left, and the next start undoes it';
+    throw new SquallError('CleanUpIncomplete', message);
   }
 }
 
@@ -121,7 +128,6 @@ async function work(options: Work, { store, journals }: Machine, { place, topolo
   try {
     await keeper.ready;
     // A lab that is replaced takes its namespaces along: what a former life left in them is undone first.
-    // A run that was not begun waits for this lab.
     if (topology) await untilAllDone(await begunRuns(keeper, store), store, signal);
     if (await openLab({ store, place, topology, log, signal })) {
       await followFolder({ folder, store, clock, log, onLoaded, onProblems, signal });
@@ -129,7 +135,7 @@ async function work(options: Work, { store, journals }: Machine, { place, topolo
   } finally {
     log.info('stopping: what is active is aborted and undone');
     try {
-      await untilAllDone(await activeRuns(keeper, store), store, AbortSignal.abort('Stopped'));
+      expectProven(await untilAllDone(await activeRuns(keeper, store), store, AbortSignal.abort('Stopped')));
     } finally {
       closing.abort();
       await keeper.ended;
@@ -137,17 +143,39 @@ async function work(options: Work, { store, journals }: Machine, { place, topolo
   }
 }
 
-/** Waits until these runs are over. Every run is tried; rejects with CleanUpIncomplete naming those that could not be ended. */
-async function untilAllDone(runs: readonly Stored<ExperimentObject>[], store: Store, signal: AbortSignal): Promise<void> {
+/**
+ * Waits until these runs are over and resolves to those that were not deleted meanwhile. Every run is tried; rejects with
+ * CleanUpIncomplete naming those that could not be ended.
+ */
+async function untilAllDone(
+  runs: readonly Stored<ExperimentObject>[],
+  store: Store,
+  signal: AbortSignal,
+): Promise<Stored<ExperimentObject>[]> {
+  const ended: Stored<ExperimentObject>[] = [];
   const failures: string[] = [];
   await Promise.all(
     runs.map(async (run) => {
-      await untilDone(store, run, signal).catch((error: unknown) => {
+      try {
+        ended.push(await untilDone(store, run, signal));
+      } catch (error) {
         if (codeOf(error) !== 'NotFound') failures.push(messageOf(error));
-      });
+      }
     }),
   );
   if (failures.length > 0) throw new SquallError('CleanUpIncomplete', failures.join('; '));
+  return ended;
+}
+
+/** @throws SquallError CleanUpIncomplete when the undo of one of them is not proven */
+function expectProven(ended: readonly Stored<ExperimentObject>[]): void {
+  const unproven = ended.filter(({ status }) => !isUndoProven(status));
+  if (unproven.length === 0) return;
+  const names = unproven.map(({ metadata }) => `${metadata.namespace ?? 'default'}/${metadata.name}`).join(', ');
+  throw new SquallError(
+    'CleanUpIncomplete',
+    `the undo of ${names} is not proven; the kernel's lease ends the fault, and the next start undoes it`,
+  );
 }
 
 /** As the store has them; as they were last seen when it cannot answer. */

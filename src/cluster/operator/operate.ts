@@ -9,6 +9,7 @@ import { reportAnnotation, storeReport } from '../run-report.ts';
 import { createEventRecorder } from './event-recorder.ts';
 import { leadWhenElected, type LeadershipChange } from './lead.ts';
 import type { OperatorFacts } from './operator-readiness.ts';
+import { operatorLease, operatorRules } from './rules.ts';
 
 export type OperatorOptions = {
   store: Store;
@@ -32,10 +33,6 @@ export type Operator = {
   /** Resolves once the signal has fired and everything has ended; rejects when the reconcilers do. */
   ended: Promise<void>;
 };
-
-const leaseName = 'squall-operator';
-/** A fault's lease must outlast an election: one that fails, one that succeeds, and the first renewal after it. */
-const leasesOfFault = 3;
 
 /**
  * Stands for election until the signal fires, and runs every reconciler while it leads. What it does not finish, the next leader goes on
@@ -65,7 +62,7 @@ export function startOperator(options: OperatorOptions, signal: AbortSignal): Op
   const ended = leadWhenElected(
     {
       store,
-      key: { namespace, name: leaseName },
+      key: { namespace, name: operatorLease.name },
       identity,
       leaseSeconds,
       clock,
@@ -115,7 +112,7 @@ async function runReconcilers(options: OperatorOptions, acting: AbortSignal): Pr
       random,
       takeover: 'continue',
       recordsKernels: true,
-      rules: { shortestLeaseSeconds: leasesOfFault * leaseSeconds, confinesReferences: true },
+      rules: operatorRules(leaseSeconds),
       journalOf: (run) => recorder.following(journals.open(run)),
       onDone: (run) => reportOnce(store, journals, log, run),
       heartbeat,

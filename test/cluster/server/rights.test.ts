@@ -31,6 +31,10 @@ const probeFrom = (namespace?: string) => ({
 });
 const experiment = (fault: object, more: object = {}) => ({ duration: '10s', fault, ...more });
 
+const theirs = { ...here, namespace: 'own' };
+const many = <T>(one: T): T[] => Array.from({ length: 6 }, () => one);
+const probeNumber = (_: unknown, index: number) => ({ ...probeFrom('own'), name: `probe-${String(index)}` });
+
 function manifest(kind: string, name: string, spec: object, namespace = 'own'): string {
   return JSON.stringify({ apiVersion: 'networkmachinery.io/v1alpha1', kind, metadata: { name, namespace }, spec });
 }
@@ -50,6 +54,14 @@ describe('a person with squall-run in one namespace', () => {
     ['an experiment that probes from a pod of theirs', runs(experiment(faultOn([here]), { hypothesis: [probeFrom()] }))],
     ['a schedule on a pod of theirs', schedules(experiment(faultOn([here])))],
     ['a game day on pods of theirs', gameDays(experiment(faultOn([here])), experiment({ ref: 'slow' }))],
+    [
+      'an experiment that names much of theirs',
+      runs(experiment(faultOn(many(theirs), { peers: many(theirs) }), { hypothesis: many(theirs).map(probeNumber) })),
+    ],
+    [
+      'a game day of many steps on much of theirs',
+      gameDays(...many(theirs).map(() => experiment(faultOn(many(theirs)), { hypothesis: many(theirs).map(probeNumber) }))),
+    ],
   ])('may create %s', async (_, text) => {
     const { code, stderr } = await admin.kubectl(['create', '--dry-run=server', '-f', '-', ...ann], text);
     expect([code, stderr]).toEqual([0, '']);
@@ -76,6 +88,7 @@ describe('a person with squall-run in one namespace', () => {
       'targets',
       gameDays(experiment(faultOn([here])), experiment(faultOn([there]))),
     ],
+    ['an experiment whose last target of many is of others', 'targets', runs(experiment(faultOn([...many(theirs), there])))],
     [
       'a game day whose last step probes from a pod of others',
       'probes',
@@ -87,6 +100,28 @@ describe('a person with squall-run in one namespace', () => {
     expect(stderr).toContain(`${what} are`);
     expect(stderr).toContain('other');
     expect(stderr).toContain('expected only namespaces in which you may create networktrafficshapers');
+  });
+
+  it.each([
+    [20, 0, ''],
+    [25, 1, 'more than 24 other namespaces are named'],
+  ])('who may do everything may name %i other namespaces or is told how many are too many', async (count, expected, text) => {
+    const targets = Array.from({ length: count }, (_, index) => ({ kind: 'pod', name: 'web', namespace: `of-${String(index)}` }));
+    const created = await admin.kubectl(['create', '--dry-run=server', '-f', '-'], runs(experiment(faultOn(targets))));
+    expect(created.code).toBe(expected);
+    expect(created.stderr).toContain(text);
+  });
+
+  it('and nobody but the operator says what has become of a run: whoever leads goes on by it', async () => {
+    await admin.must(['create', '-f', '-'], manifest('NetworkExperiment', 'told', experiment(faultOn([here]))));
+    const patch = ['patch', 'networkexperiment', 'told', '-n', 'own', '--subresource=status', '--type=merge', '-p'];
+    const startedAt = '2026-01-01T00:00:00Z';
+    const told = { observedGeneration: 1, phase: 'inject', seed: 's', startedAt, targetCount: 0, targets: [], residue: 0 };
+    const status = { ...told, conditions: [], run: {}, faultTasks: [] };
+    const { code, stderr } = await admin.kubectl([...patch, JSON.stringify({ status })]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('nobody else says what has become of a run');
+    await admin.must(['delete', 'networkexperiment', 'told', '-n', 'own']);
   });
 
   it('may not turn an experiment that was admitted on others, but may order its abort', async () => {

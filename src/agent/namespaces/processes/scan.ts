@@ -52,13 +52,20 @@ export async function isInhabited(folder: string, inode: number): Promise<boolea
     const inside = pids.slice(from, from + atOnce).map((pid) =>
       unlessEnded(() => {
         if (inodeUnlessForbidden(folder, pid) !== inode) return false;
-        return parentOf(readFileSync(join(folder, String(pid), 'stat'), 'utf8')) !== process.pid;
+        return !isOurs(folder, pid);
       }),
     );
     if (inside.includes(true)) return true;
     await nextTurn();
   }
   return false;
+}
+
+/** Programs of ours are children of this process, or of a shell that is. */
+function isOurs(folder: string, pid: number): boolean {
+  const parentIn = (of: number) => parentOf(readFileSync(join(folder, String(of), 'stat'), 'utf8'));
+  const parent = parentIn(pid);
+  return parent === process.pid || (parent > 1 && parentIn(parent) === process.pid);
 }
 
 function processIds(folder: string): number[] {
