@@ -113,8 +113,11 @@ function judgeTicks(ticks: ScheduleStatus['recentTicks'], began: number, ended: 
 function judgeRuns(runs: readonly ExperimentObject[]): string[] {
   const done = runs.filter(({ status }) => status?.run.phase === 'done');
   const passed = done.filter(({ status }) => status?.verdict === 'Passed').length;
+  // Runs that never inject leave nothing behind, and show nothing.
+  const nothingShown = passed === 0 ? ['no run has passed'] : [];
   const unproven = done.filter(({ status }) => status?.residue !== 0 || status.verdict === 'Errored');
   return [
+    ...nothingShown,
     ...(passed > historyLimit ? [`${passed} passed runs are kept, more than ${historyLimit}`] : []),
     ...(done.length - passed > historyLimit ? [`${done.length - passed} other runs are kept, more than ${historyLimit}`] : []),
     ...unproven.map(

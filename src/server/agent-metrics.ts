@@ -32,7 +32,7 @@ export function createAgentMetrics(version: string, usage: () => Omit<ProcessUsa
   level('squall_agent_active_faults', 'Targets of this node whose fault is active.', ({ tasks }) =>
     tasks.list().reduce((sum, task) => sum + activeTargets(task), 0),
   );
-  level('squall_agent_residue', 'Things of a former life still in kernels of this node; to be 0.', ({ residue }) => residue());
+  level('squall_agent_residue', 'Things that no run owns still in kernels of this node; to be 0.', ({ residue }) => residue());
   level(
     'squall_agent_server_away_seconds',
     'How long the API server has not answered; 0 while it does.',

@@ -21,7 +21,7 @@ export function agentReadinessOf(facts: AgentReadinessFacts | undefined): Readin
     reasons.push({ reason: 'StoreSilent', message: `the API server has not answered for ${seconds} s` });
   }
   if (residue > 0) {
-    const message = `${String(residue)} things of a former life are still in a kernel; no fault is applied until they are gone`;
+    const message = `${String(residue)} things that no run owns are still in a kernel; they are tried again and again`;
     reasons.push({ reason: 'ResidueLeft', message });
   }
   return reasons;

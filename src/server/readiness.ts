@@ -27,7 +27,7 @@ export function readinessOf({ storeRead, folderLoaded, agent }: ReadinessFacts):
     const seconds = Math.round(agent.heartbeatAgeMs / 1000);
     reasons.push({ reason: 'AgentSilent', message: `this node's agent reported last ${String(seconds)} s ago` });
   } else if (agent.residue > 0) {
-    const message = `${String(agent.residue)} things of a former life are still in a kernel; no fault is applied until they are gone`;
+    const message = `${String(agent.residue)} things that no run owns are still in a kernel; they are tried again and again`;
     reasons.push({ reason: 'ResidueLeft', message });
   }
   return reasons;

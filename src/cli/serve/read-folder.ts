@@ -43,10 +43,12 @@ export function createFolderReader(folder: string): FolderReader {
     const facts = await stat(path).catch((error: unknown) => (codeOfSystem(error) === 'ENOENT' ? undefined : before));
     // Whoever saves a file may take it away for an instant, and a disk may fail to answer: one look without it is no deletion.
     if (facts !== undefined && 'fingerprint' in facts) return facts;
-    if (facts?.isFile() !== true) return before === undefined || before.isMissing ? undefined : { ...before, isMissing: true };
+    if (facts?.isFile() !== true)
+      return before === undefined || before.isMissing ? undefined : { ...before, warnings: [], isMissing: true };
     const fingerprint = `${String(facts.ino)} ${String(facts.size)} ${String(facts.mtimeMs)}`;
     const same = before?.fingerprint === fingerprint;
-    if (same && before.read !== undefined && before.seenAt === readAlready) return before;
+    if (same && before.read !== undefined && before.seenAt === readAlready)
+      return before.isMissing ? { ...before, isMissing: undefined } : before;
     const seenAt = same ? before.seenAt : monotonic;
     const settled = now - facts.mtimeMs >= settledMs || monotonic - seenAt >= settledMs;
     // Until a changed file has settled, what was read of it before stands.

@@ -63,6 +63,18 @@ describe('a folder', () => {
     expect(await state(6000)).toEqual([['another-one']]);
   });
 
+  it('keeps a file that is away for one look, as whoever saves it may take it away, and loses one that is away for two', async () => {
+    const reader = createFolderReader(folder);
+    const names = async () => (await reader.look(written + 5000, 0)).files?.map(({ name, state }) => `${name} ${state}`);
+    for (let save = 0; save < 3; save += 1) {
+      write('a.yaml', manifest('one'));
+      expect(await names()).toEqual(['a.yaml good']);
+      rmSync(join(folder, 'a.yaml'));
+      expect(await names()).toEqual(['a.yaml good']);
+    }
+    expect(await names()).toEqual([]);
+  });
+
   it('says what is wrong with a bad file, with its line', async () => {
     write('bad.yaml', `${manifest('one')}---\nkind: Nonsense\n`);
     const { files } = await createFolderReader(folder).look(written + 5000, 0);
