@@ -8,13 +8,11 @@ import { residentBytes } from '../torture/processes.ts';
 import { table } from '../torture/summary.ts';
 import { schedule } from './manifests.ts';
 import type { CampaignOptions, CampaignResult } from './result.ts';
-import { slopeOf } from './slope.ts';
+import { judgeSoak, type SoakSample, soakSlopes } from './soak-judgement.ts';
 
 const namespace = 'soak';
 const sampleMs = 15_000;
 const bytesPerMebibyte = 1024 * 1024;
-
-type SoakSample = { minute: number; control: number; agent: number; folder: Record<string, number> };
 
 export async function soak({ folder, minutes, say }: CampaignOptions): Promise<CampaignResult> {
   const served = join(folder, 'experiments');
@@ -69,27 +67,17 @@ function result(
   problems: string[],
   minutes: number,
 ): CampaignResult {
-  const warmUp = Math.min(10, minutes / 3);
-  const later = samples.filter(({ minute }) => minute >= warmUp);
-  const names = [...new Set(later.flatMap(({ folder }) => Object.keys(folder)))].sort();
-  const series: [string, { x: number; y: number }[]][] = [
-    ['control process, MiB', later.map(({ minute, control }) => ({ x: minute / 60, y: control }))],
-    ['agent process, MiB', later.map(({ minute, agent }) => ({ x: minute / 60, y: agent }))],
-    ...names.map((name): [string, { x: number; y: number }[]] => [
-      `${name}, KiB`,
-      later.map(({ minute, folder }) => ({ x: minute / 60, y: (folder[name] ?? 0) / 1024 })),
-    ]),
-  ];
-  const slopes = series.map(([name, points]) => ({ name, ...slopeOf(points) }));
+  const slopes = soakSlopes(samples);
+  problems.push(...judgeSoak(samples, slopes, [...verdicts.values()], minutes));
   const counts = Object.entries(Object.groupBy([...verdicts.values()], (verdict) => verdict));
   const verdictCounts = Object.fromEntries(counts.map(([verdict, runs]) => [verdict, runs?.length ?? 0]));
-  const digits = (value: number | undefined) => (value === undefined ? '-' : value.toFixed(2));
+  const digits = (value: number) => value.toFixed(2);
   const rows = slopes.map(({ name, slope, margin, first, last, most }) => [
     name,
     ...[digits(first), digits(last), digits(most), `${digits(slope)} ± ${digits(margin)}`],
   ]);
   const text = [
-    `${minutes} minutes, ${samples.length} samples, ${verdicts.size} runs seen, ${problems.length} problems. Slopes are by least squares after a warm-up of ${warmUp.toFixed(0)} minutes, with their 95 % interval.`,
+    `${minutes} minutes, ${samples.length} samples, ${verdicts.size} runs that ended, ${problems.length} problems. Slopes are by least squares over the second half, with their 95 % interval.`,
     '',
     ...table(['what', 'first', 'last', 'most', 'slope an hour'], rows),
     '',
@@ -98,7 +86,7 @@ function result(
       Object.entries(verdictCounts).map(([verdict, count]) => [verdict, String(count)]),
     ),
   ].join('\n');
-  return { problems, text, data: { minutes, warmUpMinutes: warmUp, slopes, verdicts: verdictCounts, samples } };
+  return { problems, text, data: { minutes, slopes, verdicts: verdictCounts, samples } };
 }
 
 /** Bytes of everything in a folder, by the entries of its first level. */
