@@ -27,6 +27,8 @@ export type Memory = {
   journal: RunJournal;
   /** Versions of the object that this process has replaced: a cache that still shows one of them lags behind. */
   replaced: Set<string>;
+  /** A status replaced while others changed the metadata: of the versions between, which nobody read here, it alone tells. */
+  overtaken?: { status: ExperimentStatus | undefined };
   /** The first event of this life, when it is not simply to look. */
   first?: RunEvent;
 };

@@ -13,6 +13,7 @@ import { type ExperimentObject, statusOf } from './run-status.ts';
 import { leaseName } from './task-plan.ts';
 import { applyTasks, deleteTasks } from './task-writer.ts';
 import type { ReconcileResult } from './work-queue.ts';
+import { writeStatus } from './write-status.ts';
 
 /** Aborts the run that carries it; the value says why. */
 export const abortAnnotation = 'squall.networkmachinery.io/abort';
@@ -53,7 +54,7 @@ export function createRunReconciler(options: RunReconcilerOptions): (key: Object
     if (waits(options, object)) return { requeueAfterMs: heldMs };
     const memory = memories.get(keyText(key)) ?? (await remember(options, object));
     memories.set(keyText(key), memory);
-    if (memory.replaced.has(object.metadata.resourceVersion)) return { requeueAfterMs: 50 };
+    if (lags(object, memory)) return { requeueAfterMs: 50 };
     return await advance(options, object, memory);
   };
 
@@ -179,6 +180,15 @@ async function persist(
     ...(measured === undefined ? {} : { measured }),
   };
   const status = statusOf(state, parts, object.status?.conditions ?? [], options.clock.now());
-  const written = await options.store.updateStatus(experiments, { ...object, status });
-  if (written.metadata.resourceVersion !== object.metadata.resourceVersion) memory.replaced.add(object.metadata.resourceVersion);
+  const { replaced } = await writeStatus(options.store, experiments, object, status);
+  for (const version of replaced) memory.replaced.add(version);
+  if (replaced.length > 1) memory.overtaken = { status: object.status };
+}
+
+/** Whether the cache still shows what this process has replaced. */
+function lags(object: Stored<ExperimentObject>, memory: Memory): boolean {
+  if (memory.replaced.has(object.metadata.resourceVersion)) return true;
+  if (memory.overtaken && isDeepStrictEqual(object.status, memory.overtaken.status)) return true;
+  memory.overtaken = undefined;
+  return false;
 }

@@ -9,6 +9,7 @@ import type { ExperimentObject } from './run-status.ts';
 import { createRun, scheduledRun } from './schedule-runs.ts';
 import { type ScheduledRun, type ScheduleObject, scheduleStatusOf, unreadableStatus } from './schedule-status.ts';
 import type { ReconcileResult } from './work-queue.ts';
+import { writeStatus } from './write-status.ts';
 
 export type ScheduleReconcilerOptions = {
   store: Store;
@@ -109,7 +110,7 @@ async function advance(options: ScheduleReconcilerOptions, object: Stored<Schedu
   const generation = object.metadata.generation ?? 1;
   const facts = { schedule, generation, timetable, decidedUntil: decision.decidedUntil, records, runs: present, now };
   const status = scheduleStatusOf({ ...facts, before: object.status });
-  if (!isDeepStrictEqual(status, object.status)) await store.updateStatus(schedules, { ...object, status });
+  if (!isDeepStrictEqual(status, object.status)) await writeStatus(store, schedules, object, status);
   for (const record of records) options.onTick(record);
   for (const run of trimmable(schedule, present, decision.decidedUntil)) {
     await store.delete(experiments, { namespace, name: run.name }, { uid: run.uid }).catch(noneIfGone);
@@ -178,7 +179,7 @@ async function writeUnreadable(
     conditions: [],
   };
   const status = unreadableStatus(before, generation, message, clock.now());
-  if (!isDeepStrictEqual(status, object.status)) await store.updateStatus(schedules, { ...object, status });
+  if (!isDeepStrictEqual(status, object.status)) await writeStatus(store, schedules, object, status);
 }
 
 function statusNow(

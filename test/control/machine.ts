@@ -36,6 +36,8 @@ export type Machine = {
   folder: string;
   store: Store;
   journal: JournalEntry[];
+  /** What reconciles failed with. */
+  errors: unknown[];
   answer: Answer;
   /** Tasks that the agent does not answer yet. */
   silent: (task: NodeTask) => boolean;
@@ -64,10 +66,14 @@ export const obedient: Answer = ({ spec }) => {
   return spec.order === 'apply' ? { phase: 'Active', activeAt: at, dose } : { phase: 'Clean', cleanAt: at, undoneAt: at, dose };
 };
 
-/** @param options `controlled`: false leaves the reconcilers to the test */
+/** @param options `controlled`: false leaves the reconcilers to the test; `between`: what they do goes through it to the store */
 export async function startMachine(
   answer: Answer = obedient,
-  { controlled = true, ...options }: Pick<ControlOptions, 'takeover'> & { controlled?: boolean } = {},
+  {
+    controlled = true,
+    between = (store) => store,
+    ...options
+  }: Pick<ControlOptions, 'takeover'> & { controlled?: boolean; between?: (store: Store) => Store } = {},
 ): Promise<Machine> {
   const folder = mkdtempSync(join(tmpdir(), 'squall-control-'));
   const socket = join(folder, 'api.sock');
@@ -97,7 +103,7 @@ export async function startMachine(
     const ended = runControl(
       {
         ...options,
-        store,
+        store: between(store),
         instance: '0123abcd',
         clock: systemClock,
         random: Math.random,
@@ -107,7 +113,7 @@ export async function startMachine(
             fileOf(uid).append(entry);
           },
         }),
-        onError: () => undefined,
+        onError: (_key, error) => machine.errors.push(error),
         isHeld: () => machine.held,
       },
       stopping.signal,
@@ -124,6 +130,7 @@ export async function startMachine(
     folder,
     store,
     journal,
+    errors: [],
     answer,
     silent: () => false,
     held: false,

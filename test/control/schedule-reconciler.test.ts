@@ -66,6 +66,21 @@ describe('the schedule reconciler', () => {
     expect((await world.store.get(schedules, key)).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
   });
 
+  it('tells a tick once, though somebody annotates the schedule before its status is written', async () => {
+    await world.define({});
+    world.beforeStatus(() => world.store.patchMetadata(schedules, key, { annotations: { noted: 'now' } }));
+    expect(await beatAt(1)).toEqual(['1 Started OnTime']);
+    expect((await world.store.get(schedules, key)).metadata.annotations).toEqual({ noted: 'now' });
+    expect(await world.status()).toMatchObject({ decidedUntil: tickAt(1) });
+  });
+
+  it('decides anew when the schedule itself is changed before its status is written', async () => {
+    await world.define({});
+    world.beforeStatus(() => world.edit({ suspend: true }));
+    await expect(beatAt(1)).rejects.toMatchObject({ code: 'Conflict' });
+    expect(await world.status()).toBeUndefined();
+  });
+
   it('skips a tick while a run is active under Forbid, for good', async () => {
     await world.define({ concurrencyPolicy: 'Forbid' });
     expect(await beatAt(1)).toEqual(['1 Started OnTime']);

@@ -35,6 +35,8 @@ export type ScheduleWorld = {
   /** One heartbeat. With a cut, that life ends there and another begins. */
   beat: (cut?: Cut) => Promise<void>;
   restart: () => Promise<void>;
+  /** What is done once, before the next status is written. */
+  beforeStatus: (act: () => Promise<unknown>) => void;
   status: () => Promise<ScheduleStatus | undefined>;
   runs: () => Promise<Stored<ExperimentObject>[]>;
   finish: (name: string, verdict: Verdict) => Promise<void>;
@@ -53,6 +55,7 @@ export async function startScheduleWorld(): Promise<ScheduleWorld> {
   let present = start;
   let held = false;
   let armed: Cut | undefined;
+  let beforeStatus: (() => Promise<unknown>) | undefined;
   const clock: Clock = { ...systemClock, now: () => present };
   const validate = (object: unknown) => validateObject(object);
   const server = await startEmbeddedServer({
@@ -105,6 +108,9 @@ export async function startScheduleWorld(): Promise<ScheduleWorld> {
       },
       updateStatus: async (resource, object, options) => {
         cut('status');
+        const act = beforeStatus;
+        beforeStatus = undefined;
+        await act?.();
         const written = await whole.updateStatus(resource, object, options);
         cut('told');
         return written;
@@ -151,6 +157,9 @@ export async function startScheduleWorld(): Promise<ScheduleWorld> {
     restart: async () => {
       life.end();
       life = await begin();
+    },
+    beforeStatus: (act) => {
+      beforeStatus = act;
     },
     status: async () => (await store.get(schedules, key)).status,
     runs: async () => (await store.list(experiments, { namespace: key.namespace })).items,
