@@ -1,5 +1,5 @@
 import type { NodeTask } from '../api/index.ts';
-import type { Cache } from '../store/index.ts';
+import type { Cache, WatchTrouble } from '../store/index.ts';
 
 /** What an agent can say of itself at any moment, to those who look after it. It is there once the first sweep is over. */
 export type AgentView = {
@@ -9,6 +9,8 @@ export type AgentView = {
   isStoreRead: () => boolean;
   /** How long the API server has not answered; undefined while it does. */
   serverAwayMs: () => number | undefined;
+  /** Calls the listener whenever a watch of this node's work is interrupted. */
+  onWatchTrouble: (listener: WatchTrouble) => void;
   /** Things that no task owns and that are still in kernels of this node: of a former life, or of work whose task has gone. */
   residue: () => number;
 };

@@ -1,6 +1,15 @@
 import { scheduleLabel, type TickRecord } from '../api/index.ts';
 import type { Clock } from '../lib/index.ts';
-import { type Cache, createCache, keyOf, keyText, type ObjectKey, type Store, type Stored } from '../store/index.ts';
+import {
+  type Cache,
+  createCache,
+  keyOf,
+  keyText,
+  type ObjectKey,
+  type Store,
+  type Stored,
+  type WatchTrouble,
+} from '../store/index.ts';
 import type { RunJournal } from './journal-entries.ts';
 import { createLeaseKeeper } from './lease-keeper.ts';
 import { createNodeTaskCache } from './node-task-cache.ts';
@@ -25,6 +34,8 @@ export type ControlOptions = {
   recordsKernels?: boolean;
   journalOf: (run: { uid: string; namespace: string; name: string }) => RunJournal;
   onError: (key: string, error: unknown, retryInMs: number) => void;
+  /** Told each time that what is watched cannot be; until it can, decisions rest on what was seen before. */
+  onWatchTrouble?: WatchTrouble;
   /** Calls the listener about every second, until what it returned is called. @default none: schedules are left alone */
   heartbeat?: (listener: () => void) => () => void;
   /** True while nothing is to begin: ticks stay due, and new runs wait. @default never */
@@ -37,14 +48,14 @@ export type ControlOptions = {
 
 /** Runs every reconciler until the signal fires. Resolves once the last reconcile has returned; what is held then runs out by its lease. */
 export async function runControl(options: ControlOptions, signal: AbortSignal): Promise<void> {
-  const { store, clock, random, onError } = options;
+  const { store, clock, random, onError, onWatchTrouble: trouble } = options;
   const steadyStart = clock.now() - clock.monotonic();
   const onLeaseError = (name: string, error: unknown): void => {
     onError(`lease ${name}`, error, 0);
   };
   const leases = createLeaseKeeper(store, options.instance, clock, onLeaseError, options.onLeaseRenewal);
-  const experimentCache = createCache(store, experiments, {}, clock, random, signal);
-  const taskCache = createNodeTaskCache(store, clock, random, signal);
+  const experimentCache = createCache(store, experiments, { trouble }, clock, random, signal);
+  const taskCache = createNodeTaskCache(store, clock, random, signal, trouble);
   const reconcileRun = createRunReconciler({
     ...options,
     experiments: experimentCache,
@@ -87,7 +98,7 @@ function urgency({ status }: ExperimentObject): number {
 async function runSchedules(options: ControlOptions, runs: Cache<ExperimentObject>, signal: AbortSignal): Promise<void> {
   const { store, clock, random, onError, heartbeat, isHeld = () => false, onTick = () => undefined } = options;
   if (!heartbeat) return;
-  const cache = createCache(store, schedules, {}, clock, random, signal);
+  const cache = createCache(store, schedules, { trouble: options.onWatchTrouble }, clock, random, signal);
   const reconcile = createScheduleReconciler({
     store,
     schedules: cache,

@@ -1,10 +1,16 @@
 import { nodeLabel, type NodeTask, systemNamespace } from '../api/index.ts';
 import type { Clock } from '../lib/index.ts';
-import { type Cache, createCache, type Store } from '../store/index.ts';
+import { type Cache, createCache, type Store, type WatchTrouble } from '../store/index.ts';
 import { nodeTasks } from './resources.ts';
 
 /** The NodeTasks of every node, kept up to date until the signal fires. */
-export function createNodeTaskCache(store: Store, clock: Clock, random: () => number, signal: AbortSignal): Cache<NodeTask> {
-  const ofNodes = { namespace: systemNamespace, labelSelector: nodeLabel };
+export function createNodeTaskCache(
+  store: Store,
+  clock: Clock,
+  random: () => number,
+  signal: AbortSignal,
+  trouble?: WatchTrouble,
+): Cache<NodeTask> {
+  const ofNodes = { namespace: systemNamespace, labelSelector: nodeLabel, trouble };
   return createCache<NodeTask>(store, nodeTasks, ofNodes, clock, random, signal);
 }

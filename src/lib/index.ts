@@ -8,4 +8,5 @@ export { formatDuration, parseDuration } from './duration.ts';
 export { codeOf, type ErrorCode, errorFacts, isErrorCode, messageOf, SquallError } from './errors.ts';
 export { http, loadHttps } from './http.ts';
 export { parsePercent } from './percent.ts';
+export { createThrottle } from './throttle.ts';
 export { type ProgramOptions, type ProgramResult, runProgram } from './run-program.ts';

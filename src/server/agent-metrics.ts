@@ -44,6 +44,12 @@ export function createAgentMetrics(version: string, usage: () => Omit<ProcessUsa
     labelNames: ['result'],
     registers,
   });
+  const watches = new Counter({
+    name: 'squall_agent_watch_failures_total',
+    help: "Lists and watches of this node's work that failed and are tried again, by resource and error code; Expired is ordinary.",
+    labelNames: ['resource', 'code'],
+    registers,
+  });
   const count = (counts: RenewalCounts): void => {
     for (const result of results) renewals.inc({ result }, counts[result]);
   };
@@ -58,6 +64,9 @@ export function createAgentMetrics(version: string, usage: () => Omit<ProcessUsa
     contentType: registry.contentType,
     readFrom: (given) => {
       view = given;
+      given.onWatchTrouble(({ code }, _retryInMs, resource) => {
+        watches.inc({ resource, code });
+      });
       given.tasks.onChange((_key, change) => {
         if (change.type !== 'modified' || change.object.spec.work !== 'fault') return;
         for (const target of change.object.status?.targets ?? []) {

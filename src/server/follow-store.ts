@@ -8,7 +8,7 @@ import {
   schedules,
 } from '../control/index.ts';
 import type { Clock } from '../lib/index.ts';
-import { type Cache, type Change, createCache, type Store } from '../store/index.ts';
+import { type Cache, type Change, createCache, type Store, type WatchTrouble } from '../store/index.ts';
 import { activePhases } from './known-labels.ts';
 import { residueByNode, residueOf } from './residue.ts';
 import { activeTargets, renewalsBetween } from './task-facts.ts';
@@ -25,12 +25,19 @@ export type StoreView = {
 };
 
 /** Watches runs, tasks, schedules and the agents' Leases until the signal fires; what metrics and readiness show is read from here. */
-export function followStore(store: Store, clock: Clock, random: () => number, signal: AbortSignal): StoreView {
+export function followStore(
+  store: Store,
+  clock: Clock,
+  random: () => number,
+  signal: AbortSignal,
+  trouble?: WatchTrouble,
+): StoreView {
   const startedAt = clock.now();
-  const runs = createCache(store, experiments, {}, clock, random, signal);
-  const tasks = createNodeTaskCache(store, clock, random, signal);
-  const schedulesCache = createCache<ScheduleObject>(store, schedules, {}, clock, random, signal);
-  const agents = createCache(store, leases, { namespace: systemNamespace, labelSelector: nodeLabel }, clock, random, signal);
+  const runs = createCache(store, experiments, { trouble }, clock, random, signal);
+  const tasks = createNodeTaskCache(store, clock, random, signal, trouble);
+  const schedulesCache = createCache<ScheduleObject>(store, schedules, { trouble }, clock, random, signal);
+  const ofAgents = { namespace: systemNamespace, labelSelector: nodeLabel, trouble };
+  const agents = createCache(store, leases, ofAgents, clock, random, signal);
   const all = Promise.all([runs.synced, tasks.synced, schedulesCache.synced, agents.synced]);
   let synced = false;
   const whenSynced = all.then(() => {

@@ -10,4 +10,5 @@ export { formatAddress, type HttpAddress, type HttpServer, isLoopback, startHttp
 export { createMetrics, type Metrics, type ProcessUsage } from './metrics.ts';
 export { readProcessUsage } from './process-usage.ts';
 export { type AgentLease, residueByNode, totalResidue } from './residue.ts';
+export { tellWatchTrouble } from './tell-watch-trouble.ts';
 export { type ReadinessFacts, readinessOf, type ReadinessReason } from './readiness.ts';

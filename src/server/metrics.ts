@@ -38,6 +38,7 @@ export type Metrics = {
   agentRestarted(): void;
   reconcileFailed(code: string): void;
   heartbeatsMissed(count: number): void;
+  watchFailed(resource: string, code: string): void;
 };
 
 export type LevelSources = {
@@ -102,6 +103,12 @@ export function createMetrics(version: string): Metrics {
     help: 'Seconds in which the scheduler was not asked what is due.',
     registers,
   });
+  const watches = new Counter({
+    name: 'squall_watch_failures_total',
+    help: 'Lists and watches of the store that failed and are tried again, by resource and error code; Expired is ordinary.',
+    labelNames: ['resource', 'code'],
+    registers,
+  });
   defineBuildInfo(registers, version);
   defineLevels(registers, () => sources.levels());
   defineUsage(registers, () => sources.usage());
@@ -147,6 +154,9 @@ export function createMetrics(version: string): Metrics {
     },
     heartbeatsMissed: (count) => {
       missed.inc(count);
+    },
+    watchFailed: (resource, code) => {
+      watches.inc({ resource, code });
     },
   };
 }

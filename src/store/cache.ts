@@ -1,6 +1,6 @@
 import { type Clock, SquallError } from '../lib/index.ts';
 import { type Change, keyOf, keyText, type Sighting } from './changes.ts';
-import { listWatch, type ListWatchHandler, type ListWatchOptions } from './list-watch.ts';
+import { listWatch, type ListWatchHandler, type ListWatchOptions, type WatchTrouble } from './list-watch.ts';
 import type { AnyObject, ObjectKey, Resource, Store, Stored } from './port.ts';
 
 /** One resource in memory, kept up to date. It may lag behind the server; a write with its resourceVersion then conflicts. */
@@ -15,7 +15,7 @@ export type Cache<T extends AnyObject> = {
   ended: Promise<void>;
 };
 
-export type CacheOptions = ListWatchOptions & { trouble?: ListWatchHandler<AnyObject>['trouble'] };
+export type CacheOptions = ListWatchOptions & { trouble?: WatchTrouble };
 
 export function createCache<T extends AnyObject>(
   store: Store,

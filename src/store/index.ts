@@ -19,6 +19,6 @@ export type {
 export { type Cache, type CacheOptions, createCache } from './cache.ts';
 export { type Change, keyOf, keyText, type Sighting } from './changes.ts';
 export { createStore } from './client.ts';
-export { listWatch, type ListWatchHandler, type ListWatchOptions } from './list-watch.ts';
+export { listWatch, type ListWatchHandler, type ListWatchOptions, type WatchTrouble } from './list-watch.ts';
 export { type Authorization, type Transport, transportFor, type TransportOptions } from './transport.ts';
 export { storeUntil } from './until.ts';

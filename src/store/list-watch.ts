@@ -17,9 +17,11 @@ export type ListWatchHandler<T extends AnyObject> = {
   change(change: Change<T>, sighting: Sighting): void;
   /** Once: everything that existed at the start has been handed over. */
   synced?(): void;
-  /** The stream is interrupted and goes on after `retryInMs`; nothing is lost. */
-  trouble?(error: SquallError, retryInMs: number): void;
+  trouble?: WatchTrouble;
 };
+
+/** Told that a stream is interrupted and goes on after `retryInMs`; nothing is lost. @param resource the plural of its kind */
+export type WatchTrouble = (error: SquallError, retryInMs: number, resource: string) => void;
 
 /** A watch that lived for so long was a success, however it ended: the next try is not held back. */
 const settledMs = 5_000;
@@ -41,7 +43,7 @@ export async function listWatch<T extends AnyObject>(
   let synced = false;
   for await (const step of follow(store, resource, options, clock, random, signal)) {
     if ('trouble' in step) {
-      handler.trouble?.(step.trouble, step.retryInMs);
+      handler.trouble?.(step.trouble, step.retryInMs, resource.plural);
       continue;
     }
     for (const change of step.changes) handler.change(change, step.sighting);

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SquallError } from '../../src/lib/index.ts';
+import type { Store } from '../../src/store/index.ts';
 import { createFakeKernel, type FakeKernel } from './fake-kernel.ts';
 import {
   type Bench,
@@ -437,6 +439,24 @@ describe('an agent', () => {
     }
     expect(kernel.prepared.size).toBe(0);
   }, 15_000);
+
+  it('warns of a watch that the server refuses though it answers, and not again at once', async () => {
+    const list: Store['list'] = () => Promise.reject(new SquallError('PermissionDenied', 'not for you'));
+    const told: string[] = [];
+    const agent = bench.startAgent(kernel, {
+      store: { ...bench.store, list },
+      onStart: (view) => {
+        view.onWatchTrouble(({ code }, _retryInMs, resource) => told.push(`${resource} ${code}`));
+      },
+    });
+    await expect.poll(() => told.length, { timeout: 20_000 }).toBeGreaterThan(6);
+    expect(new Set(told)).toEqual(new Set(['nodetasks PermissionDenied', 'leases PermissionDenied']));
+    const warned = agent.log.filter((line) => line.startsWith('warn watch interrupted'));
+    expect(warned.map((line) => /"resource":"(\w+)","code":"(\w+)"/.exec(line)?.slice(1).join(' ')).sort()).toEqual([
+      'leases PermissionDenied',
+      'nodetasks PermissionDenied',
+    ]);
+  });
 
   it('goes on watching over what it has when sweeping fails at first', async () => {
     await putLease(bench);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentView } from '../../src/agent/index.ts';
 import type { NodeTask, TargetStatus } from '../../src/api/index.ts';
+import { SquallError } from '../../src/lib/index.ts';
 import { createAgentMetrics } from '../../src/server/index.ts';
 
 const target = (phase: TargetStatus['phase'], renewals?: TargetStatus['renewals']): TargetStatus => ({
@@ -50,6 +51,10 @@ describe("an agent's metrics", () => {
       isStoreRead: () => true,
       serverAwayMs: () => 1500,
       residue: () => 3,
+      onWatchTrouble: (listener) => {
+        listener(new SquallError('PermissionDenied', 'no'), 50, 'nodetasks');
+        listener(new SquallError('PermissionDenied', 'no'), 100, 'nodetasks');
+      },
     });
     const change = (before: NodeTask, object: NodeTask) => {
       for (const listener of listeners) {
@@ -66,6 +71,7 @@ describe("an agent's metrics", () => {
       'squall_agent_lease_renewals_total{result="done"}': 2,
       'squall_agent_lease_renewals_total{result="late"}': 1,
       'squall_agent_lease_renewals_total{result="failed"}': 1,
+      'squall_agent_watch_failures_total{resource="nodetasks",code="PermissionDenied"}': 2,
     });
     expect(await metrics.text()).toContain('squall_process_cpu_seconds_total{process="agent"} 2');
   });

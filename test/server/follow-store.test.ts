@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { agentResidueAnnotation, nodeLabel, systemNamespace } from '../../src/api/index.ts';
 import { abortAnnotation, experiments, leases, schedules } from '../../src/control/index.ts';
-import { formatInstant, systemClock } from '../../src/lib/index.ts';
+import { formatInstant, SquallError, systemClock } from '../../src/lib/index.ts';
 import { createMetrics, followStore, type Metrics, type StoreView } from '../../src/server/index.ts';
+import type { Store } from '../../src/store/index.ts';
 import { type Machine, obedient, startMachine, shortRun as spec } from '../control/machine.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -105,6 +106,18 @@ test('the series of a schedule live as long as it does', async () => {
   await machine.store.delete(schedules, key);
   await untilValue(ticks, undefined);
   expect(await value(next)).toBeUndefined();
+});
+
+test('each kind that cannot be watched is told', async () => {
+  const refusing: Store = { ...machine.store, list: () => Promise.reject(new SquallError('PermissionDenied', 'no')) };
+  const told = new Set<string>();
+  const cut = new AbortController();
+  followStore(refusing, systemClock, Math.random, cut.signal, (error, _retryInMs, resource) => {
+    told.add(`${resource} ${error.code}`);
+  });
+  const kinds = ['leases', 'networkexperiments', 'networkexperimentschedules', 'nodetasks'];
+  await expect.poll(() => [...told].sort()).toEqual(kinds.map((kind) => `${kind} PermissionDenied`));
+  cut.abort();
 });
 
 test('an agent is known by its heartbeat, and by none that is older than this process', async () => {

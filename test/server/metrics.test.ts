@@ -80,6 +80,15 @@ test('levels are what is true at the scrape, and series of what is gone go', asy
   expect(await samples(metrics, 'squall_process_cpu_seconds_total')).toHaveLength(1);
 });
 
+test('a watch that fails counts by what it watches and why', async () => {
+  const metrics = createMetrics('0');
+  metrics.watchFailed('nodetasks', 'Unavailable');
+  metrics.watchFailed('nodetasks', 'Unavailable');
+  expect(await samples(metrics, 'squall_watch_failures_total')).toEqual([
+    'squall_watch_failures_total{resource="nodetasks",code="Unavailable"} 2',
+  ]);
+});
+
 test('no series carries the name or uid of a run', async () => {
   const text = await createMetrics('0').text();
   const labels = new Set([...text.matchAll(/[{,](\w+)="/g)].map(([, label]) => label));

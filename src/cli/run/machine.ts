@@ -7,7 +7,8 @@ import { experiments, type ControlOptions, runControl } from '../../control/inde
 import { startEmbeddedServer } from '../../embedded/index.ts';
 import type { ServicePlace } from '../../lab/index.ts';
 import { type Clock, codeOf, messageOf } from '../../lib/index.ts';
-import { createStore, type Store, transportFor } from '../../store/index.ts';
+import { tellWatchTrouble } from '../../server/index.ts';
+import { createStore, type Store, transportFor, type WatchTrouble } from '../../store/index.ts';
 import { instanceId, stateFiles } from '../state.ts';
 import { startAgentProcess } from './agent-process.ts';
 import { type GuestService, linkToHost } from './guest-link.ts';
@@ -35,6 +36,7 @@ export type MachineObserver = {
   onLeaseRenewal: NonNullable<ControlOptions['onLeaseRenewal']>;
   onReconcileError: (code: string) => void;
   onAgentRestart: () => void;
+  onWatchTrouble: WatchTrouble;
 };
 
 export type Machine = {
@@ -95,6 +97,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       abandoned,
       ...options.schedules,
       ...(observer ? { onLeaseRenewal: observer.onLeaseRenewal } : {}),
+      onWatchTrouble: observer?.onWatchTrouble ?? tellWatchTrouble({ log, clock }),
       onError: (key, error, retryInMs) => {
         const level = codeOf(error) === 'Conflict' ? 'debug' : 'warn';
         observer?.onReconcileError(codeOf(error));

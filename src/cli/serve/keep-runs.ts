@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { type ExperimentObject, experiments } from '../../control/index.ts';
 import { type Clock, codeOf, messageOf } from '../../lib/index.ts';
 import { readJournal, reportFiles, writeReport } from '../../report/index.ts';
-import { createCache, type Store, type Stored } from '../../store/index.ts';
+import { createCache, type Store, type Stored, type WatchTrouble } from '../../store/index.ts';
 import type { Journals } from '../run/journals.ts';
 
 export type KeepRunsOptions = {
@@ -16,6 +16,7 @@ export type KeepRunsOptions = {
   clock: Clock;
   random: () => number;
   log: Logger;
+  trouble: WatchTrouble;
   signal: AbortSignal;
 };
 
@@ -37,9 +38,9 @@ const keptWithoutObject = 20;
  * Gives every run that is over its report and closes its journal; removes the folders of runs that are gone, except the newest.
  * A report that cannot be written (a full disk) is tried again.
  */
-export function keepRuns({ store, journals, runs, clock, random, log, signal }: KeepRunsOptions): RunKeeper {
+export function keepRuns({ store, journals, runs, clock, random, log, trouble, signal }: KeepRunsOptions): RunKeeper {
   const watching = new AbortController();
-  const cache = createCache(store, experiments, {}, clock, random, watching.signal);
+  const cache = createCache(store, experiments, { trouble }, clock, random, watching.signal);
   /** Reports that are written, of runs that are stored: bounded by what the store keeps. */
   let reported = new Set<string>();
   let troubled = new Set<string>();

@@ -12,7 +12,7 @@ import {
   readProcessUsage,
   startHttpServer,
 } from '../../server/index.ts';
-import type { Resource, Store } from '../../store/index.ts';
+import type { Resource, Store, WatchTrouble } from '../../store/index.ts';
 import { placeToListen } from '../run/guest-link.ts';
 import { localNode, type Machine } from '../run/machine.ts';
 import type { ListenAddress } from './listen-address.ts';
@@ -26,6 +26,7 @@ export type ObserveOptions = {
   clock: Clock;
   random: () => number;
   log: Logger;
+  trouble: WatchTrouble;
   folderLoaded: () => boolean;
   signal: AbortSignal;
 };
@@ -35,13 +36,13 @@ const storeAnswersWithinMs = 2000;
 
 /** Shows over HTTP what this machine does, until the server is closed; the signal ends the watches. */
 export async function observe(options: ObserveOptions): Promise<HttpServer> {
-  const { machine, metrics, listen, clock, random, log, folderLoaded, signal } = options;
+  const { machine, metrics, listen, clock, random, log, trouble, folderLoaded, signal } = options;
   if (!isLoopback(listen)) {
     const address = formatAddress(listen);
     log.warn({ address }, 'anybody who reaches this address reads the metrics: it is not a loopback address');
   }
   const place = placeToListen(listen);
-  const view = followStore(machine.store, clock, random, signal);
+  const view = followStore(machine.store, clock, random, signal, trouble);
   metrics.readFrom({ levels: view.levels, usage: () => usageOf(machine.agentPid()) });
   view.countInto(metrics).catch((error: unknown) => {
     if (!signal.aborted) log.error({ err: error }, 'runs are not counted');

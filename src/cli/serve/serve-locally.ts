@@ -3,8 +3,8 @@ import type { Logger } from 'pino';
 import { type ExperimentObject, experiments } from '../../control/index.ts';
 import { type Clock, codeOf, messageOf, SquallError } from '../../lib/index.ts';
 import { boundLogs, labDown, readTopology } from '../../lab/index.ts';
-import type { HttpServer } from '../../server/index.ts';
-import type { Store, Stored } from '../../store/index.ts';
+import { type HttpServer, tellWatchTrouble } from '../../server/index.ts';
+import type { Store, Stored, WatchTrouble } from '../../store/index.ts';
 import packageFacts from '../../../package.json' with { type: 'json' };
 import { isUndoProven } from '../operate/abort-outcome.ts';
 import { type Machine, startMachine } from '../run/machine.ts';
@@ -49,6 +49,7 @@ export async function serveLocally(options: LocalServe): Promise<void> {
   const ticks = createLineFile(join(stateFolder, 'ticks.jsonl'), log);
   let loaded = false;
   const metrics = createMetrics(packageFacts.version);
+  const trouble = tellWatchTrouble({ log, clock, metrics });
   const machine = await startMachine({
     stateFolder,
     log,
@@ -66,6 +67,7 @@ export async function serveLocally(options: LocalServe): Promise<void> {
       onAgentRestart: () => {
         metrics.agentRestarted();
       },
+      onWatchTrouble: trouble,
     },
     schedules: {
       heartbeat: createHeartbeat(clock, (count) => {
@@ -99,9 +101,9 @@ export async function serveLocally(options: LocalServe): Promise<void> {
     if (options.listen) {
       const folderLoaded = (): boolean => loaded;
       const { listen } = options;
-      http = await observe({ machine, metrics, listen, clock, random, log, folderLoaded, signal: observing.signal });
+      http = await observe({ machine, metrics, listen, clock, random, log, trouble, folderLoaded, signal: observing.signal });
     }
-    await work({ ...options, onLoaded, onProblems }, machine, { place, topology });
+    await work({ ...options, trouble, onLoaded, onProblems }, machine, { place, topology });
   } finally {
     clearInterval(bounding);
     observing.abort();
@@ -118,13 +120,13 @@ export async function serveLocally(options: LocalServe): Promise<void> {
 
 type LabChoice = Pick<Parameters<typeof openLab>[0], 'place' | 'topology'>;
 
-type Work = LocalServe & { onLoaded: () => void; onProblems: (count: number) => void };
+type Work = LocalServe & { trouble: WatchTrouble; onLoaded: () => void; onProblems: (count: number) => void };
 
 async function work(options: Work, { store, journals }: Machine, { place, topology }: LabChoice): Promise<void> {
-  const { folder, stateFolder, log, clock, random, onLoaded, onProblems, signal } = options;
+  const { folder, stateFolder, log, clock, random, trouble, onLoaded, onProblems, signal } = options;
   const closing = new AbortController();
   const { runs } = stateFiles(stateFolder);
-  const keeper = keepRuns({ store, journals, runs, clock, random, log, signal: closing.signal });
+  const keeper = keepRuns({ store, journals, runs, clock, random, log, trouble, signal: closing.signal });
   try {
     await keeper.ready;
     // A lab that is replaced takes its namespaces along: what a former life left in them is undone first.

@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 import { systemNamespace, type TickRecord } from '../../api/index.ts';
 import { type ControlOptions, entriesOfStatus, type ExperimentObject, runControl } from '../../control/index.ts';
 import { type Clock, codeOf, messageOf } from '../../lib/index.ts';
-import { followStore, type Metrics, readProcessUsage, type StoreView } from '../../server/index.ts';
-import { type Store, type Stored, storeUntil } from '../../store/index.ts';
+import { followStore, type Metrics, readProcessUsage, type StoreView, tellWatchTrouble } from '../../server/index.ts';
+import { type Store, type Stored, storeUntil, type WatchTrouble } from '../../store/index.ts';
 import { createMemoryJournals, type MemoryJournals } from '../memory-journals.ts';
 import { reportAnnotation, storeReport } from '../run-report.ts';
 import { createEventRecorder } from './event-recorder.ts';
@@ -42,16 +42,17 @@ export function startOperator(options: OperatorOptions, signal: AbortSignal): Op
   const { store, identity, namespace = systemNamespace, leaseSeconds, clock, random, log, metrics } = options;
   let contactAt = clock.monotonic();
   let leading: { view: StoreView } | undefined;
+  const trouble = tellWatchTrouble({ log, clock, metrics });
 
   async function lead(acting: AbortSignal): Promise<void> {
-    const view = followStore(storeUntil(store, acting), clock, random, acting);
+    const view = followStore(storeUntil(store, acting), clock, random, acting, trouble);
     leading = { view };
     metrics.readFrom({ levels: view.levels, usage });
     view.countInto(metrics).catch((error: unknown) => {
       if (!acting.aborted) log.error({ err: error }, 'runs are not counted');
     });
     try {
-      await runReconcilers(options, acting);
+      await runReconcilers(options, trouble, acting);
     } finally {
       leading = undefined;
       metrics.readFrom({ levels: noLevels, usage });
@@ -91,7 +92,7 @@ export function startOperator(options: OperatorOptions, signal: AbortSignal): Op
   };
 }
 
-async function runReconcilers(options: OperatorOptions, acting: AbortSignal): Promise<void> {
+async function runReconcilers(options: OperatorOptions, onWatchTrouble: WatchTrouble, acting: AbortSignal): Promise<void> {
   const { instance, leaseSeconds, clock, random, log, metrics, heartbeat } = options;
   const store = storeUntil(options.store, acting);
   const journals = createMemoryJournals(clock);
@@ -119,6 +120,7 @@ async function runReconcilers(options: OperatorOptions, acting: AbortSignal): Pr
       onTick: (record) => {
         tellTick(log, metrics, record);
       },
+      onWatchTrouble,
       onLeaseRenewal: (result) => {
         metrics.leaseRenewed('run', result);
       },

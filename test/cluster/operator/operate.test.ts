@@ -4,9 +4,10 @@ import { apiVersion } from '../../../src/api/index.ts';
 import { type Operator, readStoredJournal, reportAnnotation, startOperator } from '../../../src/cluster/index.ts';
 import { events } from '../../../src/cluster/operator/event-recorder.ts';
 import { experiments, leases, shapers } from '../../../src/control/index.ts';
-import { systemClock } from '../../../src/lib/index.ts';
+import { SquallError, systemClock } from '../../../src/lib/index.ts';
 import { buildReport } from '../../../src/report/index.ts';
 import { createMetrics, type Metrics } from '../../../src/server/index.ts';
+import type { Store } from '../../../src/store/index.ts';
 import { type Machine, obedient, startMachine } from '../../control/machine.ts';
 import { severable } from './severable.ts';
 
@@ -33,13 +34,15 @@ afterEach(async () => {
 type TestOperator = Pick<Operator, 'facts'> & {
   store: ReturnType<typeof severable>;
   metrics: Metrics;
+  log: string[];
   stop: () => Promise<void>;
 };
 
-function operate(identity: string, leaseSeconds = 3): TestOperator {
-  const store = severable(machine.store);
+function operate(identity: string, leaseSeconds = 3, between = (store: Store): Store => store): TestOperator {
+  const store = severable(between(machine.store));
   const metrics = createMetrics('0');
   const stopping = new AbortController();
+  const log: string[] = [];
   const operator = startOperator(
     {
       store,
@@ -48,7 +51,7 @@ function operate(identity: string, leaseSeconds = 3): TestOperator {
       leaseSeconds,
       clock: systemClock,
       random: Math.random,
-      log: pino({ level: 'silent' }),
+      log: pino({ base: null }, { write: (line) => log.push(line) }),
       metrics,
       heartbeat: () => () => undefined,
     },
@@ -57,6 +60,7 @@ function operate(identity: string, leaseSeconds = 3): TestOperator {
   const handle = {
     store,
     metrics,
+    log,
     facts: () => operator.facts(),
     stop: async () => {
       stopping.abort('Stopped');
@@ -164,6 +168,25 @@ describe('an operator', () => {
     await machine.store.patchMetadata(experiments, run, { annotations: { [reportAnnotation]: null } });
     operate('b');
     expect(await untilReported()).toMatchObject({ verdict: 'Passed' });
+  }, 60_000);
+
+  it('says of each kind that it cannot watch what it is and why, once, and counts every time', async () => {
+    const operator = operate('a', 3, (store) => ({
+      ...store,
+      list: (resource, options) =>
+        resource.plural === 'nodetasks'
+          ? Promise.reject(new SquallError('PermissionDenied', 'nodetasks are not for you'))
+          : store.list(resource, options),
+    }));
+    const count = async (): Promise<number> =>
+      Number(
+        /squall_watch_failures_total\{resource="nodetasks",code="PermissionDenied"\} (\d+)/.exec(
+          await operator.metrics.text(),
+        )?.[1],
+      );
+    await expect.poll(count, { timeout: 30_000 }).toBeGreaterThan(4);
+    const said = operator.log.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ code }) => code !== undefined);
+    expect(said).toEqual([expect.objectContaining({ level: 40, resource: 'nodetasks', code: 'PermissionDenied' })]);
   }, 60_000);
 
   it('refuses a fault whose lease nobody could take over in time', async () => {
