@@ -1,5 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { type JournalRecord, labelPrefix, type ObjectMeta, runUidLabel } from '../api/index.ts';
+import { coreKinds, type JournalRecord, labelPrefix, type ObjectMeta, runUidLabel } from '../api/index.ts';
 import { type ExperimentObject, experiments } from '../control/index.ts';
 import { codeOf, SquallError } from '../lib/index.ts';
 import { buildReport, journalLine, parseJournal, renderJson } from '../report/index.ts';
@@ -7,7 +7,7 @@ import type { AnyObject, ObjectKey, Resource, Store, Stored } from '../store/ind
 
 type ReportMap = AnyObject & { metadata: ObjectMeta; binaryData?: Record<string, string> };
 
-const configMaps: Resource<ReportMap> = { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
+const configMaps: Resource<ReportMap> = coreKinds.ConfigMap;
 
 /** On a run whose report is stored: the name of the ConfigMap that has it. */
 export const reportAnnotation = `${labelPrefix}/report`;

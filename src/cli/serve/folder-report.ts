@@ -1,10 +1,10 @@
-import { type Problem, systemNamespace } from '../../api/index.ts';
+import { coreKinds, type Problem, systemNamespace } from '../../api/index.ts';
 import { codeOf } from '../../lib/index.ts';
 import type { AnyObject, Resource, Store } from '../../store/index.ts';
 
 type FolderReport = AnyObject & { data: { folder: string; problems: string; count: string } };
 
-const configMaps: Resource<FolderReport> = { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
+const configMaps: Resource<FolderReport> = coreKinds.ConfigMap;
 const key = { namespace: systemNamespace, name: 'squall-folder' };
 
 /** Beyond so many, problems are counted and not listed. */
@@ -17,7 +17,7 @@ export async function storeFolderReport(store: Store, folder: string, problems: 
     problems: JSON.stringify(problems.slice(0, mostProblems)),
     count: String(problems.length),
   };
-  const object: FolderReport = { apiVersion: 'v1', kind: 'ConfigMap', metadata: key, data };
+  const object: FolderReport = { apiVersion: configMaps.apiVersion, kind: configMaps.kind, metadata: key, data };
   try {
     const current = await store.get(configMaps, key);
     await store.update(configMaps, { ...current, data });

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { systemNamespace } from '../../api/index.ts';
+import { coreKinds, systemNamespace } from '../../api/index.ts';
 import { type Clock, codeOf } from '../../lib/index.ts';
 import {
   followStore,
@@ -12,7 +12,7 @@ import {
   readProcessUsage,
   startHttpServer,
 } from '../../server/index.ts';
-import type { Resource, Store, WatchTrouble } from '../../store/index.ts';
+import type { Store, WatchTrouble } from '../../store/index.ts';
 import { placeToListen } from '../run/guest-link.ts';
 import { localNode, type Machine } from '../run/machine.ts';
 import type { ListenAddress } from './listen-address.ts';
@@ -31,7 +31,6 @@ export type ObserveOptions = {
   signal: AbortSignal;
 };
 
-const configMaps: Resource = { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 const storeAnswersWithinMs = 2000;
 
 /** Shows over HTTP what this machine does, until the server is closed; the signal ends the watches. */
@@ -64,7 +63,7 @@ export async function observe(options: ObserveOptions): Promise<HttpServer> {
 /** Any answer will do, also that the object is not there. */
 async function askStore(store: Store): Promise<void> {
   const key = { namespace: systemNamespace, name: 'squall-folder' };
-  await store.get(configMaps, key, { timeoutMs: storeAnswersWithinMs }).catch((error: unknown) => {
+  await store.get(coreKinds.ConfigMap, key, { timeoutMs: storeAnswersWithinMs }).catch((error: unknown) => {
     if (codeOf(error) !== 'NotFound') throw error;
   });
 }
