@@ -7,7 +7,7 @@ export type MemoryJournals = {
   open(run: { uid: string }): RunJournal;
   /** What was recorded of a run; undefined when this process has no journal of it. */
   records(uid: string): JournalRecord[] | undefined;
-  drop(uid: string): void;
+  drop: (uid: string) => void;
 };
 
 /** A run writes some ten records a phase and target; what goes beyond this is a repetition. */

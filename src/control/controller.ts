@@ -31,6 +31,7 @@ export type ControlOptions = {
   rules?: PlaceRules;
   /** See `RunReconcilerOptions`. */
   onDone?: (run: Stored<ExperimentObject>) => Promise<void>;
+  onForgotten?: (uid: string) => void;
   recordsKernels?: boolean;
   journalOf: (run: { uid: string; namespace: string; name: string }) => RunJournal;
   onError: (key: string, error: unknown, retryInMs: number) => void;

@@ -37,6 +37,8 @@ export type RunReconcilerOptions = MemoryOptions & {
   isHeld?: () => boolean;
   /** Called whenever a run that is over is looked at, also one of a former life; what it rejects with makes it be called again. */
   onDone?: (run: Stored<ExperimentObject>) => Promise<void>;
+  /** Called once nothing is done any more for a run that was deleted, in whatever phase: what is kept by its uid can go. */
+  onForgotten?: (uid: string) => void;
   /** Whether the kernels of the agents go into the journal; where there is but one, whoever opens the journal says it. @default false */
   recordsKernels?: boolean;
 };
@@ -45,6 +47,8 @@ export type RunReconcilerOptions = MemoryOptions & {
 export function createRunReconciler(options: RunReconcilerOptions): (key: ObjectKey) => Promise<ReconcileResult> {
   /** By key: what is remembered of a run goes with the object that has its name. */
   const memories = new Map<string, Memory>();
+  /** By key: the uid of the run that was looked at last, also of one that is over. */
+  const known = new Map<string, string>();
 
   return async (key) => {
     const object = options.experiments.get(key);
@@ -61,14 +65,20 @@ export function createRunReconciler(options: RunReconcilerOptions): (key: Object
   /** A run is gone, or replaced: so is the permission to hurt anything for it. The agent undoes when its tasks are deleted. */
   async function forget(key: ObjectKey, present: string | undefined): Promise<void> {
     const { namespace, name } = key;
-    if (memories.get(keyText(key))?.uid !== present) memories.delete(keyText(key));
+    const text = keyText(key);
+    if (memories.get(text)?.uid !== present) memories.delete(text);
+    const former = known.get(text);
+    const gone = former === undefined || former === present ? [] : [former];
     const orphans = options.tasks
       .list()
       .filter(({ spec: { run } }) => run.namespace === namespace && run.name === name && run.uid !== present);
-    for (const uid of new Set(orphans.map(({ spec }) => spec.run.uid))) {
+    for (const uid of new Set([...gone, ...orphans.map(({ spec }) => spec.run.uid)])) {
       await options.leases.drop(leaseName(uid));
     }
     await deleteTasks(options.store, orphans);
+    for (const uid of gone) options.onForgotten?.(uid);
+    if (present === undefined) known.delete(text);
+    else known.set(text, present);
   }
 
   async function tidy(key: ObjectKey, object: Stored<ExperimentObject>): Promise<ReconcileResult> {

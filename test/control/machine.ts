@@ -38,6 +38,8 @@ export type Machine = {
   journal: JournalEntry[];
   /** What reconciles failed with. */
   errors: unknown[];
+  /** Uids of runs that were forgotten. */
+  forgotten: string[];
   answer: Answer;
   /** Tasks that the agent does not answer yet. */
   silent: (task: NodeTask) => boolean;
@@ -113,6 +115,7 @@ export async function startMachine(
             fileOf(uid).append(entry);
           },
         }),
+        onForgotten: (uid) => machine.forgotten.push(uid),
         onError: (_key, error) => machine.errors.push(error),
         isHeld: () => machine.held,
       },
@@ -131,6 +134,7 @@ export async function startMachine(
     store,
     journal,
     errors: [],
+    forgotten: [],
     answer,
     silent: () => false,
     held: false,

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { abortAnnotation, type ExperimentObject, experiments, nodeTasks } from '../../src/control/index.ts';
+import { abortAnnotation, type ExperimentObject, experiments, leases, nodeTasks } from '../../src/control/index.ts';
 import { createRunReconciler } from '../../src/control/run-reconciler.ts';
 import { type JournalEntry, systemNamespace } from '../../src/api/index.ts';
-import { messageOf, systemClock } from '../../src/lib/index.ts';
+import { messageOf, SquallError, systemClock } from '../../src/lib/index.ts';
 import type { AnyObject, Cache, Store, Stored } from '../../src/store/index.ts';
 import { type Answer, type Machine, obedient, startMachine, shortRun as spec } from './machine.ts';
 
@@ -217,5 +217,49 @@ describe('a run', () => {
     await machine.untilPhase('run', 'during');
     await machine.store.delete(experiments, { namespace: 'shop', name: 'run' });
     while ((await tasksInStore()).length > 0) await systemClock.sleep(20);
+  });
+
+  it.each([
+    ['in the middle', long, 'during'],
+    ['when it is over', spec, 'done'],
+  ])('is forgotten, with its Lease, once it is deleted %s', async (_when, runSpec, phase) => {
+    machine = await startMachine();
+    const { metadata } = await machine.create(runSpec);
+    await machine.untilPhase('run', phase);
+    expect(machine.forgotten).toEqual([]);
+    await machine.store.delete(experiments, { namespace: 'shop', name: 'run' });
+    await expect.poll(() => machine.forgotten).toEqual([metadata.uid]);
+    expect((await machine.store.list(leases, { namespace: systemNamespace })).items).toEqual([]);
+    expect(await tasksInStore()).toEqual([]);
+  });
+
+  it('is forgotten when another has taken its name, and that other is not', async () => {
+    machine = await startMachine();
+    const first = await machine.create(long);
+    await machine.untilPhase('run', 'during');
+    await machine.store.delete(experiments, { namespace: 'shop', name: 'run' });
+    await machine.run(spec);
+    expect(machine.forgotten).toEqual([first.metadata.uid]);
+  });
+
+  it('is not forgotten while its Lease is still there', async () => {
+    let refuses = true;
+    machine = await startMachine(obedient, {
+      between: (store) => ({
+        ...store,
+        delete: (resource, key, options) =>
+          resource.plural === leases.plural && refuses
+            ? Promise.reject(new SquallError('Unavailable', 'not now'))
+            : store.delete(resource, key, options),
+      }),
+    });
+    const { metadata } = await machine.create(long);
+    await machine.untilPhase('run', 'during');
+    await machine.store.delete(experiments, { namespace: 'shop', name: 'run' });
+    await expect.poll(() => machine.errors.map(messageOf)).toContain('not now');
+    expect(machine.forgotten).toEqual([]);
+    refuses = false;
+    await expect.poll(() => machine.forgotten, { timeout: 10_000 }).toEqual([metadata.uid]);
+    expect((await machine.store.list(leases, { namespace: systemNamespace })).items).toEqual([]);
   });
 });

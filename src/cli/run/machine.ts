@@ -94,6 +94,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       clock,
       random,
       journalOf: journals.open,
+      onForgotten: journals.close,
       abandoned,
       ...options.schedules,
       ...(observer ? { onLeaseRenewal: observer.onLeaseRenewal } : {}),

@@ -26,6 +26,8 @@ export type OperatorOptions = {
   metrics: Metrics;
   /** See `ControlOptions`. */
   heartbeat: NonNullable<ControlOptions['heartbeat']>;
+  /** Where what happens to runs is kept until it is reported. @default in memory, anew each time that this operator leads */
+  journals?: MemoryJournals;
 };
 
 export type Operator = {
@@ -95,7 +97,7 @@ export function startOperator(options: OperatorOptions, signal: AbortSignal): Op
 async function runReconcilers(options: OperatorOptions, onWatchTrouble: WatchTrouble, acting: AbortSignal): Promise<void> {
   const { instance, leaseSeconds, clock, random, log, metrics, heartbeat } = options;
   const store = storeUntil(options.store, acting);
-  const journals = createMemoryJournals(clock);
+  const journals = options.journals ?? createMemoryJournals(clock);
   const recorder = createEventRecorder({
     store,
     identity: options.identity,
@@ -116,6 +118,7 @@ async function runReconcilers(options: OperatorOptions, onWatchTrouble: WatchTro
       rules: operatorRules(leaseSeconds),
       journalOf: (run) => recorder.following(journals.open(run)),
       onDone: (run) => reportOnce(store, journals, log, run),
+      onForgotten: journals.drop,
       heartbeat,
       onTick: (record) => {
         tellTick(log, metrics, record);

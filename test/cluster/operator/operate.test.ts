@@ -1,8 +1,10 @@
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { apiVersion } from '../../../src/api/index.ts';
+import { apiVersion, coreKinds } from '../../../src/api/index.ts';
 import { type Operator, readStoredJournal, reportAnnotation, startOperator } from '../../../src/cluster/index.ts';
+import { createMemoryJournals, type MemoryJournals } from '../../../src/cluster/memory-journals.ts';
 import { events } from '../../../src/cluster/operator/event-recorder.ts';
+import { reportName } from '../../../src/cluster/run-report.ts';
 import { experiments, leases, shapers } from '../../../src/control/index.ts';
 import { SquallError, systemClock } from '../../../src/lib/index.ts';
 import { buildReport } from '../../../src/report/index.ts';
@@ -38,7 +40,9 @@ type TestOperator = Pick<Operator, 'facts'> & {
   stop: () => Promise<void>;
 };
 
-function operate(identity: string, leaseSeconds = 3, between = (store: Store): Store => store): TestOperator {
+type Changes = { between?: (store: Store) => Store; journals?: MemoryJournals };
+
+function operate(identity: string, { between = (store) => store, ...options }: Changes = {}): TestOperator {
   const store = severable(between(machine.store));
   const metrics = createMetrics('0');
   const stopping = new AbortController();
@@ -48,7 +52,8 @@ function operate(identity: string, leaseSeconds = 3, between = (store: Store): S
       store,
       instance: '0123abcd',
       identity,
-      leaseSeconds,
+      leaseSeconds: 3,
+      ...options,
       clock: systemClock,
       random: Math.random,
       log: pino({ base: null }, { write: (line) => log.push(line) }),
@@ -171,13 +176,14 @@ describe('an operator', () => {
   }, 60_000);
 
   it('says of each kind that it cannot watch what it is and why, once, and counts every time', async () => {
-    const operator = operate('a', 3, (store) => ({
+    const between = (store: Store): Store => ({
       ...store,
       list: (resource, options) =>
         resource.plural === 'nodetasks'
           ? Promise.reject(new SquallError('PermissionDenied', 'nodetasks are not for you'))
           : store.list(resource, options),
-    }));
+    });
+    const operator = operate('a', { between });
     const count = async (): Promise<number> =>
       Number(
         /squall_watch_failures_total\{resource="nodetasks",code="PermissionDenied"\} (\d+)/.exec(
@@ -187,6 +193,24 @@ describe('an operator', () => {
     await expect.poll(count, { timeout: 30_000 }).toBeGreaterThan(4);
     const said = operator.log.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ code }) => code !== undefined);
     expect(said).toEqual([expect.objectContaining({ level: 40, resource: 'nodetasks', code: 'PermissionDenied' })]);
+  }, 60_000);
+
+  it('keeps no journal of a run that was deleted, in the middle or before its report could be stored', async () => {
+    const journals = createMemoryJournals(systemClock);
+    operate('a', { journals });
+    const forgets = async (uid: string): Promise<void> => {
+      expect(journals.records(uid)).not.toEqual([]);
+      await machine.store.delete(experiments, run);
+      await expect.poll(() => journals.records(uid), { timeout: 10_000 }).toBeUndefined();
+    };
+    const first = await machine.create({ ...spec, duration: '10m' });
+    await machine.untilPhase('run', 'during');
+    await forgets(first.metadata.uid);
+    const taken = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...run, name: reportName('run') } };
+    await machine.store.create(coreKinds.ConfigMap, taken);
+    const second = await machine.create(spec);
+    await machine.untilDone('run');
+    await forgets(second.metadata.uid);
   }, 60_000);
 
   it('refuses a fault whose lease nobody could take over in time', async () => {
