@@ -92,7 +92,8 @@ export function createRunReconciler(options: RunReconcilerOptions): (key: Object
       own.filter((task) => task.spec.work !== 'fault' || isClean(task)),
     );
     await options.onDone?.(object);
-    return own.every((task) => task.spec.work !== 'fault' || isClean(task)) ? {} : { requeueAfterMs: 5000 };
+    // What the agent shows of a task that is kept wakes this again; of a node that never comes back there is nothing to ask.
+    return {};
   }
 }
 

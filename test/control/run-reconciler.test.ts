@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { abortAnnotation, type ExperimentObject, experiments, leases, nodeTasks } from '../../src/control/index.ts';
 import { createRunReconciler } from '../../src/control/run-reconciler.ts';
-import { type JournalEntry, systemNamespace } from '../../src/api/index.ts';
-import { messageOf, SquallError, systemClock } from '../../src/lib/index.ts';
+import { type JournalEntry, type NodeTask, systemNamespace } from '../../src/api/index.ts';
+import { taskName, taskObject } from '../../src/control/task-plan.ts';
+import { formatInstant, messageOf, SquallError, systemClock } from '../../src/lib/index.ts';
 import type { AnyObject, Cache, Store, Stored } from '../../src/store/index.ts';
 import { type Answer, type Machine, obedient, startMachine, shortRun as spec } from './machine.ts';
 
@@ -22,6 +23,23 @@ async function tasksInStore(): Promise<string[]> {
 function cacheOf<T extends AnyObject>(list: () => Stored<T>[]): Cache<T> {
   const done = Promise.resolve();
   return { get: () => list()[0], list, onChange: () => () => undefined, synced: done, ended: done };
+}
+
+function faultTaskOf(uid: string): NodeTask {
+  return taskObject({
+    name: taskName(uid, 'fault-0', 'lab'),
+    spec: {
+      node: 'lab',
+      run: { uid, namespace: 'shop', name: 'run' },
+      work: 'fault',
+      instance: '0123abcd',
+      generation: 2,
+      order: 'undo',
+      targets: [{ podUid: 'pod', namespace: 'shop', name: 'payments-0', ips: [] }],
+      lease: { name: `run-${uid}`, seconds: 30 },
+      notAfter: formatInstant(Date.now()),
+    },
+  });
 }
 
 /** Each status is first written to a version that is not there any more, with another between that the writer never reads. */
@@ -192,6 +210,30 @@ describe('a run', () => {
     expect([status?.verdict, status?.reason]).toEqual(['Aborted', 'AbortRequested']);
     expect(machine.journal.some((entry) => entry.type === 'phase' && entry.phase === 'inject')).toBe(false);
   });
+
+  it('that is over is looked at when the agent shows something of its last task, not again and again', async () => {
+    let looks = 0;
+    const countLooks = (store: Store): Store => ({
+      ...store,
+      delete: async (resource, key, options) => {
+        if (resource.plural === leases.plural) looks += 1;
+        await store.delete(resource, key, options);
+      },
+    });
+    machine = await startMachine(() => ({ phase: 'Undoing', residue: 1 }), { between: countLooks });
+    machine.held = true;
+    const run = await machine.create(spec);
+    const status = { phase: 'done', run: { phase: 'done' } } as ExperimentObject['status'];
+    await machine.store.updateStatus(experiments, { ...run, ...(status ? { status } : {}) });
+    await machine.store.create(nodeTasks, faultTaskOf(run.metadata.uid));
+    await expect.poll(async () => (await machine.store.list(nodeTasks)).items[0]?.status?.residue).toBe(1);
+    await systemClock.sleep(500);
+    const before = looks;
+    await systemClock.sleep(5500);
+    expect([looks, await tasksInStore()]).toEqual([before, ['fault undo']]);
+    machine.answer = obedient;
+    await expect.poll(tasksInStore, { timeout: 10_000 }).toEqual([]);
+  }, 30_000);
 
   it('begins once it may', async () => {
     machine = await startMachine();
