@@ -106,7 +106,7 @@ function checkMetadata(kind: Kind, written: unknown, origin: 'file' | 'store'): 
   const name = valueAt(own, ['name']);
   const namespace = valueAt(own, ['namespace']);
   if (typeof name === 'string' && name.length > longest && name.length <= longestObjectName) {
-    const message = `expected at most ${longest} characters: names of what it creates are made from it`;
+    const message = `expected at most ${longest} characters, found ${name.length}: what it creates has its name in names and labels; shorten it`;
     findings.push({ path: ['metadata', 'name'], value: name, message });
   }
   if (!definition.namespaced && namespace !== undefined) {

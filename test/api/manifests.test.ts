@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { formatProblem, readManifests } from '../../src/api/index.ts';
-import { connectivity, experiment, manifestText, readText, shaper } from './samples.ts';
+import { connectivity, experiment, goodSpecs, manifestText, readText, shaper } from './samples.ts';
 
 const good = manifestText('NetworkTrafficShaper', shaper);
 
@@ -80,6 +80,11 @@ describe('bad input', () => {
       'a name from which no report could be named',
       manifestText('NetworkExperiment', experiment, { name: 'a'.repeat(250) }),
       /at most 246/,
+    ],
+    [
+      'a schedule whose name no label of its runs could have',
+      manifestText('NetworkExperimentSchedule', goodSpecs.NetworkExperimentSchedule, { name: 'a'.repeat(64) }),
+      /metadata\.name: expected at most 63 characters, found 64: .*labels; shorten it/,
     ],
     [
       'a number as a name',

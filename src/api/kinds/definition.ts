@@ -20,7 +20,7 @@ export type KindDefinition<Spec extends z.ZodType, Model> = KindFacts & {
   specSchema: Spec;
   /** @param namespace of the object: where names without a namespace are */
   toModel(spec: z.output<Spec>, namespace: string): Model;
-  /** @default 253, what Kubernetes takes; shorter where names of children are made from it */
+  /** @default 253, what Kubernetes takes; shorter where names or labels of children are made from it */
   longestName?: number;
 };
 
