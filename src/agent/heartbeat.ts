@@ -1,9 +1,12 @@
-import { agentResidueAnnotation, nodeLabel, systemNamespace } from '../api/index.ts';
+import { agentResidueAnnotation, nodeLabel, shortNodeName, systemNamespace } from '../api/index.ts';
 import { type Clock, codeOf, formatInstant, messageOf } from '../lib/index.ts';
 import type { Resource, Store } from '../store/index.ts';
 import type { LeaseObject } from './lease.ts';
 import type { Log } from './log.ts';
 import { isAborted, pause } from './timing.ts';
+
+/** The policies of the chart let an agent write the Lease that is named so and no other. */
+export const agentLeasePrefix = 'squall-agent-';
 
 const everyMs = 10_000;
 const timeoutMs = 2000;
@@ -20,12 +23,12 @@ export type HeartbeatOptions = {
 
 /** Says every 10 seconds that this node's agent is there, in a Lease of its own: `squall-agent-NODE`. Never rejects. */
 export async function beat({ store, leases, node, clock, log, residue }: HeartbeatOptions, signal: AbortSignal): Promise<void> {
-  const key = { namespace: systemNamespace, name: `squall-agent-${node}` };
+  const key = { namespace: systemNamespace, name: `${agentLeasePrefix}${node}` };
 
   async function write(): Promise<void> {
     const metadata = {
       ...key,
-      labels: { [nodeLabel]: node },
+      labels: { [nodeLabel]: shortNodeName(node) },
       annotations: { [agentResidueAnnotation]: String(residue()) },
     };
     const spec = { holderIdentity: node, leaseDurationSeconds: 30, renewTime: formatInstant(clock.now()).replace('Z', '000Z') };

@@ -1,6 +1,6 @@
 import { release } from 'node:os';
 import { join } from 'node:path';
-import { type NodeTask, nodeLabel, systemNamespace } from '../api/index.ts';
+import { type NodeTask, nodeLabel, shortNodeName, systemNamespace } from '../api/index.ts';
 import { type Clock, createThrottle, messageOf } from '../lib/index.ts';
 import { createCache, type Resource, type Store, type WatchTrouble } from '../store/index.ts';
 import type { AgentView } from './agent-view.ts';
@@ -91,7 +91,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   const taskCache = createCache(
     store,
     nodeTasks,
-    { ...cacheOptions, labelSelector: `${nodeLabel}=${node}` },
+    { ...cacheOptions, labelSelector: `${nodeLabel}=${shortNodeName(node)}` },
     clock,
     random,
     life.signal,

@@ -2,11 +2,25 @@
  * NodeTask: one piece of work for one node. Only controllers write the spec, only that node's agent writes the status.
  * Everything is in base units and every peer is an address; the agent alone plans what goes into the kernel.
  */
+import { createHash } from 'node:crypto';
 import type { Fault } from './model.ts';
 import type { KubeObject } from './metadata.ts';
 import type { SecondAggregate } from './measurement.ts';
 
 export const nodeLabel = 'squall.networkmachinery.io/node';
+/** What a label's value may have. */
+const longestLabelValue = 63;
+
+/**
+ * A node's name where only so much fits as a label's value may have, as in `nodeLabel`: the name itself, or, of one that is longer, its
+ * beginning and the first 16 hexadecimal digits of its SHA-256.
+ */
+export function shortNodeName(node: string): string {
+  if (node.length <= longestLabelValue) return node;
+  const hash = createHash('sha256').update(node).digest('hex').slice(0, 16);
+  return `${node.slice(0, longestLabelValue - hash.length - 1)}-${hash}`;
+}
+
 export const runUidLabel = 'squall.networkmachinery.io/run-uid';
 /** On the Lease by which a node's agent says that it is there: things of a former life still in kernels of its node. */
 export const agentResidueAnnotation = 'squall.networkmachinery.io/residue';

@@ -5,6 +5,7 @@ import {
   type NodeTaskSpec,
   type NodeTaskTarget,
   runUidLabel,
+  shortNodeName,
   systemNamespace,
   workLabel,
 } from '../api/index.ts';
@@ -14,13 +15,13 @@ import { addressesOfPod, type Pod } from './world.ts';
 export type TaskPlan = { name: string; spec: NodeTaskSpec };
 
 export function taskObject({ name, spec }: TaskPlan): NodeTask {
-  const labels = { [nodeLabel]: spec.node, [runUidLabel]: spec.run.uid, [workLabel]: spec.work };
+  const labels = { [nodeLabel]: shortNodeName(spec.node), [runUidLabel]: spec.run.uid, [workLabel]: spec.work };
   return { apiVersion, kind: 'NodeTask', metadata: { name, namespace: systemNamespace, labels }, spec };
 }
 
 /** Deterministic: what is written twice collides instead of being there twice. */
 export function taskName(runUid: string, work: string, node: string): string {
-  return `${runUid}-${work}-${node}`.toLowerCase();
+  return `${runUid}-${work}-${shortNodeName(node)}`.toLowerCase();
 }
 
 export function leaseName(runUid: string): string {

@@ -1,4 +1,4 @@
-import { nodeLabel, type NodeTask, systemNamespace, type TargetStatus } from '../api/index.ts';
+import { nodeLabel, type NodeTask, shortNodeName, systemNamespace, type TargetStatus } from '../api/index.ts';
 import {
   createNodeTaskCache,
   type ExperimentObject,
@@ -70,7 +70,7 @@ export function followStore(
       });
     },
     agentOf: (node) => {
-      const lease = agents.list().find(({ metadata }) => metadata.labels?.[nodeLabel] === node);
+      const lease = agents.list().find(({ metadata }) => metadata.labels?.[nodeLabel] === shortNodeName(node));
       if (lease === undefined) return undefined;
       const heardAt = Date.parse(lease.spec.renewTime);
       return heardAt < startedAt ? undefined : { heartbeatAgeMs: clock.now() - heardAt, residue: residueOf(lease) };

@@ -1,7 +1,11 @@
 import { agentResidueAnnotation, nodeLabel, type NodeTask, type TargetPhase } from '../api/index.ts';
 
 /** The Lease by which an agent says that it is there, and what of a former life it still finds. */
-export type AgentLease = { metadata: { labels?: Record<string, string>; annotations?: Record<string, string> } };
+export type AgentLease = {
+  metadata: { labels?: Record<string, string>; annotations?: Record<string, string> };
+  /** The node's name in full, which the label may have shortened. */
+  spec?: { holderIdentity?: string };
+};
 
 const endPhases: readonly TargetPhase[] = ['Clean', 'Lost', 'Refused'];
 
@@ -13,7 +17,7 @@ export function residueByNode(tasks: readonly NodeTask[], agents: readonly Agent
   };
   for (const task of tasks) add(task.spec.node, residueOfEnded(task));
   for (const agent of agents) {
-    const node = agent.metadata.labels?.[nodeLabel];
+    const node = agent.spec?.holderIdentity ?? agent.metadata.labels?.[nodeLabel];
     if (node !== undefined) add(node, residueOf(agent));
   }
   return sums;

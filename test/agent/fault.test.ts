@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { leases } from '../../src/agent/run-agent.ts';
+import { nodeLabel, shortNodeName } from '../../src/api/index.ts';
 import { SquallError } from '../../src/lib/index.ts';
 import type { Store } from '../../src/store/index.ts';
 import { createFakeKernel, type FakeKernel } from './fake-kernel.ts';
@@ -78,6 +81,22 @@ describe('a fault task', () => {
     expect(kernel.prepared.size).toBe(0);
     // The last call of all: nothing renews what was undone.
     expect(kernel.names().lastIndexOf('renew')).toBeLessThan(kernel.names().indexOf('close'));
+  });
+
+  it('is done by the node that it is for, however long its name, and by no other whose name begins the same', async () => {
+    const [node, other] = ['a', 'b'].map((end) => `${'n'.repeat(100)}-${end}`);
+    await putLease(bench);
+    const task = faultTask(bench, [bench.addPod()], { node });
+    const labels = { [nodeLabel]: shortNodeName(node ?? '') };
+    const { log } = bench.startAgent(kernel, { node: other, stateFolder: join(bench.folder, 'other') });
+    bench.startAgent(kernel, { node });
+    await bench.store.create(nodeTasks, { ...task, metadata: { ...task.metadata, labels } });
+    expect(await statusUntil(bench, task, phasesAre('Active'))).toMatchObject({ residue: 0 });
+    const heartbeats = await bench.store.list(leases, { namespace: 'squall-system', labelSelector: nodeLabel });
+    expect(heartbeats.items.map(({ metadata }) => metadata.name).sort()).toEqual(
+      [node, other].map((one) => `squall-agent-${one}`),
+    );
+    expect(log.join()).not.toContain('task is not for this agent');
   });
 
   it('is undone when it is deleted', async () => {

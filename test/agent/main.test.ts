@@ -58,6 +58,7 @@ describe("the agent's process", () => {
   it.each([
     ['--instance', 'x; rm -rf /', /8 hexadecimal/],
     ['--node', '../local', /object name/],
+    ['--node', 'a'.repeat(241), /expected at most 240: the Lease squall-agent-NODE has its name; register/],
     ['--state', 'relative', /absolute path/],
   ])('refuses %s %j', async (option, value, message) => {
     const args = usual();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Endpoint } from '../../src/api/index.ts';
+import { type Endpoint, nodeLabel, shortNodeName } from '../../src/api/index.ts';
 import { keepPod, nodeUidAnnotation, type Pod, underNodeUids } from '../../src/control/world.ts';
+import { taskObject } from '../../src/control/task-plan.ts';
 import { planRun, type PlannedRun, type RunRequest } from '../../src/control/plan-run.ts';
 import { entry, pod, request, shaper, world } from './world.ts';
 
@@ -32,6 +33,21 @@ describe('the uid of a pod that its node made by itself', () => {
 });
 
 describe('planRun', () => {
+  it('names tasks for a node of the longest name so that a server takes them and that node finds them', () => {
+    const node = `node-${'a'.repeat(200)}.example`;
+    const pods = world.pods.map((one) => ({ ...one, spec: { nodeName: node } }));
+    const planned = planRun(request(), { ...world, pods }, now);
+    if (planned.kind === 'refused') throw new Error(planned.message);
+    const tasks = Object.values(planned.tasks).flat().map(taskObject);
+    expect(tasks.length).toBeGreaterThan(2);
+    for (const { metadata, spec } of tasks) {
+      expect(spec.node).toBe(node);
+      // A file of its samples is named after it.
+      expect(metadata.name.length).toBeLessThanOrEqual(255 - '.jsonl'.length);
+      expect(metadata.labels?.[nodeLabel]).toBe(shortNodeName(node));
+    }
+  });
+
   it('needs nothing of a pod but what is kept of it', () => {
     const whole = world.pods.map((one, index) => ({
       ...one,

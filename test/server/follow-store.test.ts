@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { agentResidueAnnotation, nodeLabel, systemNamespace } from '../../src/api/index.ts';
+import { agentResidueAnnotation, nodeLabel, shortNodeName, systemNamespace } from '../../src/api/index.ts';
 import { abortAnnotation, experiments, leases, schedules } from '../../src/control/index.ts';
 import { formatInstant, SquallError, systemClock } from '../../src/lib/index.ts';
 import { createMetrics, followStore, type Metrics, type StoreView } from '../../src/server/index.ts';
@@ -127,14 +127,18 @@ test('an agent is known by its heartbeat, and by none that is older than this pr
     metadata: {
       namespace: systemNamespace,
       name,
-      labels: { [nodeLabel]: node },
+      labels: { [nodeLabel]: shortNodeName(node) },
       annotations: { [agentResidueAnnotation]: '4' },
     },
     spec: { holderIdentity: node, leaseDurationSeconds: 30, renewTime: formatInstant(renewedAt) },
   });
   await machine.store.create(leases, lease('squall-agent-old', 'old', Date.now() - 60_000));
   await machine.store.create(leases, lease('squall-agent-new', 'new', Date.now()));
+  const long = 'n'.repeat(100);
+  await machine.store.create(leases, lease('squall-agent-long', long, Date.now()));
   await expect.poll(() => view.agentOf('new')?.residue, { timeout: 20_000 }).toBe(4);
   expect(view.agentOf('old')).toBeUndefined();
   expect(await value('squall_residue{node="new"}')).toBe(4);
+  await expect.poll(() => view.agentOf(long)?.residue, { timeout: 20_000 }).toBe(4);
+  expect(await value(`squall_residue{node="${long}"}`)).toBe(4);
 });
