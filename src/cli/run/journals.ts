@@ -38,7 +38,7 @@ export function createJournals({ runs, samples, log, clock, onRecord, kernelChoi
     journal.onRecord(onRecord);
     const follower = followSamples(samples, uid);
     // What a former life of this run measured is in the journal already.
-    if (journal.records().length > 0) follower.read();
+    if (journal.records().length > 0) follower.skip();
     const runLog = log.child({ run: uid });
     const write = (entry: JournalEntry): void => {
       try {

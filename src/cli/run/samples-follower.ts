@@ -8,6 +8,8 @@ const chunkSize = 1024 * 1024;
 export type SamplesFollower = {
   /** Everything that the agent has written since the last call, as journal entries. */
   read(): JournalEntry[];
+  /** Takes everything that is there now for read, however much it is. */
+  skip(): void;
 };
 
 /**
@@ -35,11 +37,19 @@ export function followSamples(folder: string, runUid: string): SamplesFollower {
     }
   }
 
+  function ownFiles(): string[] {
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder).filter((file) => file.startsWith(runUid) && file.endsWith('.jsonl'));
+  }
+
   return {
+    skip() {
+      for (const file of ownFiles()) while (readLines(file).length > 0);
+    },
     read() {
-      if (!existsSync(folder)) return [];
-      const own = readdirSync(folder).filter((file) => file.startsWith(runUid) && file.endsWith('.jsonl'));
-      const samples = own.flatMap(readLines).map((line) => JSON.parse(line) as Sample);
+      const samples = ownFiles()
+        .flatMap(readLines)
+        .map((line) => JSON.parse(line) as Sample);
       return [...Map.groupBy(samples, ({ stream }) => stream)].map(([stream, ofStream]) => ({
         type: 'samples',
         stream,
