@@ -8,6 +8,9 @@ import type { Phase, Tolerance } from './model.ts';
 export const verdicts = ['Passed', 'Failed', 'Inconclusive', 'Aborted', 'Refused', 'Errored'] as const;
 export type Verdict = (typeof verdicts)[number];
 
+/** The reason of a run whose undo left something, or could not be proven. */
+const incomplete = 'CleanUpIncomplete';
+
 /** Exit codes of the command line by verdict; Errored is 5 when clean-up is incomplete, else 7. */
 export function exitCodeOf(verdict: Verdict, reason: string): number {
   switch (verdict) {
@@ -22,15 +25,20 @@ export function exitCodeOf(verdict: Verdict, reason: string): number {
     case 'Inconclusive':
       return 6;
     case 'Errored':
-      return reason === 'CleanUpIncomplete' ? 5 : 7;
+      return reason === incomplete ? 5 : 7;
   }
 }
 
 const worstFirst: readonly Verdict[] = ['Errored', 'Aborted', 'Failed', 'Refused', 'Inconclusive', 'Passed'];
 
-/** Of several runs in one command, the one whose verdict decides the exit code. */
-export function worst<Run extends { verdict: Verdict }>(runs: readonly Run[]): Run | undefined {
-  return [...runs].sort((a, b) => worstFirst.indexOf(a.verdict) - worstFirst.indexOf(b.verdict))[0];
+/**
+ * Of several runs in one command, the one that decides the exit code: as verdicts of one run, what may still be in a kernel comes before
+ * every other error. Of equals the first.
+ */
+export function worst<Run extends { verdict: Verdict; reason: string }>(runs: readonly Run[]): Run | undefined {
+  const rank = ({ verdict, reason }: Run): number =>
+    verdict === 'Errored' && reason === incomplete ? -1 : worstFirst.indexOf(verdict);
+  return [...runs].sort((one, other) => rank(one) - rank(other))[0];
 }
 
 export const reportPhases = ['preflight', 'before', 'inject', 'during', 'undo', 'after'] as const;
