@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sample } from '../api/index.ts';
-import { SquallError } from '../lib/index.ts';
+import { isMissing, SquallError } from '../lib/index.ts';
 
 /** The raw samples of one probe task, one JSON object a line, up to a bound. */
 export type SampleFile = {
@@ -60,7 +60,7 @@ export async function createSampleFile(folder: string, taskName: string, largest
 /** Deletes the sample files of tasks that are gone; resolves to their names. */
 export async function deleteOrphanedSamples(folder: string, living: ReadonlySet<string>): Promise<string[]> {
   const names = await readdir(folder).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (isMissing(error)) return [];
     throw error;
   });
   const orphaned = names.filter((name) => name.endsWith('.jsonl') && !living.has(name.slice(0, -'.jsonl'.length)));

@@ -1,5 +1,6 @@
 /** Reads /proc (see proc(5)). Processes come and go while it is read: what has vanished is left out. */
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { isForbidden, isMissing } from '../lib/index.ts';
 
 /** A pid alone may be given to another process later; together with its start time it names one process of one boot. */
 export type ProcessIdentity = {
@@ -74,13 +75,11 @@ function parseNamespaceLink(text: string): number {
   return Number(text.slice('net:['.length, -1));
 }
 
-const gone = new Set(['ENOENT', 'ESRCH', 'EACCES']);
-
 function whileItExists<Value>(read: () => Value): Value | undefined {
   try {
     return read();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && gone.has(String(error.code))) return undefined;
+    if (isMissing(error) || isForbidden(error)) return undefined;
     throw error;
   }
 }

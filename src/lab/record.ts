@@ -1,6 +1,6 @@
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SquallError } from '../lib/index.ts';
+import { isMissing, SquallError } from '../lib/index.ts';
 import type { LabPlan } from './plan.ts';
 import type { ProcessIdentity } from './process-table.ts';
 
@@ -41,7 +41,7 @@ export async function readRecord(stateFolder: string): Promise<LabRecord | undef
   try {
     return JSON.parse(await readFile(path, 'utf8')) as LabRecord;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     const remedy = 'look for namespaces with `ip netns`, delete those of this lab, then remove the file';
     throw new SquallError('LabFailed', `cannot read the lab's record '${path}': ${remedy}`, { cause: error });
   }

@@ -8,5 +8,6 @@ export { formatDuration, parseDuration } from './duration.ts';
 export { codeOf, type ErrorCode, errorFacts, isErrorCode, messageOf, SquallError } from './errors.ts';
 export { http, loadHttps } from './http.ts';
 export { parsePercent } from './percent.ts';
+export { isForbidden, isMissing } from './system-errors.ts';
 export { createThrottle } from './throttle.ts';
 export { type ProgramOptions, type ProgramResult, runProgram } from './run-program.ts';

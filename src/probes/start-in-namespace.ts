@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import { SquallError } from '../lib/index.ts';
+import { isMissing, SquallError } from '../lib/index.ts';
 import { type LineProcess, type LineProcessListeners, startLineProcess } from './line-process.ts';
 
 /** A file that names a network namespace, and the namespace's number: at a path of /proc another may be a moment later. */
@@ -35,7 +35,7 @@ function openNamespace({ path, inode }: NamespaceFile): number {
   try {
     file = openSync(path, 'r');
   } catch (error) {
-    if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!isMissing(error)) throw error;
     throw new SquallError('NotFound', `NamespaceGone: there is no network namespace at ${path} any more`, { cause: error });
   }
   if (fstatSync(file).ino === inode) return file;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isMissing } from '../lib/index.ts';
 
 const pageBytes = 4096;
 /** Linux fixes the unit of these files at 100 a second (USER_HZ), whatever the kernel's own clock is. */
@@ -10,9 +11,7 @@ export function readProcessUsage(pid: number): { residentBytes: number; cpuSecon
   try {
     text = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
   } catch (error) {
-    // A process that ends while its file is read gives ESRCH.
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
   return parseProcessStat(text);

@@ -4,10 +4,10 @@
  */
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isMissing } from '../../lib/index.ts';
 import type { FaultWork } from '../../api/index.ts';
 import type { DropCount, TargetPlan } from '../../faults/index.ts';
 import type { Namespace } from '../kernel-driver.ts';
-import { isMissing } from '../namespaces/files.ts';
 import type { Observation } from './programs.ts';
 
 export type LedgerEntry = {

@@ -1,8 +1,8 @@
 /** Network namespaces as files: pinned by inode, looked at again before every use, and never held open in between. */
 import { open } from 'node:fs/promises';
-import { SquallError } from '../../lib/index.ts';
+import { isForbidden, isMissing, SquallError } from '../../lib/index.ts';
 import type { Namespace } from '../kernel-driver.ts';
-import { isForbidden, isMissing, namespaceInode } from '../namespaces/files.ts';
+import { namespaceInode } from '../namespaces/files.ts';
 import { namespaceGone, type PodNamespaces, withPathOf } from '../namespaces/pod-namespaces.ts';
 
 /** @throws SquallError NotFound when there is no namespace at `path`, KernelRefused when it is the node's own */

@@ -1,6 +1,7 @@
 /** Every network namespace of this machine, whoever made it, each once. */
 import { join } from 'node:path';
-import { isForbidden, namespaceInode, visibleNames } from '../namespaces/files.ts';
+import { isForbidden } from '../../lib/index.ts';
+import { namespaceInode, visibleNames } from '../namespaces/files.ts';
 
 /** A file that names it, as long as that file or process lives; it is never held open here. */
 export type MachineNamespace = { inode: number; path: string };

@@ -1,4 +1,5 @@
 import { readdir, stat, statfs } from 'node:fs/promises';
+import { isForbidden, isMissing } from '../../lib/index.ts';
 
 /** NSFS_MAGIC of linux/magic.h: what statfs says of a file that names a namespace. One whose namespace was unmounted stays as an ordinary file. */
 const nsfsMagic = 0x6e736673;
@@ -12,16 +13,6 @@ export async function namespaceInode(path: string): Promise<number | undefined> 
     if (isMissing(error)) return undefined;
     throw error;
   }
-}
-
-/** Files of a process that has ended say ESRCH where they were open or about to be. */
-export function isMissing(error: unknown): boolean {
-  return ['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '');
-}
-
-/** That this process may not look. */
-export function isForbidden(error: unknown): boolean {
-  return ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /** Names in a folder; none where there is no such folder, or it may not be looked into. */

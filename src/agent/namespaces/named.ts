@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SquallError } from '../../lib/index.ts';
+import { isMissing, SquallError } from '../../lib/index.ts';
 import type { Namespace } from '../kernel-driver.ts';
-import { isMissing, namespaceInode } from './files.ts';
+import { namespaceInode } from './files.ts';
 import type { PodNamespaces } from './pod-namespaces.ts';
 
 /** Pod uids are UUIDs; nothing else may become part of a path. */

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { clusterInstanceFile, isInstance, type Log } from '../../agent/index.ts';
 import { clusterInstance } from '../../cluster/index.ts';
-import { backoff, type Clock, codeOf, errorFacts, messageOf } from '../../lib/index.ts';
+import { backoff, type Clock, codeOf, errorFacts, isMissing, messageOf } from '../../lib/index.ts';
 import type { Store } from '../../store/index.ts';
 
 export type InstanceFacts = {
@@ -48,7 +48,7 @@ export async function resolveInstance(facts: InstanceFacts): Promise<string | un
 /** undefined also for a file that was cut off: then the cluster is asked. */
 async function readInstance(file: string): Promise<string | undefined> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (!isMissing(error)) throw error;
     return '';
   });
   return isInstance(text.trim()) ? text.trim() : undefined;

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Manifest, notImplementedYet, type Problem } from '../../api/index.ts';
-import { messageOf } from '../../lib/index.ts';
+import { isMissing, messageOf } from '../../lib/index.ts';
 import { readCheckedManifests } from '../read-manifests.ts';
 
 /** What is known of one file: its manifests, or why they are not known. Names are relative to the folder. */
@@ -40,7 +40,7 @@ export function createFolderReader(folder: string): FolderReader {
   async function lookAt(name: string, now: number, monotonic: number): Promise<Known | undefined> {
     const path = join(folder, name);
     const before = known.get(name);
-    const facts = await stat(path).catch((error: unknown) => (codeOfSystem(error) === 'ENOENT' ? undefined : before));
+    const facts = await stat(path).catch((error: unknown) => (isMissing(error) ? undefined : before));
     // Whoever saves a file may take it away for an instant, and a disk may fail to answer: one look without it is no deletion.
     if (facts !== undefined && 'fingerprint' in facts) return facts;
     if (facts?.isFile() !== true)
@@ -106,8 +106,4 @@ function unreadableFolder(folder: string, error: unknown): Problem {
 function tooManyFiles(folder: string, count: number): Problem {
   const message = `only the first ${String(mostFiles)} files by name are read; put several manifests into one file`;
   return { file: folder, line: 0, path: '', value: `${String(count)} files`, message, code: 'InvalidInput' };
-}
-
-function codeOfSystem(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, SquallError } from '../../../lib/index.ts';
-import { isForbidden, namespaceInode } from '../files.ts';
+import { isForbidden, messageOf, SquallError } from '../../../lib/index.ts';
+import { namespaceInode } from '../files.ts';
 import { namespacePath } from './scan.ts';
 
 /** The kernel's own thread, which every node has as its second process. */

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { isForbidden, isMissing } from '../files.ts';
+import { isForbidden, isMissing } from '../../../lib/index.ts';
 import { readPodPlace } from './cgroup.ts';
 import type { PodProcess } from './choose.ts';
 
