@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { checkInstance, checkNode, logToStderr } from '../../agent/index.ts';
 import { systemClock } from '../../lib/index.ts';
+import { endingSignal } from '../ending-signal.ts';
 import { type NamespaceWay, namespaceWays, runOnNode } from '../agent/run-on-node.ts';
 import { parseListenAddress } from '../serve/listen-address.ts';
 import { defaultStateFolder } from '../state.ts';
@@ -37,25 +38,17 @@ export function agentCommand(): Command {
 async function agent(options: AgentOptions): Promise<void> {
   checkNode(options.node);
   if (options.instance !== undefined) checkInstance(options.instance);
-  const stopping = new AbortController();
-  const stop = (): void => {
-    stopping.abort();
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
-  try {
-    await runOnNode({
-      node: options.node,
-      cluster: { kubeconfig: options.kubeconfig, context: options.context },
-      stateFolder: resolve(options.state),
-      instance: options.instance,
-      namespaces: options.namespaces,
-      listen: parseListenAddress(options.listen),
-      clock: systemClock,
-      random: Math.random,
-      log: logToStderr,
-      signal: stopping.signal,
-    });
-  } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop);
-  }
+  using ending = endingSignal();
+  await runOnNode({
+    node: options.node,
+    cluster: { kubeconfig: options.kubeconfig, context: options.context },
+    stateFolder: resolve(options.state),
+    instance: options.instance,
+    namespaces: options.namespaces,
+    listen: parseListenAddress(options.listen),
+    clock: systemClock,
+    random: Math.random,
+    log: logToStderr,
+    signal: ending.signal,
+  });
 }

@@ -10,6 +10,7 @@ import {
   labUp,
   readTopology,
 } from '../../lab/index.ts';
+import { endingSignal } from '../ending-signal.ts';
 import { columns } from '../columns.ts';
 import { lockState } from '../state-lock.ts';
 import { defaultStateFolder, instanceId } from '../state.ts';
@@ -57,18 +58,10 @@ function placeOf(stateFolder: string): LabPlace {
 async function up(file: string, place: LabPlace): Promise<void> {
   // A run on the same state folder may be using the lab that this one would replace.
   using _lock = lockState(place.stateFolder);
-  const interrupted = new AbortController();
-  const stop = () => {
-    interrupted.abort();
-  };
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-  try {
-    const lab = await labUp({ ...place, topology: await readTopology({ file }), signal: interrupted.signal });
-    for (const warning of lab.warnings) process.stderr.write(`warning: ${warning}\n`);
-    print(formatLab(lab));
-  } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop);
-  }
+  using ending = endingSignal({ second: 'ends' });
+  const lab = await labUp({ ...place, topology: await readTopology({ file }), signal: ending.signal });
+  for (const warning of lab.warnings) process.stderr.write(`warning: ${warning}\n`);
+  print(formatLab(lab));
 }
 
 /** A lab as people read it: one line a pod, one line a service. */

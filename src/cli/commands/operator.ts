@@ -8,6 +8,7 @@ import { SquallError, systemClock } from '../../lib/index.ts';
 import { createMetrics, formatAddress, type HttpServer, startHttpServer } from '../../server/index.ts';
 import { createStore } from '../../store/index.ts';
 import packageFacts from '../../../package.json' with { type: 'json' };
+import { endingSignal } from '../ending-signal.ts';
 import { createHeartbeat } from '../serve/heartbeat.ts';
 import { parseListenAddress } from '../serve/listen-address.ts';
 
@@ -46,18 +47,13 @@ async function operate({ kubeconfig, context, listen, namespace, leaseSeconds: s
   const log = pino({ level: process.env.SQUALL_LOG ?? 'info', base: null }, pino.destination({ fd: 2, sync: true }));
   const cluster = await connectToCluster({ ...(kubeconfig ? { kubeconfig } : {}), ...(context ? { context } : {}) });
   const store = createStore(cluster.transport);
-  const stopping = new AbortController();
-  const stop = (): void => {
-    stopping.abort('Stopped');
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
+  using ending = endingSignal({ reason: 'Stopped' });
   try {
     const instance = await clusterInstance(store);
     const identity = `${hostname()}_${randomUUID()}`;
     log.info({ server: cluster.server, instance, identity }, 'standing for election');
-    await runUntilStopped({ store, instance, identity, namespace, leaseSeconds, address, log }, stopping);
+    await runUntilStopped({ store, instance, identity, namespace, leaseSeconds, address, log }, ending.signal);
   } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop);
     store.close();
   }
 }
@@ -68,12 +64,14 @@ type Parts = Pick<Parameters<typeof startOperator>[0], 'store' | 'instance' | 'i
   log: Logger;
 };
 
-async function runUntilStopped({ address, log, ...parts }: Parts, stopping: AbortController): Promise<void> {
+async function runUntilStopped({ address, log, ...parts }: Parts, signal: AbortSignal): Promise<void> {
+  const stopping = new AbortController();
   const metrics = createMetrics(packageFacts.version);
   const heartbeat = createHeartbeat(systemClock, (count) => {
     metrics.heartbeatsMissed(count);
   });
-  const operator = startOperator({ ...parts, log, metrics, heartbeat, clock: systemClock, random: Math.random }, stopping.signal);
+  const options = { ...parts, log, metrics, heartbeat, clock: systemClock, random: Math.random };
+  const operator = startOperator(options, AbortSignal.any([signal, stopping.signal]));
   // Told below, where it is waited for.
   operator.ended.catch(() => undefined);
   let http: HttpServer | undefined;

@@ -5,6 +5,7 @@ import { exitCodeOf, formatProblem, notImplementedYet, readManifestFiles, worst 
 import { parseDuration, SquallError, systemClock } from '../../lib/index.ts';
 import { chooseKernel, gatherKernelFacts, type GuestMode } from '../../lab/index.ts';
 import { createLiveView, renderSummary } from '../../report/index.ts';
+import { endingSignal, tellUndoing } from '../ending-signal.ts';
 import { defaultStateFolder } from '../state.ts';
 import { kernelHere, runAgainInGuest } from '../run/in-guest.ts';
 import { type Reported, runLocally } from '../run/run-locally.ts';
@@ -67,12 +68,7 @@ type Here = Pick<Parameters<typeof runLocally>[0], 'stateFolder' | 'manifests' |
   Pick<RunOptions, 'lab' | 'output'> & { out: string | undefined };
 
 async function runHere({ output, ...options }: Here): Promise<number> {
-  const stopping = new AbortController();
-  const interrupt = (signal: NodeJS.Signals): void => {
-    if (stopping.signal.aborted) process.stderr.write('already undoing; the kernel lease ends the fault in any case\n');
-    stopping.abort(signal);
-  };
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  using ending = endingSignal({ second: tellUndoing });
   const stream = output === 'json' ? process.stderr : process.stdout;
   const view = createLiveView({
     stream,
@@ -87,7 +83,7 @@ async function runHere({ output, ...options }: Here): Promise<number> {
       log,
       onRecord: view.onRecord,
       onRecovered: tellRecovered,
-      signal: stopping.signal,
+      signal: ending.signal,
     });
     view.close();
     print(reports, output, options.experiments.length);
@@ -95,7 +91,6 @@ async function runHere({ output, ...options }: Here): Promise<number> {
     return decisive ? exitCodeOf(decisive.verdict, decisive.reason) : 4;
   } finally {
     view.close();
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }
 

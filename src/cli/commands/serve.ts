@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import pino from 'pino';
 import { SquallError, systemClock } from '../../lib/index.ts';
 import { chooseKernel, gatherKernelFacts, type GuestMode } from '../../lab/index.ts';
+import { endingSignal, tellUndoing } from '../ending-signal.ts';
 import { kernelHere, runAgainInGuest } from '../run/in-guest.ts';
 import { parseListenAddress } from '../serve/listen-address.ts';
 import { serveLocally } from '../serve/serve-locally.ts';
@@ -43,19 +44,10 @@ async function serve(folderArgument: string, options: ServeOptions): Promise<num
   }
   const kernelChoice = kernelHere(choice);
   process.stderr.write(`kernel: ${kernelChoice.guest ? 'guest machine' : 'this machine'}, because ${kernelChoice.why}\n`);
-  const stopping = new AbortController();
-  const interrupt = (): void => {
-    if (stopping.signal.aborted) process.stderr.write('already undoing; the kernel lease ends the fault in any case\n');
-    stopping.abort('Stopped');
-  };
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
-  try {
-    const log = pino({ level: process.env.SQUALL_LOG ?? 'info', base: null }, pino.destination({ fd: 2, sync: true }));
-    const { lab } = options;
-    const signal = stopping.signal;
-    await serveLocally({ folder, stateFolder, lab, listen, log, clock: systemClock, random: Math.random, kernelChoice, signal });
-    return 0;
-  } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
-  }
+  using ending = endingSignal({ second: tellUndoing, reason: 'Stopped' });
+  const log = pino({ level: process.env.SQUALL_LOG ?? 'info', base: null }, pino.destination({ fd: 2, sync: true }));
+  const { lab } = options;
+  const { signal } = ending;
+  await serveLocally({ folder, stateFolder, lab, listen, log, clock: systemClock, random: Math.random, kernelChoice, signal });
+  return 0;
 }

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { formatInstant, systemClock } from '../../lib/index.ts';
 import type { Store } from '../../store/index.ts';
+import { endingSignal } from '../ending-signal.ts';
 import { asksCluster, type ClusterChoice, openCluster, withClusterOptions } from '../operate/cluster-choice.ts';
 import { connectToServe } from '../operate/connect.ts';
 import { renderStatus, statusLines } from '../operate/status-text.ts';
@@ -54,11 +55,7 @@ function print(facts: StatusFacts, namespace: string | undefined, output: Output
 }
 
 async function follow({ store, scope, namespace }: Place, output: Output): Promise<void> {
-  const stopping = new AbortController();
-  const stop = (): void => {
-    stopping.abort();
-  };
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  using ending = endingSignal({ second: 'ends' });
   const redraw = process.stdout.isTTY && output === 'text';
   let shown: string[] = [];
   const append = (facts: StatusFacts): void => {
@@ -70,19 +67,15 @@ async function follow({ store, scope, namespace }: Place, output: Output): Promi
     const prefix = output === 'json' ? '' : `${formatInstant(systemClock.now())} `;
     for (const line of fresh) process.stdout.write(`${prefix}${line}\n`);
   };
-  try {
-    await watchStatus({
-      store,
-      ...(scope ? { scope } : {}),
-      clock: systemClock,
-      random: Math.random,
-      signal: stopping.signal,
-      show: redraw ? (facts) => process.stdout.write(clearScreen + print(facts, namespace, output)) : append,
-      trouble: (text) => process.stderr.write(`the connection was lost and is tried again: ${text}\n`),
-    });
-  } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop);
-  }
+  await watchStatus({
+    store,
+    ...(scope ? { scope } : {}),
+    clock: systemClock,
+    random: Math.random,
+    signal: ending.signal,
+    show: redraw ? (facts) => process.stdout.write(clearScreen + print(facts, namespace, output)) : append,
+    trouble: (text) => process.stderr.write(`the connection was lost and is tried again: ${text}\n`),
+  });
 }
 
 /** What changes by the clock alone is no news. */
