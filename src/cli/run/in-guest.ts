@@ -1,5 +1,7 @@
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type KernelChoice, startGuest } from '../../lab/index.ts';
+import { type Guest, type KernelChoice, startGuest } from '../../lab/index.ts';
+import { onEndingSignals } from '../ending-signal.ts';
 import { stateFiles } from '../state.ts';
 import { lockState } from '../state-lock.ts';
 import { type Address, type HostDoors, openHostDoors } from './guest-link.ts';
@@ -20,15 +22,53 @@ export type GuestRun = {
  */
 export async function runAgainInGuest({ stateFolder, writable, listen, why }: GuestRun): Promise<number> {
   using _lock = lockState(stateFolder);
+  using signals = guestSignals();
   const doors = await openHostDoors(stateFiles(stateFolder).socket, listen);
   try {
-    return await runWithDoors(doors, { stateFolder, writable, why });
+    return await runWithDoors(doors, signals, { stateFolder, writable, why });
+  } catch (error) {
+    if (signals.early === undefined) throw error;
+    return 128 + constants.signals[signals.early];
   } finally {
     doors.close();
   }
 }
 
-async function runWithDoors({ forwards, environment }: HostDoors, { stateFolder, writable, why }: GuestRun): Promise<number> {
+type GuestSignals = Disposable & {
+  /** What came before there was a guest to send it to: it ends the making of one, and the exit code says it. */
+  early: NodeJS.Signals | undefined;
+  starting: AbortSignal;
+  /** From here on they are the command's. */
+  to: (guest: Pick<Guest, 'sendSignal'>) => void;
+};
+
+/** Listens from the beginning: while the guest is made and booted, whatever was made for it must go as well. */
+function guestSignals(): GuestSignals {
+  const starting = new AbortController();
+  let guest: Pick<Guest, 'sendSignal'> | undefined;
+  const listening = onEndingSignals((name) => {
+    if (guest) guest.sendSignal(name);
+    else {
+      signals.early ??= name;
+      starting.abort(name);
+    }
+  });
+  const signals: GuestSignals = {
+    early: undefined,
+    starting: starting.signal,
+    to: (given) => {
+      guest = given;
+    },
+    [Symbol.dispose]: listening[Symbol.dispose],
+  };
+  return signals;
+}
+
+async function runWithDoors(
+  { forwards, environment }: HostDoors,
+  signals: GuestSignals,
+  { stateFolder, writable, why }: GuestRun,
+): Promise<number> {
   const { stdout, stderr } = process;
   const guest = await startGuest({
     command: [process.execPath, fileURLToPath(new URL('../bin/squall.js', import.meta.url)), ...process.argv.slice(2)],
@@ -40,19 +80,16 @@ async function runWithDoors({ forwards, environment }: HostDoors, { stateFolder,
     onStdout: (data) => stdout.write(data),
     onStderr: (data) => stderr.write(data),
     onProgress: (text) => stderr.write(`${text}\n`),
+    signal: signals.starting,
   });
-  const forward = (signal: NodeJS.Signals): void => {
-    guest.sendSignal(signal);
-  };
+  signals.to(guest);
   const resize = (): void => {
     guest.resize(stdout.columns, stdout.rows);
   };
-  process.on('SIGINT', forward).on('SIGTERM', forward);
   stdout.on('resize', resize);
   try {
     return await guest.exitCode;
   } finally {
-    process.off('SIGINT', forward).off('SIGTERM', forward);
     stdout.off('resize', resize);
   }
 }
