@@ -4,27 +4,34 @@
  */
 export type Urgency = 'normal' | 'urgent';
 
-/** Runs at most so many pieces of work at once; the others wait, each urgency in the order they came. */
-export type Limiter = <T>(work: () => Promise<T>, urgency?: Urgency) => Promise<T>;
+/**
+ * Runs at most so many pieces of work at once; the others wait, each urgency in the order they came. An urgency that is a function is
+ * asked whenever a place comes free: what waits may become urgent.
+ */
+export type Limiter = <T>(work: () => Promise<T>, urgency?: Urgency | (() => Urgency)) => Promise<T>;
 
 const mostUrgentInARow = 3;
+
+type Waiting = { start: () => void; urgency: () => Urgency };
 
 export function createLimiter(most: number): Limiter {
   let running = 0;
   let urgentInARow = 0;
-  const waiting: Record<Urgency, (() => void)[]> = { urgent: [], normal: [] };
-  const takeNext = (): (() => void) | undefined => {
-    if (waiting.urgent.length === 0 || (urgentInARow >= mostUrgentInARow && waiting.normal.length > 0)) {
+  const waiting: Waiting[] = [];
+  const takeNext = (): Waiting | undefined => {
+    const firstUrgent = waiting.findIndex(({ urgency }) => urgency() === 'urgent');
+    const firstNormal = waiting.findIndex(({ urgency }) => urgency() === 'normal');
+    if (firstUrgent === -1 || (urgentInARow >= mostUrgentInARow && firstNormal !== -1)) {
       urgentInARow = 0;
-      return waiting.normal.shift();
+      return waiting.splice(Math.max(0, firstNormal), 1)[0];
     }
     urgentInARow += 1;
-    return waiting.urgent.shift();
+    return waiting.splice(firstUrgent, 1)[0];
   };
   return async (work, urgency = 'normal') => {
     if (running >= most) {
-      await new Promise<void>((resolve) => {
-        waiting[urgency].push(resolve);
+      await new Promise<void>((start) => {
+        waiting.push({ start, urgency: typeof urgency === 'string' ? () => urgency : urgency });
       });
     } else running += 1;
     try {
@@ -33,7 +40,7 @@ export function createLimiter(most: number): Limiter {
       // The place is handed on, never free in between.
       const next = takeNext();
       if (next === undefined) running -= 1;
-      else next();
+      else next.start();
     }
   };
 }

@@ -39,6 +39,25 @@ it('starts what is urgent before everything normal that waits, and interrupts no
   expect(seen).toEqual(inOrder.flatMap((name) => [`${name} starts`, `${name} ends`]));
 });
 
+it('asks what waits how urgent it is when a place comes free', async () => {
+  const limit = createLimiter(1);
+  const started: string[] = [];
+  let awaited = false;
+  const work = (name: string) => async () => {
+    started.push(name);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  const all = [
+    limit(work('first')),
+    limit(work('normal')),
+    limit(work('awaited'), () => (awaited ? 'urgent' : 'normal')),
+    limit(work('urgent'), 'urgent'),
+  ];
+  awaited = true;
+  await Promise.all(all);
+  expect(started).toEqual(['first', 'awaited', 'urgent', 'normal']);
+});
+
 it('lets something normal start after three that were urgent, so that it does not wait for ever', async () => {
   const limit = createLimiter(1);
   const started: string[] = [];

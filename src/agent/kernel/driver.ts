@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/index.ts';
 import type { KernelDriver, Namespace } from '../kernel-driver.ts';
-import { createLimiter } from '../limiter.ts';
+import { createLimiter, type Limiter, type Urgency } from '../limiter.ts';
 import { namedNamespaces } from '../namespaces/named.ts';
 import type { PodNamespaces } from '../namespaces/pod-namespaces.ts';
 import type { DriverContext } from './context.ts';
@@ -22,7 +22,9 @@ export type KernelDriverOptions = {
   clock: Clock;
   /** How namespaces are found again, and which there are to search. @default named ones in /run/netns */
   namespaces?: PodNamespaces;
-  /** How programs are run. @default at most two at once */
+  /** How many programs run at once. @default two */
+  limit?: Limiter;
+  /** How programs are run, where not as here. */
   programs?: Programs;
 };
 
@@ -40,16 +42,19 @@ const mostPrograms = 2;
 export async function createKernelDriver(options: KernelDriverOptions): Promise<NetemDriver> {
   const { stateFolder, instance, clock, namespaces = namedNamespaces() } = options;
   const bootId = await readBootId();
+  const queue = createKeyedQueue();
+  const limit = options.limit ?? createLimiter(mostPrograms);
   const context: DriverContext = {
     instance,
     bootId,
     clock,
     namespaces,
-    programs: options.programs ?? createPrograms(createLimiter(mostPrograms), namespaces),
+    programs: options.programs ?? createPrograms(limit, namespaces, ({ inode }) => queue.isAwaited(inode)),
     ledger: createLedger(stateFolder, instance, bootId),
-    queue: createKeyedQueue(),
+    queue,
   };
-  const inTurn = async <T>({ inode }: Namespace, work: () => Promise<T>): Promise<T> => await context.queue(inode, work);
+  const inTurn = async <T>({ inode }: Namespace, work: () => Promise<T>, urgency?: Urgency): Promise<T> =>
+    await queue(inode, work, urgency);
   return {
     openNamespace,
     tryComposition: async (namespace, work) =>
@@ -60,9 +65,10 @@ export async function createKernelDriver(options: KernelDriverOptions): Promise<
       });
     },
     commit: async (namespace, faultId, timeoutMs) => {
-      await inTurn(namespace, async () => {
+      const work = async () => {
         await commitFaults(context, namespace, [{ faultId, timeoutMs }]);
-      });
+      };
+      await inTurn(namespace, work, 'urgent');
     },
     commitAll: async (namespace, leases) => {
       await inTurn(namespace, async () => {
@@ -71,14 +77,16 @@ export async function createKernelDriver(options: KernelDriverOptions): Promise<
       });
     },
     renew: async (namespace, faultId, timeoutMs) => {
-      await inTurn(namespace, async () => {
+      const work = async () => {
         await renewFault(context, namespace, faultId, timeoutMs);
-      });
+      };
+      await inTurn(namespace, work, 'urgent');
     },
     close: async (namespace, faultId) => {
-      await inTurn(namespace, async () => {
+      const work = async () => {
         await closeFault(context, namespace, faultId);
-      });
+      };
+      await inTurn(namespace, work, 'urgent');
     },
     remove: async (namespace, faultId) => await removeFault(context, namespace, faultId),
     read: async (namespace, faultId) => await inTurn(namespace, async () => await readFault(context, namespace, faultId)),

@@ -55,13 +55,18 @@ const readers = {
 /**
  * @param limit bounds how many programs run at once
  * @param namespaces finds a namespace again whose path has gone
+ * @param isAwaited whether something urgent waits for what is done in a namespace: its programs are then as urgent
  */
-export function createPrograms(limit: Limiter, namespaces: PodNamespaces = namedNamespaces()): Programs {
+export function createPrograms(
+  limit: Limiter,
+  namespaces: PodNamespaces = namedNamespaces(),
+  isAwaited: (namespace: Namespace) => boolean = () => false,
+): Programs {
   const env = { ...process.env, LC_ALL: 'C' };
   const inside = async <T>(namespace: Namespace, urgency: Urgency | undefined, work: (enter: string[]) => Promise<T>) =>
     await limit(
       async () => await withNamespace(namespaces, namespace, async (path) => await work(['nsenter', `--net=${path}`, '--'])),
-      urgency,
+      () => (urgency === 'urgent' || isAwaited(namespace) ? 'urgent' : 'normal'),
     );
   const change = async (namespace: Namespace, command: string[], inputOf: () => string = () => '', urgency?: Urgency) =>
     await inside(namespace, urgency, async (enter) => {

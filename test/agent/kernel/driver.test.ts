@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createKernelDriver } from '../../../src/agent/kernel/index.ts';
 import type { LedgerEntry } from '../../../src/agent/kernel/ledger.ts';
 import { openNamespace } from '../../../src/agent/kernel/namespace.ts';
+import { createLimiter } from '../../../src/agent/limiter.ts';
 import type { FaultWork } from '../../../src/api/index.ts';
 import { systemClock } from '../../../src/lib/index.ts';
 import { addressesOf, command, createPair, delay, inside, type Pair, ping, snapshot, work } from '../../kernel/namespaces.ts';
@@ -86,6 +87,26 @@ describe('the driver', () => {
     await systemClock.sleep(400);
     await expect(driver.renew(namespace, 'slow', () => 60_000)).rejects.toMatchObject(renewed);
     expect(await driver.read(namespace, 'slow')).toMatchObject({ leaseLeftMs: 0 });
+  });
+
+  it('holds a lease though a reading of the same target waits behind all that is to be removed elsewhere', async () => {
+    const { stateFolder, instance, namespace } = pair;
+    await gateOnly(work('slow', delay(100), 'all'));
+    const limit = createLimiter(1);
+    const driver = await createKernelDriver({ stateFolder, instance, clock: systemClock, limit });
+    await driver.commit(namespace, 'slow', () => 60_000);
+    const order: string[] = [];
+    const others = Array.from({ length: 20 }, (_, index) =>
+      limit(async () => {
+        await systemClock.sleep(5);
+        order.push(`removal ${String(index)}`);
+      }),
+    );
+    const reading = driver.read(namespace, 'slow').then(() => order.push('read'));
+    const renewal = driver.renew(namespace, 'slow', () => 60_000).then(() => order.push('renewed'));
+    await Promise.all([...others, reading, renewal]);
+    expect(order.indexOf('renewed')).toBeLessThan(5);
+    expect(order.indexOf('read')).toBeLessThan(order.indexOf('renewed'));
   });
 
   it('asks how long a lease may be when its turn has come, not before', async () => {

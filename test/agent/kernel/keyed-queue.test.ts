@@ -26,6 +26,22 @@ describe('the keyed queue', () => {
     expect(await Promise.all(results)).toEqual(['a1', 'a2', 'b1']);
   });
 
+  it('knows of which key something urgent waits, until it begins or what is before it has failed', async () => {
+    const queue = createKeyedQueue();
+    const gate = Promise.withResolvers<undefined>();
+    const reading = queue(1, () => gate.promise);
+    expect(queue.isAwaited(1)).toBe(false);
+    const seen: boolean[] = [];
+    const look = () => Promise.resolve(void seen.push(queue.isAwaited(1)));
+    const [first, second] = [queue(1, look, 'urgent'), queue(1, look, 'urgent')];
+    expect([queue.isAwaited(1), queue.isAwaited(2)]).toEqual([true, false]);
+    gate.reject(new Error('no'));
+    await expect(reading).rejects.toThrow('no');
+    await Promise.all([first, second]);
+    // While the first works, the second still waits.
+    expect([...seen, queue.isAwaited(1)]).toEqual([true, false, false]);
+  });
+
   it('goes on after work that failed, and hands the failure to whoever asked for it', async () => {
     const queue = createKeyedQueue();
     const failed = queue(1, () => Promise.reject(new Error('no')));
