@@ -249,19 +249,29 @@ export async function isGone({ namespaces }: AgentContext, { namespace }: FaultT
   return namespace !== undefined && (await hasLost(namespaces, namespace));
 }
 
-/** The namespace is gone, and everything of ours with it; the driver still forgets its ledger entry. */
-export async function loseTarget(context: AgentContext, target: FaultTarget): Promise<void> {
+/**
+ * The namespace is gone, and everything of ours with it; the driver still forgets its ledger entry. False when it was not seen for a
+ * moment only, and something of ours is left in it.
+ */
+export async function loseTarget(context: AgentContext, target: FaultTarget): Promise<boolean> {
   await stopDoseProbe(target);
+  target.residue = await residueOfLost(context, target);
+  if (target.residue > 0) return false;
   if (mayBeApplied(target.status)) {
     const message = `the network namespace of ${target.facts.namespace}/${target.facts.name} is gone`;
     move(context, target, 'Lost', { reason: 'NamespaceGone', message });
   }
-  target.residue = 0;
-  if (target.namespace === undefined) return;
+  return true;
+}
+
+async function residueOfLost(context: AgentContext, target: FaultTarget): Promise<number> {
+  if (target.namespace === undefined) return 0;
   try {
-    await context.kernel.remove(target.namespace, target.work.id);
+    return (await context.kernel.remove(target.namespace, target.work.id)).residue;
   } catch (error) {
     context.log('warn', 'forgetting a vanished target failed', { fault: target.work.id, error: messageOf(error) });
+    // What remains of one that is gone is a file; of one that is there nobody knows.
+    return (await isGone(context, target)) ? 0 : Math.max(1, target.residue);
   }
 }
 

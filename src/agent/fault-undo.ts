@@ -37,10 +37,7 @@ async function removeUntilClean(context: AgentContext, target: FaultTarget, clos
   if (target.status.activeAt !== undefined && !(await isGone(context, target))) await lastReading(context, target);
   for (let attempt = 0; ; attempt += 1) {
     if (await removeTarget(context, target)) return;
-    if (await isGone(context, target)) {
-      await loseTarget(context, target);
-      return;
-    }
+    if ((await isGone(context, target)) && (await loseTarget(context, target))) return;
     changed();
     await context.clock.sleep(backoff(attempt, context.random(), betweenTries));
     if (!closed) closed = await closeTarget(context, target, undefined);

@@ -97,6 +97,12 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
     undoing.push(undoTargets(context, [target], undefined, writer.request));
   }
 
+  async function lose(target: FaultTarget): Promise<void> {
+    if (await loseTarget(context, target)) return;
+    const seen = 'its network namespace was not seen for a moment, and what is in it is undone';
+    giveUp(target, 'NamespaceGone', new Error(seen));
+  }
+
   /** Waits for the sweep and for a fresh lease; one that does not come in its own length does not come. */
   async function mayBegin(): Promise<boolean> {
     await Promise.race([context.swept, whenAborted(signal)]);
@@ -158,7 +164,7 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
       if (possibleMs() <= 0) return true;
       log('warn', 'renewal failed', { fault: fault.id, error: messageOf(error) });
       // The kernel has ended it; a fault with a hole in it is not the fault that was asked for.
-      if (await isGone(context, target)) await loseTarget(context, target);
+      if (await isGone(context, target)) await lose(target);
       else if (messageOf(error).startsWith('LeaseExpired')) giveUp(target, 'LeaseExpired', error);
       else if (clock.monotonic() >= target.heldUntil) giveUp(target, 'RenewalFailed', error);
       return false;
@@ -180,7 +186,7 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
   async function readOrLose(target: FaultTarget): Promise<void> {
     if (isAborted(signal) || target.status.phase !== 'Active') return;
     try {
-      if (await isGone(context, target)) await loseTarget(context, target);
+      if (await isGone(context, target)) await lose(target);
       else await readTarget(context, target);
     } catch (error) {
       log('warn', 'reading failed', { fault: fault.id, error: messageOf(error) });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { join } from 'node:path';
 import { leases } from '../../src/agent/run-agent.ts';
-import { nodeLabel, shortNodeName } from '../../src/api/index.ts';
+import { nodeLabel, type NodeTask, shortNodeName } from '../../src/api/index.ts';
 import { SquallError } from '../../src/lib/index.ts';
 import type { Store } from '../../src/store/index.ts';
 import { createFakeKernel, type FakeKernel } from './fake-kernel.ts';
@@ -276,6 +276,59 @@ describe('a fault task', () => {
     const { targets, residue } = await statusUntil(bench, task, phasesAre('Active', 'Lost'));
     expect(targets[1]).toMatchObject({ reason: 'NamespaceGone' });
     expect(residue).toBe(0);
+  });
+
+  it.each([
+    [
+      'while it is held',
+      (vanish: () => void) => {
+        vanish();
+        return Promise.resolve();
+      },
+    ],
+    [
+      'while it is undone',
+      async (vanish: () => void, task: NodeTask) => {
+        kernel.fail.remove = () => {
+          vanish();
+          return 'device busy';
+        };
+        await orderUndo(bench, task);
+      },
+    ],
+  ])('does not lose a target whose namespace was not seen for a moment %s, but undoes it', async (_when, begin) => {
+    await putLease(bench);
+    const pod = bench.addPod();
+    const task = faultTask(bench, [pod]);
+    bench.startAgent(kernel);
+    await bench.store.create(nodeTasks, task);
+    await statusUntil(bench, task, phasesAre('Active'));
+    const namespace = bench.namespaces.get(pod) ?? { path: '', inode: 0 };
+    await begin(() => {
+      bench.namespaces.delete(pod);
+      kernel.fail.remove = () => {
+        bench.namespaces.set(pod, namespace);
+        return 'device busy';
+      };
+    }, task);
+    expect((await statusUntil(bench, task, ({ residue }) => residue > 0)).targets[0]?.phase).toBe('Undoing');
+    expect(kernel.prepared.size).toBe(1);
+    kernel.fail.remove = () => undefined;
+    bench.clock.jump(10_000);
+    expect(await statusUntil(bench, task, phasesAre('Clean'))).toMatchObject({ residue: 0 });
+    expect(kernel.prepared.size).toBe(0);
+  });
+
+  it('loses a target that is gone also where its ledger entry cannot be forgotten', async () => {
+    await putLease(bench);
+    const pod = bench.addPod();
+    const task = faultTask(bench, [pod]);
+    bench.startAgent(kernel);
+    await bench.store.create(nodeTasks, task);
+    await statusUntil(bench, task, phasesAre('Active'));
+    kernel.fail.remove = () => 'the disk is full';
+    bench.namespaces.delete(pod);
+    expect(await statusUntil(bench, task, phasesAre('Lost'))).toMatchObject({ residue: 0 });
   });
 
   it('refuses a target without a namespace, and one that the kernel does not take, each with its reason', async () => {
