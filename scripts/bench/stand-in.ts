@@ -12,6 +12,8 @@ export function withStandIn(programs: Programs): Programs {
   const planned = new Map<number, TcQdisc[]>();
   const told = (inode: number, qdiscs: readonly TcQdisc[]): TcQdisc[] =>
     qdiscs.flatMap((qdisc) => (qdisc.handle === 'fa17:' ? [{ ...qdisc, kind: 'prio' }, ...(planned.get(inode) ?? [])] : [qdisc]));
+  const retold = <Found extends { qdiscs?: TcQdisc[] }>(inode: number, found: Found): Found =>
+    found.qdiscs === undefined ? found : { ...found, qdiscs: told(inode, found.qdiscs) };
   return {
     ...programs,
     changeTree: async (namespace, lines) => {
@@ -19,11 +21,11 @@ export function withStandIn(programs: Programs): Programs {
       if (netems.length > 0) planned.set(namespace.inode, netems);
       return told(namespace.inode, await programs.changeTree(namespace, lines.map(standInLine)));
     },
-    read: async (namespace, parts, listCommands) => {
-      const found = await programs.read(namespace, parts, listCommands);
-      const { qdiscs }: { qdiscs?: TcQdisc[] } = found;
-      return qdiscs === undefined ? found : { ...found, qdiscs: told(namespace.inode, qdiscs) };
+    changeAndRead: async (namespace, change, parts) => {
+      const lines = 'tree' in change ? { tree: change.tree.map(standInLine) } : change;
+      return retold(namespace.inode, await programs.changeAndRead(namespace, lines, parts));
     },
+    read: async (namespace, parts, listCommands) => retold(namespace.inode, await programs.read(namespace, parts, listCommands)),
   };
 }
 

@@ -1,17 +1,15 @@
 /** The programs that read and change a kernel, each run inside a target's network namespace. */
-import { type NftObject, parseNft, type TcQdisc } from '../../faults/index.ts';
+import { parseNft, type TcQdisc } from '../../faults/index.ts';
 import { runProgram, SquallError } from '../../lib/index.ts';
 import type { Namespace } from '../kernel-driver.ts';
 import type { Limiter, Urgency } from '../limiter.ts';
 import { namedNamespaces } from '../namespaces/named.ts';
 import type { PodNamespaces } from '../namespaces/pod-namespaces.ts';
 import { withNamespace } from './namespace.ts';
+import { type Change, diesWithParent, failedProgram, sections, shellFor, treeBatch } from './one-shell.ts';
+import type { IpLink, Observation } from './observation.ts';
 
-/** The fields of `ip -j link` that are used; the rest is kept for comparisons. `txqlen` is absent when it is 0. */
-export type IpLink = { ifindex: number; ifname: string; mtu: number; txqlen?: number; flags?: string[] };
-
-/** All that an undo must restore, as tc (with counters), ip and nft print it. */
-export type Observation = { qdiscs: TcQdisc[]; links: IpLink[]; objects: NftObject[] };
+export { type IpLink, type Observation, wholeObservation } from './observation.ts';
 
 export type Programs = {
   /** Lines for `tc -batch`, in order; stops at the first that fails. Resolves to every qdisc as it is after them. */
@@ -19,6 +17,12 @@ export type Programs = {
   /** One nft transaction; a function is asked for its text when the program is about to start. */
   changeGate(namespace: Namespace, text: string | (() => string), urgency?: Urgency): Promise<void>;
   setQueueLength(namespace: Namespace, device: string, length: number): Promise<void>;
+  /** The change, and then the named parts as they are after it, as `read` gives them: one program to start instead of two. */
+  changeAndRead<Part extends keyof Observation>(
+    namespace: Namespace,
+    change: Change,
+    parts: readonly Part[],
+  ): Promise<Pick<Observation, Part>>;
   /**
    * The named parts, one after the other. An nft object that does not exist gives no objects.
    * @param listCommands nft's, for the objects; @default the whole ruleset
@@ -30,27 +34,13 @@ export type Programs = {
   ): Promise<Pick<Observation, Part>>;
 };
 
-/** Everything, for `read`. */
-export const wholeObservation = ['qdiscs', 'links', 'objects'] as const;
-
 /** Every program of ours takes milliseconds; one that takes this long hangs. */
 const timeoutMs = 15_000;
-/** A change that outlived a killed agent would change what the next agent has just swept. A reading hurts nobody. */
-const diesWithUs = ['setpriv', '--pdeathsig', 'KILL'];
 /** How nft says that a table or set does not exist. */
 const noSuchObject = 'No such file or directory';
 /** Of nft's lists those that can be of something that is not there; of everything there is always a list. */
 const namesAnObject = /^list (table|set|counters table) /;
-const showQdiscs = 'qdisc show';
-const separator = '\x1e';
 const wholeRuleset = ['list ruleset'];
-
-/** By part: what prints it, and how the one shell that runs them all says that it was this one that failed. nft's commands are `$1`. */
-const readers = {
-  qdiscs: { program: 'tc', script: `tc -j -s ${showQdiscs}`, failed: 101 },
-  links: { program: 'ip', script: 'ip -j link show', failed: 102 },
-  objects: { program: 'nft', script: 'nft -j "$1"', failed: 103 },
-} as const;
 
 /**
  * @param limit bounds how many programs run at once
@@ -71,15 +61,33 @@ export function createPrograms(
   const change = async (namespace: Namespace, command: string[], inputOf: () => string = () => '', urgency?: Urgency) =>
     await inside(namespace, urgency, async (enter) => {
       const input = inputOf();
-      const [program = '', ...args] = [...diesWithUs, ...enter, ...command];
+      const [program = '', ...args] = [...diesWithParent, ...enter, ...command];
       const { code, stdout, stderr } = await runProgram(program, args, { input, timeoutMs, env });
       if (code !== 0) refuse(namespace, command[0], stderr, input);
       return stdout;
     });
+  const look = async (namespace: Namespace, parts: readonly (keyof Observation)[], lists: readonly string[], change?: Change) => {
+    const shell = shellFor(parts, change);
+    return await inside(namespace, undefined, async (enter) => {
+      const outside = change === undefined ? enter : [...diesWithParent, ...enter];
+      const [program, ...args] = [...outside, 'sh', '-c', shell.script, 'sh', lists.join('; ')];
+      const { input } = shell;
+      const { code, stdout, stderr } = await runProgram(program, args, { input, timeoutMs, env, killsGroup: true });
+      const failed = failedProgram(code);
+      const mayLack = lists.every((command) => namesAnObject.test(command));
+      const hasNoObject = failed?.reads === 'objects' && mayLack && saysNoSuchObject(stderr);
+      if (code !== 0 && !hasNoObject) refuse(namespace, failed?.program ?? program, stderr, input);
+      const { qdiscs, links, objects } = sections(shell, stdout);
+      return {
+        qdiscs: parseList<TcQdisc>(qdiscs),
+        links: parseList<IpLink>(links),
+        objects: hasNoObject ? [] : parseNft(objects),
+      };
+    });
+  };
   return {
     changeTree: async (namespace, lines) => {
-      const batch = [...lines, showQdiscs, ''].join('\n');
-      return parseList<TcQdisc>(await change(namespace, ['tc', '-j', '-s', '-batch', '-'], () => batch));
+      return parseList<TcQdisc>(await change(namespace, ['tc', '-j', '-s', '-batch', '-'], () => treeBatch(lines)));
     },
     changeGate: async (namespace, text, urgency) => {
       await change(namespace, ['nft', '-f', '-'], typeof text === 'string' ? () => text : text, urgency);
@@ -87,26 +95,8 @@ export function createPrograms(
     setQueueLength: async (namespace, device, length) => {
       await change(namespace, ['ip', 'link', 'set', 'dev', device, 'txqueuelen', String(length)]);
     },
-    read: async (namespace, parts, listCommands = wholeRuleset) => {
-      // Starting programs is what takes the time: one for all, and nft last, which is asked for what may not be there.
-      const order = wholeObservation.filter((part) => (parts as readonly string[]).includes(part));
-      const steps = order.map((part) => `${readers[part].script} || exit ${String(readers[part].failed)}`);
-      const command = ['sh', '-c', steps.join(`\nprintf '${separator}'\n`), 'sh', listCommands.join('; ')];
-      return await inside(namespace, undefined, async ([enter = '', ...args]) => {
-        const { code, stdout, stderr } = await runProgram(enter, [...args, ...command], { timeoutMs, env, killsGroup: true });
-        const failed = order.find((part) => readers[part].failed === code);
-        const mayLack = listCommands.every((command) => namesAnObject.test(command));
-        const hasNoObject = failed === 'objects' && mayLack && saysNoSuchObject(stderr);
-        if (code !== 0 && !hasNoObject) refuse(namespace, failed === undefined ? enter : readers[failed].program, stderr);
-        const texts = stdout.split(separator);
-        const textOf = (part: keyof Observation) => texts[order.indexOf(part)] ?? '';
-        return {
-          qdiscs: parseList<TcQdisc>(textOf('qdiscs')),
-          links: parseList<IpLink>(textOf('links')),
-          objects: hasNoObject || !order.includes('objects') ? [] : parseNft(textOf('objects')),
-        };
-      });
-    },
+    changeAndRead: async (namespace, change, parts) => await look(namespace, parts, wholeRuleset, change),
+    read: async (namespace, parts, listCommands = wholeRuleset) => await look(namespace, parts, listCommands),
   };
 }
 

@@ -1,13 +1,16 @@
 /** Ends and removes one fault: gate, drain, tree. */
-import { renderClose, renderGateRemoval } from '../../faults/index.ts';
+import { renderClose } from '../../faults/index.ts';
 import type { Namespace, Removal } from '../kernel-driver.ts';
 import type { DriverContext } from './context.ts';
 import { leaveOthers } from './leaving.ts';
 import type { LedgerEntry } from './ledger.ts';
 import { isPresent } from './namespace.ts';
 import { isNoSuchObject } from './programs.ts';
-import { undoTree, undoUnrecorded } from './undo.ts';
+import { removeGate, undoTree, undoUnrecorded } from './undo.ts';
 import { drainSlackMs, longestWait, nextLookMs, waitingPackets } from './waiting.ts';
+
+/** What came of it, or how long packets may take that still wait. */
+type Step = Removal | { lookAgainMs: number };
 
 const nothingLeft: Removal = { residue: 0, changedByOthers: [] };
 
@@ -29,22 +32,18 @@ export async function closeFault(
  */
 export async function removeFault(context: DriverContext, namespace: Namespace, faultId: string): Promise<Removal> {
   const { clock, queue } = context;
-  const closed = await queue(namespace.inode, async () => await closeForRemoval(context, namespace, faultId));
-  if (closed !== 'drain') return closed;
+  const inTurn = async (work: () => Promise<Step>) => await queue(namespace.inode, work);
+  let step = await inTurn(async () => await startRemoval(context, namespace, faultId));
   const startedAt = clock.monotonic();
   // Every look is a turn of its own: others of the namespace need not wait until the packets are out.
-  for (;;) {
-    const next = await queue(
-      namespace.inode,
-      async () => await finishWhenDrained(context, namespace, faultId, clock.monotonic() - startedAt),
-    );
-    if (!('lookAgainMs' in next)) return next;
-    await clock.sleep(next.lookAgainMs);
+  while ('lookAgainMs' in step) {
+    await clock.sleep(step.lookAgainMs);
+    step = await inTurn(async () => await finishWhenDrained(context, namespace, faultId, clock.monotonic() - startedAt));
   }
+  return step;
 }
 
-async function closeForRemoval(context: DriverContext, namespace: Namespace, faultId: string): Promise<Removal | 'drain'> {
-  const { programs, instance } = context;
+async function startRemoval(context: DriverContext, namespace: Namespace, faultId: string): Promise<Step> {
   const entry = await presentEntry(context, namespace);
   if (entry === 'gone') return nothingLeft;
   if (entry === undefined) {
@@ -52,10 +51,14 @@ async function closeForRemoval(context: DriverContext, namespace: Namespace, fau
     return nothingLeft;
   }
   if (!entry.works.some(({ id }) => id === faultId)) return nothingLeft;
-  if (entry.works.length > 1) await closeFault(context, namespace, faultId);
-  // The last fault takes the table along: one program fewer.
-  else await programs.changeGate(namespace, renderGateRemoval(instance));
-  return 'drain';
+  if (entry.works.length > 1) {
+    await closeFault(context, namespace, faultId);
+    return { lookAgainMs: 0 };
+  }
+  // The last fault takes the table along, and where nothing waits the tree at once: two programs for the whole target.
+  const qdiscs = await removeGate(context, entry);
+  if (waitingPackets(entry, qdiscs) > 0) return { lookAgainMs: nextLookMs(longestWait(entry)) };
+  return await undoTree(context, entry, qdiscs);
 }
 
 /** The target's entry; `gone` when the namespace is, since qdiscs and tables die with it. */
@@ -74,7 +77,7 @@ async function finishWhenDrained(
   namespace: Namespace,
   faultId: string,
   elapsedMs: number,
-): Promise<Removal | { lookAgainMs: number }> {
+): Promise<Step> {
   const entry = await presentEntry(context, namespace);
   if (entry === undefined || entry === 'gone') return nothingLeft;
   const { qdiscs } = await context.programs.read(namespace, ['qdiscs']);

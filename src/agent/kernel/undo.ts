@@ -5,23 +5,26 @@ import type { Namespace, Removal } from '../kernel-driver.ts';
 import { changesBetween } from './changes.ts';
 import type { DriverContext } from './context.ts';
 import type { LedgerEntry } from './ledger.ts';
-import type { IpLink, Observation } from './programs.ts';
+import { type IpLink, type Observation, wholeObservation } from './programs.ts';
 import { devicesOf, queueLengthsToRestore, residueIn, treeCommands } from './reconcile.ts';
 import { drainSlackMs, longestWait, nextLookMs, waitingPackets } from './waiting.ts';
 
 /** Gate, drain (for `drainMs` at most), tree. */
 export async function undoTarget(context: DriverContext, entry: LedgerEntry, drainMs: number): Promise<Removal> {
-  const { programs, clock, instance } = context;
-  const { namespace } = entry;
-  await programs.changeGate(namespace, renderGateRemoval(instance));
+  const { programs, clock } = context;
+  let qdiscs = await removeGate(context, entry);
   const startedAt = clock.monotonic();
   const mostMs = Math.min(drainMs, longestWait(entry) + drainSlackMs);
-  let { qdiscs } = await programs.read(namespace, ['qdiscs']);
   while (waitingPackets(entry, qdiscs) > 0 && clock.monotonic() - startedAt < mostMs) {
     await clock.sleep(nextLookMs(longestWait(entry)));
-    ({ qdiscs } = await programs.read(namespace, ['qdiscs']));
+    ({ qdiscs } = await programs.read(entry.namespace, ['qdiscs']));
   }
   return await undoTree(context, entry, qdiscs);
+}
+
+/** The first step of every undo. Resolves to the qdiscs after it: what waits in them is the last that any fault has hurt. */
+export async function removeGate({ programs, instance }: DriverContext, { namespace }: LedgerEntry): Promise<TcQdisc[]> {
+  return (await programs.changeAndRead(namespace, { gate: renderGateRemoval(instance) }, ['qdiscs'])).qdiscs;
 }
 
 /**
@@ -32,10 +35,8 @@ export async function undoTree(context: DriverContext, entry: LedgerEntry, qdisc
   const { programs, ledger, instance } = context;
   const { namespace, snapshot } = entry;
   const devices = devicesOf(entry.plan);
-  const qdiscsLeft = await programs.changeTree(namespace, treeCommands(qdiscs, devices, undefined));
-  const { links, objects } = await programs.read(namespace, ['links', 'objects']);
-  const linksLeft = await restoreQueueLengths(context, entry, devices, links);
-  const after: Observation = { qdiscs: qdiscsLeft, links: linksLeft, objects };
+  const left = await programs.changeAndRead(namespace, { tree: treeCommands(qdiscs, devices, undefined) }, wholeObservation);
+  const after: Observation = { ...left, links: await restoreQueueLengths(context, entry, devices, left.links) };
   const residue = residueIn(after, instance, entry).length;
   if (residue === 0) await ledger.remove(namespace.inode);
   return { residue, changedByOthers: changesBetween(snapshot, after, instance) };
