@@ -17,3 +17,4 @@ export { processNamespaces } from './namespaces/processes/processes.ts';
 export { findProgram, tryCapability } from './preflight-work.ts';
 export { type AgentEnd, type AgentOptions, runAgent } from './run-agent.ts';
 export { claimState } from './state-claim.ts';
+export { sweepFormerLife } from './sweep.ts';

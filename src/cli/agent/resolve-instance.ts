@@ -25,7 +25,7 @@ const betweenTries = { first: 500, most: 10_000 };
 export async function resolveInstance(facts: InstanceFacts): Promise<string | undefined> {
   const { store, stateFolder, clock, random, log, signal } = facts;
   const file = clusterInstanceFile(stateFolder);
-  const remembered = await readInstance(file);
+  const remembered = await rememberedInstance(stateFolder);
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     try {
       const instance = await clusterInstance(store, { timeoutMs: askTimeoutMs, signal });
@@ -46,8 +46,8 @@ export async function resolveInstance(facts: InstanceFacts): Promise<string | un
 }
 
 /** undefined also for a file that was cut off: then the cluster is asked. */
-async function readInstance(file: string): Promise<string | undefined> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+export async function rememberedInstance(stateFolder: string): Promise<string | undefined> {
+  const text = await readFile(clusterInstanceFile(stateFolder), 'utf8').catch((error: unknown) => {
     if (!isMissing(error)) throw error;
     return '';
   });

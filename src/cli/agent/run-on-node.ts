@@ -7,13 +7,14 @@ import {
   namedNamespaces,
   processNamespaces,
   runAgent,
+  sweepFormerLife,
 } from '../../agent/index.ts';
 import { connectToCluster, type KubeconfigChoice } from '../../cluster/index.ts';
 import { type Clock, SquallError } from '../../lib/index.ts';
 import { createStore } from '../../store/index.ts';
 import type { ListenAddress } from '../serve/listen-address.ts';
 import { showAgent } from './show-agent.ts';
-import { resolveInstance } from './resolve-instance.ts';
+import { rememberedInstance, resolveInstance } from './resolve-instance.ts';
 
 /** How it is known which network namespace is which pod's. */
 export const namespaceWays = ['processes', 'named'] as const;
@@ -44,12 +45,14 @@ const claimWaitMs = 25_000;
  */
 export async function runOnNode(options: NodeAgent): Promise<void> {
   const { node, stateFolder, clock, random, log, signal } = options;
-  const { transport, server } = await connectToCluster(options.cluster);
-  const store = createStore(transport);
+  const giveBack = await claimState(stateFolder, clock, claimWaitMs);
   try {
-    const giveBack = await claimState(stateFolder, clock, claimWaitMs);
+    // Alive while it sweeps, however long that takes.
+    const [, shownAgent] = await Promise.all([sweepByMemory(options), showAgent(options)]);
+    await using shown = shownAgent;
+    const { transport, server } = await connectToCluster(options.cluster);
+    const store = createStore(transport);
     try {
-      await using shown = await showAgent(options);
       const instance = options.instance ?? (await resolveInstance({ store, stateFolder, clock, random, log, signal }));
       if (instance === undefined) return;
       const namespaces = namespacesBy(options.namespaces);
@@ -70,11 +73,22 @@ export async function runOnNode(options: NodeAgent): Promise<void> {
         onStart: shown.show,
       });
     } finally {
-      giveBack();
+      store.close();
     }
   } finally {
-    store.close();
+    giveBack();
   }
+}
+
+/**
+ * Before anybody is asked: what a former life left must not wait for a server that may be slow, or away. The agent's own sweep finds
+ * nothing to do after this one, or goes on with what it could not undo.
+ */
+async function sweepByMemory({ stateFolder, clock, random, log, ...options }: NodeAgent): Promise<void> {
+  const instance = options.instance ?? (await rememberedInstance(stateFolder));
+  if (instance === undefined) return;
+  const kernel = await createKernelDriver({ stateFolder, instance, clock, namespaces: namespacesBy(options.namespaces) });
+  await sweepFormerLife({ kernel, clock, random, log }, AbortSignal.abort());
 }
 
 function namespacesBy(way: NamespaceWay): PodNamespaces {

@@ -193,6 +193,8 @@ describe.skipIf(!canMakePods)('squall agent', () => {
       startAgent();
       expect(await logged('started')).toMatchObject({ instance });
       expect(await logged('swept')).toMatchObject({ residue: 0 });
+      const indexOf = (message: string) => log.findIndex((line) => line.includes(message));
+      expect(indexOf('"swept"')).toBeLessThan(indexOf('the cluster did not say its instance id'));
       bridge.listen(port, '127.0.0.1');
       const again = await logged('metrics and health are served');
       await eventually('readiness', async () => ((await isReady(again.address)) ? true : undefined));
