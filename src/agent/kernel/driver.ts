@@ -22,7 +22,7 @@ export type KernelDriverOptions = {
   clock: Clock;
   /** How namespaces are found again, and which there are to search. @default named ones in /run/netns */
   namespaces?: PodNamespaces;
-  /** How many programs run at once. @default two */
+  /** How many programs run at once, but in a sweep. @default two */
   limit?: Limiter;
   /** How programs are run, where not as here. */
   programs?: Programs;
@@ -37,6 +37,11 @@ export type NetemDriver = KernelDriver & {
 
 /** More than two at once only make each other slower, on any number of processors that was tried. */
 const mostPrograms = 2;
+/**
+ * But in a sweep, which starts with nothing else to do: an nft that has deleted a table ends only when the kernel knows that nobody
+ * sees that any more, some 10 ms in which the processors are free for the next target.
+ */
+const mostProgramsOfSweep = 4;
 
 /** The driver that puts faults into a kernel with netem, prio and nftables. Operations on one namespace run one after the other. */
 export async function createKernelDriver(options: KernelDriverOptions): Promise<NetemDriver> {
@@ -44,12 +49,14 @@ export async function createKernelDriver(options: KernelDriverOptions): Promise<
   const bootId = await readBootId();
   const queue = createKeyedQueue();
   const limit = options.limit ?? createLimiter(mostPrograms);
+  const programsBy = (most: Limiter): Programs =>
+    options.programs ?? createPrograms(most, namespaces, ({ inode }) => queue.isAwaited(inode));
   const context: DriverContext = {
     instance,
     bootId,
     clock,
     namespaces,
-    programs: options.programs ?? createPrograms(limit, namespaces, ({ inode }) => queue.isAwaited(inode)),
+    programs: programsBy(limit),
     ledger: createLedger(stateFolder, instance, bootId),
     queue,
   };
@@ -90,7 +97,7 @@ export async function createKernelDriver(options: KernelDriverOptions): Promise<
     },
     remove: async (namespace, faultId) => await removeFault(context, namespace, faultId),
     read: async (namespace, faultId) => await inTurn(namespace, async () => await readFault(context, namespace, faultId)),
-    sweep: async () => await sweepNode(context),
+    sweep: async () => await sweepNode({ ...context, programs: programsBy(createLimiter(mostProgramsOfSweep)) }),
     countResidue: async (namespaces) => await countResidue(context, namespaces),
   };
 }
