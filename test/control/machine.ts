@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import {
   apiVersion,
   type JournalEntry,
@@ -184,7 +185,7 @@ export async function runScriptedAgent(
   const answerOne = async (task: Stored<NodeTask>): Promise<void> => {
     if (machine.silent(task)) return;
     const status = statusFor(task, machine.answer);
-    if (essence(status) === essence(task.status)) return;
+    if (isDeepStrictEqual(essence(status), essence(task.status))) return;
     await machine.store.updateStatus(nodeTasks, { ...task, status }).catch((error: unknown) => {
       // Whatever it could not say now it says when it looks again.
       if (!['NotFound', 'Conflict', 'Unavailable'].includes(codeOf(error))) throw error;
@@ -206,8 +207,9 @@ export async function runScriptedAgent(
   clearInterval(again);
 }
 
-function essence(status: NodeTaskStatus | undefined): string {
-  return JSON.stringify([status?.targets.map(({ phase }) => phase), status?.aggregates]);
+/** To be compared by value: an API server gives the fields of an object back in an order of its own. */
+function essence(status: NodeTaskStatus | undefined): unknown[] {
+  return [status?.targets.map(({ phase }) => phase), status?.aggregates];
 }
 
 function statusFor(task: NodeTask, answer: Answer): NodeTaskStatus {
