@@ -28,6 +28,8 @@ export type ControlPlane = AsyncDisposable &
     /** Only the API server ends; what it has stored stays. */
     stopApiServer(): Promise<void>;
     startApiServer(): Promise<void>;
+    /** Lets etcd forget everything that is older than this resourceVersion; an API server still has in memory what it has seen. */
+    compact(resourceVersion: string): Promise<void>;
   };
 
 const startLimitMs = 60_000;
@@ -84,6 +86,9 @@ export async function startControlPlane(say: (text: string) => void = () => unde
         run('api-server', api);
         await untilReady(url, ca, () => tail(join(folder, 'api-server.log')));
       },
+      compact: async (resourceVersion) => {
+        await compactEtcd(etcdPort, resourceVersion);
+      },
       [Symbol.asyncDispose]: dispose,
     };
   } catch (error) {
@@ -100,6 +105,14 @@ function etcdCommand({ etcd }: Binaries, folder: string, port: number, peerPort:
     ...['--listen-client-urls', client, '--advertise-client-urls', client],
     ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `default=${peer}`],
   ];
+}
+
+/** Of an API server a resourceVersion is etcd's revision. */
+async function compactEtcd(port: number, revision: string): Promise<void> {
+  const body = JSON.stringify({ revision, physical: true });
+  const signal = AbortSignal.timeout(30_000);
+  const answer = await fetch(`http://127.0.0.1:${port}/v3/kv/compaction`, { method: 'POST', body, signal });
+  if (!answer.ok) throw new Error(`etcd: HTTP ${answer.status}: ${await answer.text()}`);
 }
 
 function apiServerCommand(
