@@ -7,14 +7,14 @@ import { hostAddress, startGuest } from '../../../src/lab/guest/index.ts';
 import type { Client } from './client.ts';
 import { serviceAccountToken } from './install.ts';
 import { kubeconfigText } from './kubeconfig.ts';
-import { agentAnnotation, type Sandbox, sandboxAnnotation } from './node/words.ts';
+import { agentAnnotation, type Sandbox, sandboxMark } from './node/words.ts';
 
 export type ClusterNode = AsyncDisposable & {
   name: string;
   /** Starts the agent, or ends it with kill -9. */
   orderAgent(order: 'run' | 'killed'): Promise<void>;
-  /** What is in a pod's network namespace, as it was told last. */
-  sandbox(namespace: string, pod: string): Promise<Sandbox | undefined>;
+  /** What is in a pod's network namespace, as the node told it last. It needs no API server to tell. */
+  sandbox(namespace: string, pod: string): Sandbox | undefined;
   /** All that the node and its agent have said. */
   words(): string;
 };
@@ -40,10 +40,20 @@ export async function startNode(
   const own = fileFor('node', plane.token);
   const agent = fileFor('agent', await serviceAccountToken(admin, 'squall-agent', name));
   let words = '';
+  const sandboxes = new Map<string, Sandbox>();
   const isReady = Promise.withResolvers<unknown>();
   const hear = (data: Buffer): void => {
     words += data.toString();
     if (words.includes('node: ready')) isReady.resolve(undefined);
+  };
+  let line = '';
+  const hearSandboxes = (data: Buffer): void => {
+    const lines = (line + data.toString()).split('\n');
+    line = lines.pop() ?? '';
+    for (const said of lines.filter((one) => one.startsWith(sandboxMark))) {
+      const seen = JSON.parse(said.slice(sandboxMark.length)) as Sandbox;
+      sandboxes.set(seen.pod, seen);
+    }
   };
   const ending = new AbortController();
   const path = `${dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
@@ -62,7 +72,10 @@ export async function startNode(
     env: { ...process.env, PATH: path },
     writable: [],
     reachesHost: true,
-    onStdout: hear,
+    onStdout: (data) => {
+      hear(data);
+      hearSandboxes(data);
+    },
     onStderr: hear,
     signal: ending.signal,
   });
@@ -92,12 +105,7 @@ export async function startNode(
   return {
     name,
     orderAgent: annotate,
-    sandbox: async (namespace, pod) => {
-      const { stdout } = await admin.kubectl(['get', 'pod', pod, '-n', namespace, '-o', 'json']);
-      const { metadata } = JSON.parse(stdout === '' ? '{}' : stdout) as { metadata?: { annotations?: Record<string, string> } };
-      const told = metadata?.annotations?.[sandboxAnnotation];
-      return told === undefined ? undefined : (JSON.parse(told) as Sandbox);
-    },
+    sandbox: (namespace, pod) => sandboxes.get(`${namespace}/${pod}`),
     words: () => words,
     [Symbol.asyncDispose]: async () => {
       ending.abort();

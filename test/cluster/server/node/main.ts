@@ -6,10 +6,10 @@
 import { spawn } from 'node:child_process';
 import { connectToCluster } from '../../../../src/cluster/index.ts';
 import { nodes, pods } from '../../../../src/control/index.ts';
-import { messageOf, systemClock } from '../../../../src/lib/index.ts';
+import { formatInstant, messageOf, systemClock } from '../../../../src/lib/index.ts';
 import { createStore, listWatch } from '../../../../src/store/index.ts';
 import { startBridge, startSandbox } from './sandbox.ts';
-import { agentAnnotation, sandboxAnnotation } from './words.ts';
+import { agentAnnotation, type Sandbox, sandboxMark } from './words.ts';
 
 const [node = '', kubeconfig = '', agentKubeconfig = '', program = '', stateFolder = ''] = process.argv.slice(2);
 const { transport } = await connectToCluster({ kubeconfig });
@@ -23,34 +23,28 @@ const trouble = (error: unknown): void => {
 };
 
 await startBridge();
-const sandboxes = new Map<string, Awaited<ReturnType<typeof startSandbox>>>();
+const sandboxes = new Map<string, { pod: string; sandbox: Awaited<ReturnType<typeof startSandbox>> }>();
 let made = 0;
 
 async function startPod(pod: { metadata: { uid: string; name: string; namespace?: string } }): Promise<void> {
   const { uid, name, namespace } = pod.metadata;
   const sandbox = await startSandbox(uid, (made += 1));
-  sandboxes.set(uid, sandbox);
   const current = await store.get(pods, { namespace, name });
   const podIPs = [{ ip: sandbox.address }];
   await store.updateStatus(pods, { ...current, status: { phase: 'Running', podIP: sandbox.address, podIPs } });
+  sandboxes.set(uid, { pod: `${namespace ?? ''}/${name}`, sandbox });
 }
 
-async function tellSandbox(uid: string, state: string): Promise<void> {
-  const { items } = await store.list(pods, { fieldSelector: `spec.nodeName=${node}` });
-  const pod = items.find(({ metadata }) => metadata.uid === uid);
-  if (pod === undefined) return;
-  const key = { namespace: pod.metadata.namespace, name: pod.metadata.name };
-  await store.patchMetadata(pods, key, { annotations: { [sandboxAnnotation]: state } });
-}
-
-/** What is in the pods' network namespaces, told when it changes, again until the server has it: the tests see it with kubectl. */
+/** What is in the pods' network namespaces, told when it changes, and not by way of the API server: tests want to know it without one. */
 async function tellSandboxes(): Promise<void> {
   const told = new Map<string, string>();
   while (!stopping.signal.aborted) {
-    for (const [uid, sandbox] of sandboxes) {
+    for (const [uid, { pod, sandbox }] of sandboxes) {
       const state = await sandbox.state().catch(() => undefined);
-      if (state === undefined || told.get(uid) === state) continue;
-      await tellSandbox(uid, state).then(() => told.set(uid, state), trouble);
+      if (state === undefined || told.get(uid) === JSON.stringify(state)) continue;
+      told.set(uid, JSON.stringify(state));
+      const seen: Sandbox = { pod, at: formatInstant(Date.now()), ...state };
+      console.log(`${sandboxMark}${JSON.stringify(seen)}`);
     }
     await systemClock.sleep(500);
   }
@@ -92,7 +86,7 @@ await Promise.all([
         const { uid } = object.metadata;
         if (type === 'added' && object.metadata.namespace !== 'squall-system') startPod(object).catch(trouble);
         if (type !== 'deleted') return;
-        sandboxes.get(uid)?.end();
+        sandboxes.get(uid)?.sandbox.end();
         sandboxes.delete(uid);
       },
       synced: () => {

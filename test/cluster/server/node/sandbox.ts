@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runProgram } from '../../../../src/lib/index.ts';
 import type { Sandbox } from './words.ts';
@@ -39,20 +40,35 @@ export async function startSandbox(podUid: string, number: number) {
     await run('nsenter', `--net=${namespace}`, '--', 'ip', ...args);
   }
   const main = await startIn(podUid, 'main', ['nsenter', `--net=${namespace}`, '--', 'sleep', 'infinity']);
+  const injections = countInjections(namespace);
   return {
     address,
-    state: async (): Promise<string> => {
+    state: async (): Promise<Omit<Sandbox, 'pod' | 'at'>> => {
       const qdiscs = JSON.parse(await run('nsenter', `--net=${namespace}`, '--', 'tc', '-j', 'qdisc', 'show', 'dev', 'eth0')) as {
         kind: string;
       }[];
       const tables = await run('nsenter', `--net=${namespace}`, '--', 'nft', 'list', 'tables');
-      const state: Sandbox = { qdiscs: qdiscs.map(({ kind }) => kind), tables: tables.split('\n').filter(Boolean) };
-      return JSON.stringify(state);
+      return {
+        qdiscs: qdiscs.map(({ kind }) => kind),
+        tables: tables.split('\n').filter(Boolean),
+        injections: injections.count(),
+      };
     },
     end: (): void => {
+      injections.end();
       for (const process of [main, pause]) process.kill('SIGKILL');
     },
   };
+}
+
+/** Told by the kernel: looking from time to time would miss a netem that is taken out and put in again. */
+function countInjections(namespace: string): { count: () => number; end: () => void } {
+  const monitor = spawn('nsenter', [`--net=${namespace}`, '--', 'tc', 'monitor'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let count = 0;
+  createInterface({ input: monitor.stdout }).on('line', (line) => {
+    count += /^(?!deleted ).*\bqdisc netem /.test(line) ? 1 : 0;
+  });
+  return { count: () => count, end: () => monitor.kill('SIGKILL') };
 }
 
 async function startIn(podUid: string, container: string, [program = '', ...args]: string[]): Promise<ChildProcess> {
