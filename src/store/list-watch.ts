@@ -23,7 +23,7 @@ export type ListWatchHandler<T extends AnyObject> = {
 /** Told that a stream is interrupted and goes on after `retryInMs`; nothing is lost. @param resource the plural of its kind */
 export type WatchTrouble = (error: SquallError, retryInMs: number, resource: string) => void;
 
-/** A watch that lived for so long was a success, however it ended: the next try is not held back. */
+/** A watch that lived for so long, or told something new, was a success, however it ended: the next try is not held back. */
 const settledMs = 5_000;
 
 /**
@@ -71,6 +71,7 @@ async function* follow<T extends AnyObject>(
   while (!signal.aborted) {
     let trouble: SquallError | undefined;
     let watchingSince = Infinity;
+    let toldNews = false;
     try {
       if (resourceVersion === undefined) {
         const list = await store.list(resource, { ...selection, pageSize, signal });
@@ -91,7 +92,9 @@ async function* follow<T extends AnyObject>(
         const changes = changesOfEvent(known, event);
         remember(known, changes);
         resourceVersion = event.object.metadata.resourceVersion;
-        if (changes.length > 0) yield { changes, sighting };
+        if (changes.length === 0) continue;
+        toldNews = true;
+        yield { changes, sighting };
       }
     } catch (error) {
       trouble = error instanceof SquallError ? error : new SquallError('Internal', 'list and watch failed', { cause: error });
@@ -99,7 +102,7 @@ async function* follow<T extends AnyObject>(
       sighting = 'earlier';
     }
     if (isAborted(signal)) return;
-    if (clock.monotonic() - watchingSince >= settledMs) attempt = 0;
+    if (toldNews || clock.monotonic() - watchingSince >= settledMs) attempt = 0;
     const retryInMs = backoff(attempt, random(), retry);
     attempt += 1;
     if (trouble) yield { trouble, retryInMs };

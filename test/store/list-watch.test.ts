@@ -1,10 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, type ErrorCode, SquallError, systemClock } from '../../src/lib/index.ts';
-import { createCache, createStore, listWatch, type ListWatchOptions, type Store, transportFor } from '../../src/store/index.ts';
+import {
+  createCache,
+  createStore,
+  listWatch,
+  type ListWatchOptions,
+  type Store,
+  type Stored,
+  transportFor,
+  type WatchEvent,
+} from '../../src/store/index.ts';
 import { followThings } from './follow-things.ts';
 import { type Proxy, startProxy } from './proxy.ts';
 import { seededRandom } from '../../scripts/random.ts';
-import { type RunningServer, startServer, thing, things } from './support.ts';
+import { type RunningServer, startServer, type Thing, thing, things } from './support.ts';
 
 describe('listWatch over a bad line', () => {
   let server: RunningServer;
@@ -137,7 +146,10 @@ describe('listWatch over a bad line', () => {
 
 describe('listWatch and a server that answers wrongly', () => {
   /** A store whose every list answers at once and whose every watch ends as told. */
-  function brokenStore(watch: () => AsyncIterable<never>): { store: Store; calls: () => { lists: number; watches: number } } {
+  function brokenStore(watch: () => AsyncIterable<WatchEvent<Thing>>): {
+    store: Store;
+    calls: () => { lists: number; watches: number };
+  } {
     let lists = 0;
     let watches = 0;
     const store = {
@@ -175,12 +187,21 @@ describe('listWatch and a server that answers wrongly', () => {
     // Accepts the watch and ends it at once, without an error.
   }
 
-  it.each<[string, () => AsyncGenerator<never, void, undefined>]>([
-    ['every watch is Expired', () => failing('Expired')],
-    ['every watch is Unavailable', () => failing('Unavailable')],
-    ['every watch ends at once', ending],
-  ])('waits longer and longer when %s', async (_what, watch) => {
-    const { store, calls } = brokenStore(watch);
+  /** Each watch tells of one object, and breaks. */
+  function breakingAfterOne(versions: () => string) {
+    return async function* (): AsyncGenerator<WatchEvent<Thing>, void, undefined> {
+      const resourceVersion = versions();
+      yield { type: 'ADDED', object: storedThing('any', resourceVersion) };
+      yield* failing('Unavailable');
+    };
+  }
+  function storedThing(name: string, resourceVersion: string): Stored<Thing> {
+    const { metadata, ...rest } = thing(name);
+    return { ...rest, metadata: { ...metadata, uid: name, resourceVersion, creationTimestamp: '2026-01-01T00:00:00Z' } };
+  }
+
+  /** The first 40 pauses between tries. */
+  async function pausesOf(store: Store): Promise<number[]> {
     const clock = leapingClock();
     const controller = new AbortController();
     const stopping = {
@@ -191,9 +212,26 @@ describe('listWatch and a server that answers wrongly', () => {
       },
     };
     await listWatch(store, things, {}, { change: () => undefined }, stopping, () => 0.999, controller.signal);
+    return clock.slept;
+  }
+
+  it('does not wait longer when every watch has told something new before it broke: what is missed grows while it waits', async () => {
+    let version = 5;
+    const { store } = brokenStore(breakingAfterOne(() => String((version += 1))));
+    expect(await pausesOf(store)).toEqual(Array.from({ length: 40 }, () => 50));
+  });
+
+  it.each<[string, () => AsyncGenerator<WatchEvent<Thing>, void, undefined>]>([
+    ['every watch is Expired', () => failing('Expired')],
+    ['every watch is Unavailable', () => failing('Unavailable')],
+    ['every watch ends at once', ending],
+    ['every watch tells again what is known, and breaks', breakingAfterOne(() => '6')],
+  ])('waits longer and longer when %s', async (_what, watch) => {
+    const { store, calls } = brokenStore(watch);
+    const pauses = await pausesOf(store);
     expect(calls().watches).toBe(40);
-    expect(clock.slept.slice(0, 4)).toEqual([50, 100, 200, 400]);
-    expect(clock.slept.slice(10).every((milliseconds) => milliseconds > 9_000)).toBe(true);
+    expect(pauses.slice(0, 4)).toEqual([50, 100, 200, 400]);
+    expect(pauses.slice(10).every((milliseconds) => milliseconds > 9_000)).toBe(true);
   });
 
   it('rejects with what its handler throws, instead of going on with half a story', async () => {
