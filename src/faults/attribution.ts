@@ -1,5 +1,7 @@
 /** Which bands tell how many packets a fault itself dropped. */
 import type { FaultWork } from '../api/index.ts';
+import { impairmentOf } from './catalogue.ts';
+import type { Impairment } from './impairment.ts';
 import type { BandCount } from './observed-tree.ts';
 import type { TargetPlan } from './plan.ts';
 
@@ -16,7 +18,7 @@ export function dropsOf(
   counts: Readonly<Record<string, Record<number, BandCount>>>,
   faultId: string,
 ): DropCount {
-  const lossy = new Set(works.filter(({ effect }) => effect.type !== 'delay').map(({ id }) => id));
+  const lossy = new Set(works.filter(({ effect }) => losesPackets(impairmentOf(effect))).map(({ id }) => id));
   const total = { drops: 0, offered: 0 };
   for (const { device, band, faultIds } of plan.classes) {
     if (!faultIds.includes(faultId) || faultIds.some((id) => id !== faultId && lossy.has(id))) continue;
@@ -25,4 +27,8 @@ export function dropsOf(
     total.offered += sent + drops + waiting;
   }
   return total;
+}
+
+function losesPackets({ loss, rateLimit }: Impairment): boolean {
+  return loss.kind !== 'none' || rateLimit !== undefined;
 }

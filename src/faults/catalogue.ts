@@ -1,9 +1,15 @@
-/** The faults that can be planned, by type. A fault of a later part is refused by name, never ignored. */
+/** The faults by type. */
 import type { Fault, PreflightCheck } from '../api/index.ts';
-import { SquallError } from '../lib/index.ts';
+import { corruptPlanner } from './corrupt.ts';
 import { delayPlanner } from './delay.ts';
+import { duplicatePlanner } from './duplicate.ts';
+import type { FaultPlanner } from './fault-planner.ts';
 import type { Impairment } from './impairment.ts';
 import { lossPlanner } from './loss.ts';
+import { partitionPlanner } from './partition.ts';
+import { ratePlanner } from './rate.ts';
+import { reorderPlanner } from './reorder.ts';
+import { slotPlanner } from './slot.ts';
 
 const needsOfAll: readonly PreflightCheck[] = [
   { check: 'tool', tool: 'tc' },
@@ -17,26 +23,32 @@ const needsOfAll: readonly PreflightCheck[] = [
   { check: 'capability', capability: 'nft-set-priority' },
 ];
 
-function notBuilt(fault: Fault): never {
-  throw new SquallError('NotImplemented', `fault.type: '${fault.type}' cannot be applied yet; delay and loss can`);
-}
+type Planners = { [Type in Fault['type']]: FaultPlanner<Extract<Fault, { type: Type }>> };
 
+const planners: Planners = {
+  delay: delayPlanner,
+  loss: lossPlanner,
+  duplicate: duplicatePlanner,
+  corrupt: corruptPlanner,
+  reorder: reorderPlanner,
+  rate: ratePlanner,
+  slot: slotPlanner,
+  partition: partitionPlanner,
+};
+
+const plannerOf = (fault: Fault): FaultPlanner<Fault> => planners[fault.type];
+
+/** @throws SquallError InvalidInput when the figures contradict each other */
 export function impairmentOf(fault: Fault): Impairment {
-  if (fault.type === 'delay') return delayPlanner.impairment(fault);
-  if (fault.type === 'loss') return lossPlanner.impairment(fault);
-  return notBuilt(fault);
+  return plannerOf(fault).impairment(fault);
 }
 
-/** What must be true of a node before this fault is tried on it. @throws SquallError NotImplemented */
+/** What must be true of a node before this fault is tried on it. */
 export function requirements(fault: Fault): PreflightCheck[] {
-  if (fault.type === 'delay') return [...needsOfAll, ...delayPlanner.requirements(fault)];
-  if (fault.type === 'loss') return [...needsOfAll, ...lossPlanner.requirements(fault)];
-  return notBuilt(fault);
+  return [...needsOfAll, ...plannerOf(fault).requirements(fault)];
 }
 
 /** A fault in a few words, as reports name it: `delay 200ms`, `delay 50ms jitter 5ms normal`, `loss 10% burst 3`. */
 export function describeFault(fault: Fault): string {
-  if (fault.type === 'delay') return delayPlanner.describe(fault);
-  if (fault.type === 'loss') return lossPlanner.describe(fault);
-  return fault.type;
+  return plannerOf(fault).describe(fault);
 }

@@ -1,7 +1,7 @@
 /** Whether two trees are the same as far as the kernel reports them, and what differs when they are not. */
-import type { Impairment, Loss } from './impairment.ts';
+import type { Loss } from './impairment.ts';
 import { qdiscWords } from './qdisc-words.ts';
-import { bandHandle, bandsOf, type DeviceTree, type Qdisc, rootHandle } from './tree.ts';
+import { bandHandle, bandsOf, type DeviceTree, type Netem, type Qdisc, rootHandle } from './tree.ts';
 
 /** Whether the kernel would do the same with both; the kernel reports neither a tbf's burst nor the distribution of a jitter exactly. */
 export function sameQdiscs(a: readonly Qdisc[], b: readonly Qdisc[], exception?: 'but the limits'): boolean {
@@ -9,24 +9,38 @@ export function sameQdiscs(a: readonly Qdisc[], b: readonly Qdisc[], exception?:
     a.length === b.length &&
     a.every((left, index) => {
       const right = b[index];
-      if (right?.kind !== left.kind || right.handle !== left.handle || right.parent !== left.parent) return false;
-      if (left.kind === 'tbf' || right.kind === 'tbf') return true;
-      if (left.limit !== right.limit && exception === undefined) return false;
-      return sameImpairment(left, right);
+      if (right?.handle !== left.handle || right.parent !== left.parent) return false;
+      if (left.kind === 'netem') return right.kind === 'netem' && sameNetem(left, right, exception);
+      if (left.kind === 'shaping') return right.kind === 'shaping' && sameShare(left.bitsPerSecond, right.bitsPerSecond);
+      return right.kind === 'segmenting';
     })
   );
 }
 
-/** The kernel keeps delays in ticks and chances in 32 bits; tc prints six decimals of each. */
+/** The kernel keeps delays in ticks and chances in 32 bits; tc prints six decimals of each, and rates in whole bytes. */
 const near = (a: number, b: number, tolerance: number): boolean => Math.abs(a - b) <= tolerance;
+const sameTime = (a: number, b: number): boolean => near(a, b, 0.003);
+const sameShare = (a: number, b: number): boolean => near(a, b, 0.002 * Math.max(1, a));
 
-function sameImpairment(a: Impairment, b: Impairment): boolean {
-  return near(a.delayMs, b.delayMs, 0.003) && near(a.jitterMs, b.jitterMs, 0.003) && sameLoss(a.loss, b.loss);
+function sameNetem(a: Netem, b: Netem, exception: 'but the limits' | undefined): boolean {
+  return (
+    (a.limit === b.limit || exception !== undefined) &&
+    sameTime(a.delayMs, b.delayMs) &&
+    sameTime(a.jitterMs, b.jitterMs) &&
+    sameLoss(a.loss, b.loss) &&
+    sameShare(a.corruptPercent, b.corruptPercent) &&
+    sameShare(a.duplicatePercent, b.duplicatePercent) &&
+    (a.reordering === undefined) === (b.reordering === undefined) &&
+    sameShare(a.reordering?.percent ?? 0, b.reordering?.percent ?? 0) &&
+    a.reordering?.gap === b.reordering?.gap &&
+    sameTime(a.slots?.minMs ?? 0, b.slots?.minMs ?? 0) &&
+    sameTime(a.slots?.maxMs ?? 0, b.slots?.maxMs ?? 0)
+  );
 }
 
 function sameLoss(a: Loss, b: Loss): boolean {
   if (a.kind === 'none' || b.kind === 'none') return a.kind === b.kind;
-  if (a.kind !== b.kind || !near(a.percent, b.percent, 0.002 * Math.max(1, a.percent))) return false;
+  if (a.kind !== b.kind || !sameShare(a.percent, b.percent)) return false;
   return a.kind !== 'burst' || b.kind !== 'burst' || near(a.length, b.length, 0.01 * a.length);
 }
 

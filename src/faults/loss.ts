@@ -1,15 +1,13 @@
 /** Loss: packets vanish, each by itself or in bursts. */
 import type { Fault } from '../api/index.ts';
 import { SquallError } from '../lib/index.ts';
-import type { FaultPlanner } from './fault-planner.ts';
+import { checkPercent, type FaultPlanner } from './fault-planner.ts';
 import { noImpairment } from './impairment.ts';
 
 type PacketLoss = Extract<Fault, { type: 'loss' }>;
 
 function checkLoss({ percent, burst }: PacketLoss): void {
-  if (!(percent > 0 && percent <= 100)) {
-    throw new SquallError('InvalidInput', `fault.loss: ${String(percent)} % is not above 0 % and at most 100 %`);
-  }
+  checkPercent('loss', percent);
   if (!(burst >= 1) || !Number.isFinite(burst)) {
     throw new SquallError(
       'InvalidInput',

@@ -1,6 +1,6 @@
 /** What `tc -j -s qdisc show` reports, in the terms of the plan. */
 import type { Loss } from './impairment.ts';
-import { bandOfHandle, type DeviceTree, type Qdisc, rootHandle } from './tree.ts';
+import { bandOfHandle, type DeviceTree, isSegmentingHandle, type Qdisc, rootHandle } from './tree.ts';
 
 /** The fields of tc's JSON that are used; seconds and fractions from 0 to 1. `dev` is absent when tc was asked for one device. */
 export type TcQdisc = {
@@ -11,10 +11,16 @@ export type TcQdisc = {
   root?: boolean;
   options?: {
     limit?: number;
-    burst?: number;
+    /** Of a tbf, in bytes a second. */
+    rate?: number;
     delay?: { delay: number; jitter: number };
     'loss-random'?: { loss: number };
     'loss-gemodel'?: { p: number; r: number };
+    corrupt?: { corrupt: number };
+    duplicate?: { duplicate: number };
+    reorder?: { reorder: number };
+    gap?: number;
+    slot?: { 'min-delay': number; 'max-delay': number };
   };
   packets?: number;
   drops?: number;
@@ -46,20 +52,28 @@ function childOf({ handle }: TcQdisc, all: readonly TcQdisc[]): TcQdisc | undefi
   return all.find(({ parent }) => parent?.startsWith(handle) === true);
 }
 
-function readQdisc(qdisc: TcQdisc): Qdisc {
-  const { kind, handle, parent = '', options = {} } = qdisc;
-  if (kind === 'tbf') return { kind, handle, parent, burstBytes: options.burst ?? 0 };
+/** The kernel says neither a tbf's burst nor its queue exactly. */
+function readQdisc({ kind, handle, parent = '', options = {} }: TcQdisc): Qdisc {
+  const place = { handle, parent };
+  if (kind === 'tbf') {
+    if (isSegmentingHandle(handle)) return { kind: 'segmenting', ...place, burstBytes: 0 };
+    return { kind: 'shaping', ...place, bitsPerSecond: 8 * (options.rate ?? 0), burstBytes: 0, queueBytes: 0 };
+  }
   const { delay = 0, jitter = 0 } = options.delay ?? {};
+  const { reorder, slot, gap = 0 } = options;
   return {
     // A kind that is none of ours cannot pass for netem: its limit never matches.
     kind: 'netem',
-    handle,
-    parent,
+    ...place,
     limit: kind === 'netem' ? (options.limit ?? 0) : -1,
     delayMs: delay * 1000,
     jitterMs: jitter * 1000,
     distribution: 'uniform',
     loss: readLoss(options),
+    corruptPercent: 100 * (options.corrupt?.corrupt ?? 0),
+    duplicatePercent: 100 * (options.duplicate?.duplicate ?? 0),
+    ...(reorder === undefined ? {} : { reordering: { percent: 100 * reorder.reorder, gap } }),
+    ...(slot === undefined ? {} : { slots: { minMs: 1000 * slot['min-delay'], maxMs: 1000 * slot['max-delay'] } }),
   };
 }
 
@@ -73,7 +87,7 @@ function readLoss(options: NonNullable<TcQdisc['options']>): Loss {
 /** Packets that a band has let through, dropped and still holds. */
 export type BandCount = { sent: number; drops: number; waiting: number };
 
-/** By band; counted at netem, where every packet is decided, or at the only qdisc there is. */
+/** By band; counted at the first netem, where every packet is decided, or at the only qdisc there is. */
 export function readBandCounts(qdiscs: readonly TcQdisc[], device: string): Record<number, BandCount> {
   const onDevice = qdiscs.filter(({ dev }) => dev === device);
   const counts: Record<number, BandCount> = {};
@@ -81,7 +95,7 @@ export function readBandCounts(qdiscs: readonly TcQdisc[], device: string): Reco
     const band = bandOfHandle(qdisc.parent ?? '');
     if (band === undefined) continue;
     const chain = chainFrom(qdisc, onDevice);
-    const decider = chain.at(-1);
+    const decider = chain.find(({ kind }) => kind === 'netem') ?? chain.at(-1);
     counts[band] = {
       sent: decider?.packets ?? 0,
       drops: decider?.drops ?? 0,

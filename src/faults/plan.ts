@@ -6,9 +6,9 @@ import { assignBands, classesOf, classKey, type FaultClass } from './classes.ts'
 import { type Gate, planGate } from './gate.ts';
 import { composeImpairments, type Impairment, longestDelayMs } from './impairment.ts';
 import { checkDevice, checkFaultId, checkInstance } from './names.ts';
-import { largestPacketBytes, queueLimits } from './queue-limit.ts';
+import { largestPacketBytes, type QueueDemand, queueLimits } from './queue-limit.ts';
 import { isEmptySelection, selectionOf } from './selection.ts';
-import { bandQdiscs, type DeviceTree, needsSegments } from './tree.ts';
+import { bandQdiscs, type DeviceTree, needsSegments, netemCount, shapingBytes } from './tree.ts';
 
 export type PlannedFault = { work: FaultWork };
 
@@ -91,9 +91,16 @@ function plannedClass(faultClass: FaultClass, bands: ReadonlyMap<string, number>
 }
 
 /** A queued segment takes about twice its length of memory; a super-packet may be 64 KiB. */
-function demandOf({ key, impairment, mtu }: PlannedClass) {
+function demandOf({ key, impairment, mtu }: PlannedClass): QueueDemand {
   const segmented = needsSegments(impairment);
-  return { key, delayMs: longestDelayMs(impairment), segmented, packetBytes: segmented ? 2 * mtu : largestPacketBytes };
+  const { rateLimit } = impairment;
+  return {
+    key,
+    delayMs: longestDelayMs(impairment),
+    segmented,
+    packetBytes: netemCount(impairment) * (segmented ? 2 * mtu : largestPacketBytes),
+    fixedBytes: rateLimit === undefined ? 0 : 2 * shapingBytes(rateLimit, mtu).queueBytes,
+  };
 }
 
 function treeOf(device: string, classes: readonly PlannedClass[], limits: ReadonlyMap<string, number>): DeviceTree {

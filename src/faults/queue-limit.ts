@@ -21,6 +21,8 @@ export type QueueDemand = {
   packetBytes: number;
   /** The queue holds segments as they go on the wire, not super-packets. */
   segmented: boolean;
+  /** Held besides, whatever the limit: what waits for a rate. */
+  fixedBytes: number;
 };
 
 /**
@@ -35,7 +37,8 @@ export function queueLimits(demands: readonly QueueDemand[], packetsPerSecond?: 
     const needed = Math.max(leastNeeded, Math.ceil((demand.delayMs * (packetsPerSecond ?? assumedRate.least)) / 1000));
     return { ...demand, needed, wanted: Math.max(leastLimit, needed, Math.ceil((slack * demand.delayMs * rate) / 1000)) };
   });
-  const bytesOf = (count: 'needed' | 'wanted') => sized.reduce((sum, demand) => sum + demand[count] * demand.packetBytes, 0);
+  const bytesOf = (count: 'needed' | 'wanted') =>
+    sized.reduce((sum, demand) => sum + demand.fixedBytes + demand[count] * demand.packetBytes, 0);
   const [neededBytes, wantedBytes] = [bytesOf('needed'), bytesOf('wanted')];
   if (neededBytes > memoryBytesPerTarget) {
     const longest = Math.max(...sized.map(({ delayMs }) => delayMs));

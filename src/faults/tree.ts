@@ -3,17 +3,20 @@
  * hurts nobody, since only the gate sends packets to another band than the first.
  */
 import { bandCount, firstClassBand } from './classes.ts';
-import { type Impairment, longestDelayMs, noImpairment } from './impairment.ts';
+import { type Impairment, longestDelayMs, noImpairment, type RateLimit, type Reordering } from './impairment.ts';
 
 export const rootHandle = 'fa17:';
 /** Below these majors, plus the band, lie the qdiscs of a band. */
-const netemMajor = 0xfa20;
-const segmentingMajor = 0xfa40;
+const majors = { netem: 0xfa20, segmenting: 0xfa40, reordering: 0xfa60, shaping: 0xfa80 } as const;
 
-export type Netem = { kind: 'netem'; handle: string; parent: string; limit: number } & Impairment;
+type Placed = { handle: string; parent: string };
+export type Netem = Placed & { kind: 'netem'; limit: number } & Omit<Impairment, 'reordering' | 'rateLimit'> & {
+    reordering?: Omit<Reordering, 'delayMs'>;
+  };
 /** Cuts segmentation super-packets into what goes on the wire, so that netem decides about every packet by itself. */
-export type Segmenting = { kind: 'tbf'; handle: string; parent: string; burstBytes: number };
-export type Qdisc = Netem | Segmenting;
+export type Segmenting = Placed & { kind: 'segmenting'; burstBytes: number };
+export type Shaping = Placed & { kind: 'shaping'; bitsPerSecond: number; burstBytes: number; queueBytes: number };
+export type Qdisc = Netem | Segmenting | Shaping;
 
 /** Band → its qdiscs, outermost first. */
 export type DeviceTree = { device: string; bands: Record<number, Qdisc[]> };
@@ -31,28 +34,71 @@ export function bandOfHandle(handle: string): number | undefined {
 
 const handleOf = (major: number, band: number): string => `${(major + band).toString(16)}:`;
 
+/** What tc calls a tbf is one of two things of ours. */
+export function isSegmentingHandle(handle: string): boolean {
+  const band = Number.parseInt(handle, 16) - majors.segmenting;
+  return band >= 1 && band <= bandCount;
+}
+
 /** Ethernet header and two VLAN tags. */
 const frameOverheadBytes = 22;
+/** What a rate lets through at once: as much as comes in this time. */
+const burstMs = 4;
 
 /** Faults that decide packet by packet must see packets, not super-packets. */
-export function needsSegments({ loss }: Impairment): boolean {
-  return loss.kind !== 'none';
+export function needsSegments({ loss, corruptPercent, duplicatePercent, reordering }: Impairment): boolean {
+  return loss.kind !== 'none' || corruptPercent > 0 || duplicatePercent > 0 || reordering !== undefined;
+}
+
+/** How many queues of netem hold packets of such a band. */
+export function netemCount(impairment: Impairment): number {
+  return Number(hasFirstNetem(impairment)) + Number(impairment.reordering !== undefined);
+}
+
+function hasFirstNetem({
+  delayMs,
+  jitterMs,
+  loss,
+  corruptPercent,
+  duplicatePercent,
+  slots,
+  reordering,
+  rateLimit,
+}: Impairment): boolean {
+  const isBusy = delayMs > 0 || jitterMs > 0 || loss.kind !== 'none' || corruptPercent > 0 || duplicatePercent > 0;
+  return isBusy || slots !== undefined || (reordering === undefined && rateLimit === undefined);
+}
+
+/** Bytes that wait at a rate at most: what it lets through in its latency, and at least one burst. */
+export function shapingBytes({ bitsPerSecond, latencyMs }: RateLimit, mtu: number): { burstBytes: number; queueBytes: number } {
+  const bytesIn = (milliseconds: number): number => Math.ceil((bitsPerSecond / 8) * (milliseconds / 1000));
+  const burstBytes = Math.max(mtu + frameOverheadBytes, bytesIn(burstMs));
+  return { burstBytes, queueBytes: bytesIn(latencyMs) + burstBytes };
 }
 
 /**
- * The qdiscs of one band.
+ * The chain of qdiscs of one band, outermost first: what cuts super-packets, what all packets meet, what lets some of them overtake the others
+ * (it must not let them overtake the delay of another fault), and last the rate, whose queue then holds only what the rate holds back.
  * @param mtu of the device, in bytes: what is longer than one frame is a super-packet and is cut
  */
 export function bandQdiscs(band: number, impairment: Impairment, limit: number, mtu: number): Qdisc[] {
-  const netem = { kind: 'netem' as const, handle: handleOf(netemMajor, band), limit, ...impairment };
-  if (!needsSegments(impairment)) return [{ ...netem, parent: bandHandle(band) }];
-  const segmenting: Segmenting = {
-    kind: 'tbf',
-    handle: handleOf(segmentingMajor, band),
-    parent: bandHandle(band),
-    burstBytes: mtu + frameOverheadBytes,
-  };
-  return [segmenting, { ...netem, parent: segmenting.handle }];
+  const { reordering, rateLimit, ...first } = impairment;
+  const chain: Qdisc[] = [];
+  const place = (major: number): Placed => ({ handle: handleOf(major, band), parent: chain.at(-1)?.handle ?? bandHandle(band) });
+  if (needsSegments(impairment)) {
+    chain.push({ kind: 'segmenting', ...place(majors.segmenting), burstBytes: mtu + frameOverheadBytes });
+  }
+  if (hasFirstNetem(impairment)) chain.push({ kind: 'netem', ...place(majors.netem), limit, ...first });
+  if (reordering !== undefined) {
+    const { delayMs, percent, gap } = reordering;
+    const overtaking = { ...noImpairment, delayMs, reordering: { percent, gap } };
+    chain.push({ kind: 'netem', ...place(majors.reordering), limit, ...overtaking });
+  }
+  if (rateLimit !== undefined) {
+    const { bitsPerSecond } = rateLimit;
+    chain.push({ kind: 'shaping', ...place(majors.shaping), bitsPerSecond, ...shapingBytes(rateLimit, mtu) });
+  }
+  return chain;
 }
 
 /**
@@ -72,6 +118,17 @@ export const bandsOf = (tree: DeviceTree | undefined): number[] =>
 
 /** The longest that a packet can wait in any of these bands, in milliseconds. */
 export function longestWaitMs(tree: DeviceTree, bands: readonly number[]): number {
-  const impairments = bands.flatMap((band) => tree.bands[band] ?? []).filter((qdisc) => qdisc.kind === 'netem');
-  return Math.max(longestDelayMs(noImpairment), ...impairments.map(longestDelayMs));
+  const chains = bands.map((band) => (tree.bands[band] ?? []).reduce((sum, qdisc) => sum + longestIn(qdisc), 0));
+  return Math.max(0, ...chains);
+}
+
+function longestIn(qdisc: Qdisc): number {
+  switch (qdisc.kind) {
+    case 'segmenting':
+      return 0;
+    case 'netem':
+      return longestDelayMs({ ...qdisc, reordering: undefined });
+    case 'shaping':
+      return (1000 * 8 * qdisc.queueBytes) / qdisc.bitsPerSecond;
+  }
 }

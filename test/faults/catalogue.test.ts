@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../src/api/index.ts';
 import { describeFault, dropsOf, requirements } from '../../src/faults/index.ts';
-import { delay, loss, plan, work } from './works.ts';
+import { corrupt, delay, duplicate, loss, partition, plan, rate, reorder, slot, work } from './works.ts';
 
 const normal: Fault = { type: 'delay', delayMs: 50, jitterMs: 5, distribution: 'normal' };
 
@@ -12,7 +12,15 @@ describe('describeFault', () => {
     [normal, 'delay 50ms jitter 5ms normal'],
     [loss(0.5), 'loss 0.5%'],
     [loss(10, 3), 'loss 10% burst 3'],
-    [{ type: 'partition' }, 'partition'],
+    [corrupt(0.1), 'corrupt 0.1%'],
+    [duplicate(5), 'duplicate 5%'],
+    [reorder(25, 20), 'reorder 25% delay 20ms'],
+    [reorder(100, 20, 5), 'reorder 100% delay 20ms gap 5'],
+    [rate(20e6), 'rate 20mbit latency 50ms'],
+    [rate(1_234_567_890), 'rate 1.235gbit latency 50ms'],
+    [rate(500), 'rate 500bit latency 50ms'],
+    [slot(20, 30), 'slot 20ms to 30ms'],
+    [partition, 'partition'],
   ])('says %j as %s', (fault, text) => {
     expect(describeFault(fault)).toBe(text);
   });
@@ -26,22 +34,18 @@ describe('requirements', () => {
     expect(needed).toEqual(['tc', 'nft', 'ip', 'nsenter', 'setpriv', 'netem', 'prio', 'nft-set-timeout', 'nft-set-priority']);
   });
 
-  it('add tbf for loss, which cuts super-packets up', () => {
-    expect(requirements(loss(10))).toContainEqual({ check: 'capability', capability: 'tbf' });
-  });
+  it.each([loss(10), corrupt(1), duplicate(1), reorder(25, 20), rate(1e6), partition])(
+    'add tbf for %j, which cuts super-packets up or holds the rate',
+    (fault) => {
+      expect(requirements(fault)).toContainEqual({ check: 'capability', capability: 'tbf' });
+    },
+  );
 
   it('add the file of a distribution only where one is used', () => {
     expect(requirements(normal)).toContainEqual({ check: 'distribution', distribution: 'normal' });
     expect(requirements(delay(50, 5)).some(({ check }) => check === 'distribution')).toBe(false);
     expect(requirements({ ...normal, jitterMs: 0 }).some(({ check }) => check === 'distribution')).toBe(false);
   });
-
-  it.each<Fault>([{ type: 'partition' }, { type: 'duplicate', percent: 1 }, { type: 'rate', bitsPerSecond: 1, latencyMs: 1 }])(
-    'of %j are not known yet',
-    (fault) => {
-      expect(() => requirements(fault)).toThrow(expect.objectContaining({ code: 'NotImplemented' }) as Error);
-    },
-  );
 });
 
 describe('dropsOf', () => {

@@ -4,7 +4,7 @@ import type { FaultWork, Peers } from '../../src/api/index.ts';
 import { gateCounterName, planTarget } from '../../src/faults/index.ts';
 import type { SquallError } from '../../src/lib/index.ts';
 import { contains, type Packet, runGate } from './gate-model.ts';
-import { delay, loss, plan, work } from './works.ts';
+import { corrupt, delay, duplicate, loss, plan, rate, reorder, slot, work } from './works.ts';
 
 const ipv4 = ['10.0.0.1', '10.0.0.2', '10.0.1.3'];
 const ipv6 = ['fd00::1', 'fd00::2'];
@@ -129,7 +129,7 @@ describe('planTarget', () => {
       'KernelRefused',
       /^DelayNeedsTooMuchMemory: .*60000 ms at 100 packets\/s.*375 MiB.*256 MiB/,
     ],
-    ['a fault that is not built', [work('a', { type: 'corrupt', percent: 1 })], 'NotImplemented', /'corrupt'/],
+    ['a rate whose queue does not fit', [work('a', rate(100e9, 1000))], 'KernelRefused', /^DelayNeedsTooMuchMemory/],
     ['a device name with a blank', [work('a', delay(10), { device: 'eth0 root' })], 'InvalidInput', /fault.device: "eth0 root"/],
     ['a device name with a quote', [work('a', delay(10), { device: 'e"; }' })], 'InvalidInput', /fault.device/],
     ['a fault id with a semicolon', [work('a;b', delay(10))], 'InvalidInput', /fault.id: "a;b"/],
@@ -151,6 +151,14 @@ describe('planTarget', () => {
     ['jitter that netem cuts off', [work('a', delay(5000, 3000))], 'InvalidInput', /fault.jitter: 3000 ms.*2147/],
     ['loss above 100 %', [work('a', loss(101))], 'InvalidInput', /fault.loss: 101/],
     ['no loss', [work('a', loss(0))], 'InvalidInput', /fault.loss: 0/],
+    ['no corruption', [work('a', corrupt(0))], 'InvalidInput', /fault.corrupt: 0/],
+    ['no duplication', [work('a', duplicate(0))], 'InvalidInput', /fault.duplicate: 0/],
+    ['reordering of nothing', [work('a', reorder(0, 20))], 'InvalidInput', /fault.reorder: 0/],
+    ['reordering without a delay', [work('a', reorder(25, 0))], 'InvalidInput', /fault.delay: 0 ms holds nothing back/],
+    ['half a gap', [work('a', reorder(25, 20, 0.5))], 'InvalidInput', /fault.gap: 0.5/],
+    ['less than a byte a second', [work('a', rate(7))], 'InvalidInput', /fault.rate: 7 bit/],
+    ['a rate without a queue', [work('a', rate(1e6, 0))], 'InvalidInput', /fault.latency: 0 ms/],
+    ['slots that end before they begin', [work('a', slot(30, 20))], 'InvalidInput', /fault.slot: 30 to 20 ms/],
     ['a burst shorter than one packet', [work('a', loss(10, 0.5))], 'InvalidInput', /fault.burst: 0.5/],
     ['more loss than bursts of that length can make', [work('a', loss(90, 2))], 'InvalidInput', /at most 66.7 %/],
   ] as const)('refuses %s', (_, faults, code, message) => {

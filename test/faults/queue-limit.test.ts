@@ -8,6 +8,7 @@ const demand = (delayMs: number, more: Partial<QueueDemand> = {}): QueueDemand =
   delayMs,
   packetBytes: 65_536,
   segmented: false,
+  fixedBytes: 0,
   ...more,
 });
 
@@ -25,10 +26,9 @@ describe('queueLimits', () => {
   });
 
   it('never promises more memory than a target may use, nor less room than the delay needs, and otherwise refuses with the numbers', () => {
-    const demands = fc.array(fc.record({ delayMs: fc.integer({ min: 0, max: 60_000 }), segmented: fc.boolean() }), {
-      minLength: 1,
-      maxLength: 15,
-    });
+    const fixedBytes = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 100_000_000 }));
+    const one = fc.record({ delayMs: fc.integer({ min: 0, max: 60_000 }), segmented: fc.boolean(), fixedBytes });
+    const demands = fc.array(one, { minLength: 1, maxLength: 15 });
     fc.assert(
       fc.property(demands, fc.option(fc.integer({ min: 1, max: 100_000 }), { nil: undefined }), (facts, packetsPerSecond) => {
         const all = facts.map((fact, index) =>
@@ -36,7 +36,10 @@ describe('queueLimits', () => {
         );
         try {
           const limits = queueLimits(all, packetsPerSecond);
-          const bytes = all.reduce((sum, { key, packetBytes }) => sum + packetBytes * (limits.get(key) ?? Number.NaN), 0);
+          const bytes = all.reduce(
+            (sum, { key, packetBytes, fixedBytes }) => sum + fixedBytes + packetBytes * (limits.get(key) ?? Number.NaN),
+            0,
+          );
           expect(bytes).toBeLessThanOrEqual(memoryBytesPerTarget);
           for (const { key, delayMs } of all) {
             expect(limits.get(key)).toBeGreaterThanOrEqual((delayMs / 1000) * (packetsPerSecond ?? 100));
@@ -44,7 +47,8 @@ describe('queueLimits', () => {
         } catch (error) {
           if (!messageOf(error).startsWith('DelayNeedsTooMuchMemory')) throw error;
           const needed = all.reduce(
-            (sum, { delayMs, packetBytes }) => sum + packetBytes * Math.max(128, (delayMs / 1000) * (packetsPerSecond ?? 100)),
+            (sum, { delayMs, packetBytes, fixedBytes }) =>
+              sum + fixedBytes + packetBytes * Math.max(128, (delayMs / 1000) * (packetsPerSecond ?? 100)),
             0,
           );
           expect(needed).toBeGreaterThan(memoryBytesPerTarget * 0.99);

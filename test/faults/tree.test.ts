@@ -12,7 +12,7 @@ import {
 } from '../../src/faults/index.ts';
 import { bandHandle, bandOfHandle } from '../../src/faults/tree.ts';
 import qdiscs from '../fixtures/faults/tc-qdiscs.json' with { type: 'json' };
-import { delay, loss, plan, work } from './works.ts';
+import { corrupt, delay, loss, plan, rate, reorder, slot, work } from './works.ts';
 
 /** As tc of iproute2 6.1 printed it on a 6.1 kernel. */
 const fixture: readonly TcQdisc[] = qdiscs;
@@ -27,28 +27,34 @@ const root = 'qdisc add dev eth0 root handle fa17: prio bands 16 priomap 0 0 0 0
 
 describe('the tree in the words of tc', () => {
   it.each<[string, Fault, string[]]>([
-    ['a delay', delay(100), ['qdisc add dev eth0 parent fa17:2 handle fa22: netem limit 3000 delay 100000us loss 0%']],
+    [
+      'a delay',
+      delay(100),
+      ['qdisc add dev eth0 parent fa17:2 handle fa22: netem limit 3000 delay 100000us loss 0% corrupt 0% duplicate 0%'],
+    ],
     [
       'a fraction of a millisecond',
       delay(0.25),
-      ['qdisc add dev eth0 parent fa17:2 handle fa22: netem limit 1000 delay 250us loss 0%'],
+      ['qdisc add dev eth0 parent fa17:2 handle fa22: netem limit 1000 delay 250us loss 0% corrupt 0% duplicate 0%'],
     ],
     [
       'a uniform jitter, which has no word for its distribution',
       delay(50, 5),
-      ['qdisc add dev eth0 parent fa17:2 handle fa22: netem limit 1650 delay 50000us 5000us loss 0%'],
+      ['qdisc add dev eth0 parent fa17:2 handle fa22: netem limit 1650 delay 50000us 5000us loss 0% corrupt 0% duplicate 0%'],
     ],
     [
       'a normal jitter',
       { type: 'delay', delayMs: 50, jitterMs: 5, distribution: 'normal' },
-      ['qdisc add dev eth0 parent fa17:2 handle fa22: netem limit 2100 delay 50000us 5000us distribution normal loss 0%'],
+      [
+        'qdisc add dev eth0 parent fa17:2 handle fa22: netem limit 2100 delay 50000us 5000us distribution normal loss 0% corrupt 0% duplicate 0%',
+      ],
     ],
     [
       'a loss, under a parent that cuts super-packets',
       loss(10),
       [
         'qdisc add dev eth0 parent fa17:2 handle fa42: tbf rate 1000gbit burst 1522 limit 10mb',
-        'qdisc add dev eth0 parent fa42: handle fa22: netem limit 1000 delay 0us loss 10%',
+        'qdisc add dev eth0 parent fa42: handle fa22: netem limit 1000 delay 0us loss 10% corrupt 0% duplicate 0%',
       ],
     ],
     [
@@ -56,7 +62,7 @@ describe('the tree in the words of tc', () => {
       loss(10, 3),
       [
         'qdisc add dev eth0 parent fa17:2 handle fa42: tbf rate 1000gbit burst 1522 limit 10mb',
-        'qdisc add dev eth0 parent fa42: handle fa22: netem limit 1000 delay 0us loss gemodel 3.703704% 33.333333% 100% 0%',
+        'qdisc add dev eth0 parent fa42: handle fa22: netem limit 1000 delay 0us loss gemodel 3.703704% 33.333333% 100% 0% corrupt 0% duplicate 0%',
       ],
     ],
     [
@@ -64,11 +70,51 @@ describe('the tree in the words of tc', () => {
       loss(0.000001),
       [
         'qdisc add dev eth0 parent fa17:2 handle fa42: tbf rate 1000gbit burst 1522 limit 10mb',
-        'qdisc add dev eth0 parent fa42: handle fa22: netem limit 1000 delay 0us loss 0.000001%',
+        'qdisc add dev eth0 parent fa42: handle fa22: netem limit 1000 delay 0us loss 0.000001% corrupt 0% duplicate 0%',
       ],
+    ],
+    [
+      'a corruption',
+      corrupt(10),
+      [
+        'qdisc add dev eth0 parent fa17:2 handle fa42: tbf rate 1000gbit burst 1522 limit 10mb',
+        'qdisc add dev eth0 parent fa42: handle fa22: netem limit 1000 delay 0us loss 0% corrupt 10% duplicate 0%',
+      ],
+    ],
+    [
+      'a reordering',
+      reorder(25, 20, 5),
+      [
+        'qdisc add dev eth0 parent fa17:2 handle fa42: tbf rate 1000gbit burst 1522 limit 10mb',
+        'qdisc add dev eth0 parent fa42: handle fa62: netem limit 3000 delay 20000us loss 0% corrupt 0% duplicate 0% reorder 25% gap 5',
+      ],
+    ],
+    [
+      'slots',
+      slot(20, 30),
+      [
+        'qdisc add dev eth0 parent fa17:2 handle fa22: netem limit 1000 delay 0us loss 0% corrupt 0% duplicate 0% slot 20000us 30000us',
+      ],
+    ],
+    ['a rate', rate(20e6), ['qdisc add dev eth0 parent fa17:2 handle fa82: tbf rate 20000000bit burst 10000 limit 135000']],
+    [
+      'a rate slower than one frame in a burst',
+      rate(8),
+      ['qdisc add dev eth0 parent fa17:2 handle fa82: tbf rate 8bit burst 1522 limit 1523'],
     ],
   ])('says %s', (_, effect, lines) => {
     expect(renderTree(treeOf(effect))).toEqual([root, ...lines]);
+  });
+
+  it('holds back for a delay what overtakes in a reordering, and lets the rate wait in a queue of its own', () => {
+    const everywhere = [delay(100), reorder(25, 20), rate(10e6)].map((effect, index) => work(`f${String(index)}`, effect));
+    const { trees, bands } = plan(everywhere);
+    const chain = trees[0]?.bands[bands['f0+f1+f2'] ?? 0] ?? [];
+    expect(chain.map(({ kind }) => kind)).toEqual(['segmenting', 'netem', 'netem', 'shaping']);
+    expect(chain[1]).toMatchObject({ delayMs: 100 });
+    expect(chain[1]).not.toHaveProperty('reordering');
+    expect(chain[2]).toMatchObject({ delayMs: 20, reordering: { percent: 25, gap: 1 } });
+    expect(chain.slice(1).map(({ parent }) => parent)).toEqual(chain.slice(0, -1).map(({ handle }) => handle));
   });
 
   it.each([
@@ -93,7 +139,7 @@ describe('renderTreeChange', () => {
   it('adds and removes bands beside those that stay', () => {
     const [one, both] = [treeOf(delay(10)), treeOf(delay(10), delay(20))];
     expect(renderTreeChange(one, both)).toEqual([
-      'qdisc add dev eth0 parent fa17:3 handle fa23: netem limit 1000 delay 20000us loss 0%',
+      'qdisc add dev eth0 parent fa17:3 handle fa23: netem limit 1000 delay 20000us loss 0% corrupt 0% duplicate 0%',
     ]);
     expect(renderTreeChange(both, one)).toEqual(['qdisc del dev eth0 parent fa17:3']);
   });
@@ -103,7 +149,7 @@ describe('renderTreeChange', () => {
     const [band] = tree.bands[2] ?? [];
     const wider = { ...tree, bands: { 2: band === undefined ? [] : [{ ...band, limit: 500 }] } };
     expect(renderTreeChange(wider, tree)).toEqual([
-      'qdisc change dev eth0 parent fa17:2 handle fa22: netem limit 3000 delay 100000us loss 0%',
+      'qdisc change dev eth0 parent fa17:2 handle fa22: netem limit 3000 delay 100000us loss 0% corrupt 0% duplicate 0%',
     ]);
   });
 
@@ -114,10 +160,9 @@ describe('renderTreeChange', () => {
   });
 
   it('leads from any tree to any other, and removes no band that is in both', () => {
-    const effect = fc.oneof(
-      fc.integer({ min: 1, max: 50 }).map((one) => delay(one)),
-      fc.integer({ min: 1, max: 50 }).map((one) => loss(one)),
-    );
+    const effect = fc
+      .tuple(fc.constantFrom(delay, loss, corrupt, rate), fc.integer({ min: 8, max: 50 }))
+      .map(([make, one]) => make(one));
     const trees = fc.array(effect, { minLength: 1, maxLength: 4 }).map((effects) => treeOf(...effects));
     fc.assert(
       fc.property(trees, trees, (from, to) => {

@@ -4,6 +4,12 @@ import { planTarget, type TargetFacts, type TargetPlan } from '../../src/faults/
 
 export const delay = (delayMs: number, jitterMs = 0): Fault => ({ type: 'delay', delayMs, jitterMs, distribution: 'uniform' });
 export const loss = (percent: number, burst = 1): Fault => ({ type: 'loss', percent, burst });
+export const corrupt = (percent: number): Fault => ({ type: 'corrupt', percent });
+export const duplicate = (percent: number): Fault => ({ type: 'duplicate', percent });
+export const reorder = (percent: number, delayMs: number, gap = 1): Fault => ({ type: 'reorder', percent, delayMs, gap });
+export const rate = (bitsPerSecond: number, latencyMs = 50): Fault => ({ type: 'rate', bitsPerSecond, latencyMs });
+export const slot = (minMs: number, maxMs: number): Fault => ({ type: 'slot', minMs, maxMs });
+export const partition: Fault = { type: 'partition' };
 
 export function work(id: string, effect: Fault, more: Partial<FaultWork> = {}): FaultWork {
   return { id, device: 'eth0', direction: 'egress', effect, peers: 'all', excluded: [], dosePeers: {}, exposure: [], ...more };
