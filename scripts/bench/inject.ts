@@ -9,7 +9,7 @@ import { planWorks } from '../../src/agent/kernel/preparation.ts';
 import { createPrograms } from '../../src/agent/kernel/programs.ts';
 import { gateCommands, treeCommands } from '../../src/agent/kernel/reconcile.ts';
 import { createLimiter, type Limiter } from '../../src/agent/limiter.ts';
-import { renderClose, renderLeases } from '../../src/faults/index.ts';
+import { renderClose, renderGateRemoval, renderLeases } from '../../src/faults/index.ts';
 import { runProgram, systemClock } from '../../src/lib/index.ts';
 import { capabilityTrials } from '../../src/preflight/index.ts';
 import { benchInstance, type IdleAgent, measureIdleAgent, readProcess, type TaskTimes, timeTask } from './agent.ts';
@@ -130,16 +130,19 @@ async function planTexts(path: string, netem: boolean): Promise<Texts> {
     works: [benchFault],
     links,
     gatePriority: 300,
+    deviceGatePriority: 300,
     before: undefined,
   });
   const commands = treeCommands(qdiscs, [], plan);
   return {
     tree: netem ? commands : commands.map(standInLine),
-    gate: gateCommands(undefined, benchInstance, plan),
-    lease: renderLeases(benchInstance, [{ faultId: benchFault.id, device: benchFault.device, timeoutMs: 60_000 }]),
-    close: renderClose(benchInstance, [benchFault.id]),
+    gate: gateCommands(undefined, plan),
+    lease: renderLeases(benchInstance, [
+      { faultId: benchFault.id, device: benchFault.device, direction: 'egress', timeoutMs: 60_000 },
+    ]),
+    close: renderClose(benchInstance, { faultId: benchFault.id, direction: 'egress' }),
     remove: [
-      { command: ['nft', '-f', '-'], input: gateCommands(undefined, benchInstance, undefined) },
+      { command: ['nft', '-f', '-'], input: renderGateRemoval(benchInstance, ['inet']) },
       { command: ['tc', 'qdisc', 'del', 'dev', benchFault.device, 'root'] },
     ],
   };

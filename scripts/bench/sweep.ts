@@ -8,14 +8,14 @@ import { openNamespace } from '../../src/agent/kernel/namespace.ts';
 import { planWorks } from '../../src/agent/kernel/preparation.ts';
 import { createPrograms, type Programs, wholeObservation } from '../../src/agent/kernel/programs.ts';
 import { createLimiter } from '../../src/agent/limiter.ts';
-import { readGate, renderGate, renderLeases } from '../../src/faults/index.ts';
+import { type Lease, readGate, renderGate, renderLeases } from '../../src/faults/index.ts';
 import { benchInstance, startServer, withAgent } from './agent.ts';
 import { benchFault } from './fault.ts';
 import { createNamespaces } from './namespaces.ts';
 
 const goalMs = 2000;
 const instance = benchInstance;
-const lease = { faultId: benchFault.id, device: benchFault.device, timeoutMs: 600_000 };
+const lease: Lease = { faultId: benchFault.id, device: benchFault.device, direction: 'egress', timeoutMs: 600_000 };
 
 type Row = { targets: number; sweptMs: number };
 export type SweepResult = { rows: Row[]; goalMs: number };
@@ -59,7 +59,15 @@ async function leaveGate(programs: Programs, stateFolder: string, path: string):
   const bootId = await readBootId();
   const snapshot = await programs.read(namespace, wholeObservation);
   const works = [benchFault];
-  const plan = planWorks({ instance, namespace, works, links: snapshot.links, gatePriority: 300, before: undefined });
+  const plan = planWorks({
+    instance,
+    namespace,
+    works,
+    links: snapshot.links,
+    gatePriority: 300,
+    deviceGatePriority: 300,
+    before: undefined,
+  });
   await createLedger(stateFolder, instance, bootId).write({
     version: 1,
     instance,

@@ -3,7 +3,7 @@
  * Everything is in base units and every peer is an address; the agent alone plans what goes into the kernel.
  */
 import { createHash } from 'node:crypto';
-import type { Fault } from './model.ts';
+import type { Direction, Fault } from './model.ts';
 import type { KubeObject } from './metadata.ts';
 import type { SecondAggregate } from './measurement.ts';
 
@@ -44,7 +44,7 @@ export type FaultWork = {
   /** Unique among all faults of this instance; at most 32 characters of [a-z0-9]. It names the lease set in the kernel. */
   id: string;
   device: string;
-  direction: 'egress';
+  direction: Direction;
   effect: Fault;
   peers: Peers;
   /** Addresses that are never hurt: the node's own. DNS and neighbour discovery are always excluded besides. */

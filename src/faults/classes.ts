@@ -11,29 +11,37 @@ export const firstClassBand = 2;
 export const bandCount = 16;
 const mostClasses = bandCount - 1;
 
-export type FaultClass = { device: string; faults: FaultWork[]; selection: Selection };
+export const flows = ['egress', 'ingress'] as const;
+export type Flow = (typeof flows)[number];
 
-/** Names a class; stable over planning, whatever the order of the faults. */
-export function classKey(faultIds: readonly string[]): string {
-  return [...faultIds].sort().join('+');
+export function flowsOf({ direction }: Pick<FaultWork, 'direction'>): readonly Flow[] {
+  return direction === 'both' ? flows : [direction];
+}
+
+export type FaultClass = { device: string; flow: Flow; faults: FaultWork[]; selection: Selection };
+
+/** Names a class of a target; stable over planning, whatever the order of the faults. */
+export function classKey({ faults, flow }: Pick<FaultClass, 'faults' | 'flow'>): string {
+  const ids = faults.map(({ id }) => id).sort();
+  return `${flow === 'ingress' ? 'in:' : ''}${ids.join('+')}`;
 }
 
 /**
- * Every set of faults on one device whose destinations have an address in common, single faults included.
+ * Every set of faults on what goes one way through one device whose peers have an address in common, single faults included.
  * @throws SquallError KernelRefused, TooManyOverlaps, beyond 15
  */
-export function classesOf(device: string, works: readonly FaultWork[]): FaultClass[] {
+export function classesOf(device: string, flow: Flow, works: readonly FaultWork[]): FaultClass[] {
   const singles = works
-    .filter((work) => work.device === device)
+    .filter((work) => work.device === device && flowsOf(work).includes(flow))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .map((work) => ({ device, faults: [work], selection: selectionOf(work.peers) }));
+    .map((work) => ({ device, flow, faults: [work], selection: selectionOf(work.peers) }));
   const found: FaultClass[] = [];
   const keep = (faultClass: FaultClass) => {
     found.push(faultClass);
     if (found.length > mostClasses) {
       throw new SquallError(
         'KernelRefused',
-        `TooManyOverlaps: the ${String(singles.length)} faults on ${device} need more than ${String(mostClasses)} classes, because too many of them can meet in one packet; end one of them, or narrow their peers`,
+        `TooManyOverlaps: the ${String(singles.length)} faults on ${flow} of ${device} need more than ${String(mostClasses)} classes, because too many of them can meet in one packet; end one of them, or narrow their peers`,
       );
     }
   };
@@ -45,7 +53,7 @@ export function classesOf(device: string, works: readonly FaultWork[]): FaultCla
       for (const [offset, single] of singles.slice(next).entries()) {
         const selection = intersectSelections(faultClass.selection, single.selection);
         if (isEmptySelection(selection)) continue;
-        const joined = { device, faults: [...faultClass.faults, ...single.faults], selection };
+        const joined = { device, flow, faults: [...faultClass.faults, ...single.faults], selection };
         keep(joined);
         larger.push({ faultClass: joined, next: next + offset + 1 });
       }
@@ -60,7 +68,7 @@ export function classesOf(device: string, works: readonly FaultWork[]): FaultCla
  * @param bands class key → band, as assigned before
  */
 export function assignBands(classes: readonly FaultClass[], bands: Readonly<Record<string, number>>): Map<string, number> {
-  const keys = classes.map(({ faults }) => classKey(faults.map(({ id }) => id)));
+  const keys = classes.map(classKey);
   const assigned = new Map<string, number>();
   for (const key of keys) {
     const band = bands[key];

@@ -1,64 +1,91 @@
 /**
- * The gate: one nftables table with one postrouting chain. Exclusions come first, then the counters of exposure, then one rule a
- * class from the largest set of faults to the smallest; each names the leases of its whole set and ends in `return`, so that a
- * packet falls through to the next class, in the kernel, as soon as one lease times out.
+ * The gate: an nftables table with one postrouting chain for what goes out, and where something comes in (or is duplicated), a second one
+ * with chains at the devices. In each, exclusions come first, then the counters of exposure, then one rule a class from the largest set
+ * of faults to the smallest; each names the leases of its whole set and ends the packet's way, so that a packet falls through to the next
+ * class, in the kernel, as soon as one lease times out.
  */
-import type { ExposureRule, FaultWork } from '../api/index.ts';
-import { families, type Family, familyOf, formatBlock, parseBlock } from './addresses.ts';
-import { classKey, type FaultClass } from './classes.ts';
-import { exposureCounterName, gateCounterName, leaseSetName, peerSetName, tableName } from './names.ts';
-import { exclusionsOf, familiesOf, selectionOf, selects } from './selection.ts';
-
-/** What a rule asks of a packet; all that a rule lists must hold. */
-export type PacketMatch =
-  | { match: 'leaves-by-other-device'; devices: string[] }
-  | { match: 'destination'; family: Family; blocks: string[] }
-  | { match: 'name-resolution' | 'neighbour-discovery' | 'group-membership' }
-  | { match: 'lease'; faultId: string }
-  | { match: 'peer'; family: Family; faultId: string }
-  | { match: 'probe'; family: Family; protocol: 'icmp' | 'tcp-from-prober' | 'tcp-to-prober' };
-
-/** `band` sends the packet there. A rule that `returns` ends the packet's way through the chain. */
-export type GateRule = { comment: string; matches: PacketMatch[]; counters: string[]; band?: number; returns: boolean };
+import type { FaultWork } from '../api/index.ts';
+import { families, type Family, formatBlock } from './addresses.ts';
+import { flowsOf } from './classes.ts';
+import { type ExposureCounter, exposureOf } from './exposure.ts';
+import { classRules, exclusionRules, type GateRule, markRule } from './gate-rules.ts';
+import { gateCounterName, leaseSetName, peerSetName, tableName } from './names.ts';
+import type { PlacedClass } from './place.ts';
+import { selectionOf } from './selection.ts';
 
 export type PeerSet = { name: string; family: Family; blocks: string[] };
 
-/** Which named counter counts a hypothesis's packets that meet a fault. */
-export type ExposureCounter = { faultId: string; hypothesis: string; counter: string };
+/** What rules refer to. Every table has its own. */
+export type GateObjects = { leaseSets: string[]; peerSets: PeerSet[]; counters: string[] };
 
-export type Gate = {
+/** A chain at one device. */
+export type DeviceChain = { hook: 'ingress' | 'egress'; device: string; rules: GateRule[] };
+
+/** The part of family netdev. */
+export type DeviceGate = GateObjects & {
+  /** After every other chain at a device: what others drop is dropped before it could be sent to a device of ours. */
+  priority: number;
+  chains: DeviceChain[];
+};
+
+export type Gate = GateObjects & {
   table: string;
   /** Above that of every other postrouting chain of the namespace: the last one to set a packet's priority wins. */
   priority: number;
-  leaseSets: string[];
-  peerSets: PeerSet[];
-  counters: string[];
   exposure: ExposureCounter[];
   rules: GateRule[];
+  devices?: DeviceGate;
 };
 
 export type GateFacts = {
   instance: string;
   priority: number;
+  devicePriority: number;
   faults: readonly FaultWork[];
-  classes: readonly FaultClass[];
-  /** Class key → band. */
-  bands: ReadonlyMap<string, number>;
+  classes: readonly PlacedClass[];
   /** Only exposure rules of this pod are placed. */
   podUid: string;
 };
 
-export function planGate({ instance, priority, faults, classes, bands, podUid }: GateFacts): Gate {
-  const ordered = [...faults].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const exposed = ordered.flatMap((work) => exposureOf(work, podUid));
+/** The table of family inet knows every fault, also one that only hurts what comes in: its lease set is the one that is asked. */
+export function planGate(facts: GateFacts): Gate {
+  const { instance, priority, podUid } = facts;
+  const faults = facts.faults.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const outgoing = faults.filter((work) => flowsOf(work).includes('egress'));
+  const exposed = faults.flatMap((work) => exposureOf(work, podUid));
+  const devices = planDeviceGate({ ...facts, faults });
   return {
     table: tableName(instance),
     priority,
-    leaseSets: ordered.map(({ id }) => leaseSetName(id)),
-    peerSets: ordered.flatMap(peerSetsOf),
-    counters: [...ordered.map(({ id }) => gateCounterName(id)), ...exposed.map(({ counter }) => counter)],
+    ...objectsOf(faults, outgoing, podUid),
     exposure: exposed.map(({ faultId, hypothesis, counter }) => ({ faultId, hypothesis, counter })),
-    rules: [...exclusionRules(ordered), ...exposed.flatMap(({ rules }) => rules), ...classRules(classes, bands)],
+    rules: outgoing.length === 0 ? [] : rulesOf(outgoing, 'egress', facts),
+    ...(devices === undefined ? {} : { devices }),
+  };
+}
+
+function planDeviceGate(facts: GateFacts): DeviceGate | undefined {
+  const { faults, classes, devicePriority: priority, podUid } = facts;
+  const incoming = faults.filter((work) => flowsOf(work).includes('ingress'));
+  const devices = [...new Set(classes.map(({ faultClass }) => faultClass.device))].sort();
+  const chains = devices.flatMap((device): DeviceChain[] => {
+    const here = incoming.filter((work) => work.device === device);
+    const marks = classes.flatMap(({ faultClass, place }) => (faultClass.device === device ? (place.atDevice ?? []) : []));
+    return [
+      ...(here.length === 0 ? [] : [{ hook: 'ingress' as const, device, rules: rulesOf(here, 'ingress', facts) }]),
+      ...(marks.length === 0 ? [] : [{ hook: 'egress' as const, device, rules: marks.map(markRule) }]),
+    ];
+  });
+  return chains.length === 0 ? undefined : { priority, ...objectsOf(incoming, incoming, podUid), chains };
+}
+
+/** @param hurting those whose peers the rules of this table ask for */
+function objectsOf(faults: readonly FaultWork[], hurting: readonly FaultWork[], podUid: string): GateObjects {
+  const exposed = faults.flatMap((work) => exposureOf(work, podUid));
+  return {
+    leaseSets: faults.map(({ id }) => leaseSetName(id)),
+    peerSets: hurting.flatMap(peerSetsOf),
+    counters: [...faults.map(({ id }) => gateCounterName(id)), ...exposed.map(({ counter }) => counter)],
   };
 }
 
@@ -74,69 +101,13 @@ function peerSetsOf({ id, peers }: FaultWork): PeerSet[] {
     }));
 }
 
-/** What is never hurt. ARP needs no rule: it never meets an inet chain. */
-function exclusionRules(works: readonly FaultWork[]): GateRule[] {
-  const rule = (comment: string, match: PacketMatch): GateRule => ({ comment, matches: [match], counters: [], returns: true });
-  const excluded = exclusionsOf(works);
+/** @param works of one device where the chain is at a device */
+function rulesOf(works: readonly FaultWork[], flow: 'egress' | 'ingress', { classes, podUid }: GateFacts): GateRule[] {
+  const devices = [...new Set(works.map(({ device }) => device))].sort();
+  const placed = classes.filter(({ faultClass }) => faultClass.flow === flow && devices.includes(faultClass.device));
   return [
-    rule('other devices', { match: 'leaves-by-other-device', devices: [...new Set(works.map(({ device }) => device))].sort() }),
-    ...families
-      .filter((family) => excluded[family].length > 0)
-      .map((family) => {
-        const blocks = excluded[family].map((range) => formatBlock(range, family));
-        return rule(`excluded ${family}`, { match: 'destination', family, blocks });
-      }),
-    rule('name resolution', { match: 'name-resolution' }),
-    rule('neighbour discovery', { match: 'neighbour-discovery' }),
-    rule('group membership', { match: 'group-membership' }),
+    ...exclusionRules(works, flow, devices),
+    ...works.flatMap((work) => exposureOf(work, podUid)).flatMap(({ rules }) => rules),
+    ...classRules(placed),
   ];
-}
-
-/** The exposure rules of one fault; a hypothesis whose packets the peers leave out keeps its counter, at zero. */
-function exposureOf(work: FaultWork, podUid: string): (ExposureCounter & { rules: GateRule[] })[] {
-  const asked = work.exposure.filter((rule) => rule.podUid === podUid);
-  const selection = selectionOf(work.peers);
-  return [...new Set(asked.map(({ hypothesis }) => hypothesis))].sort().map((hypothesis, index) => {
-    const counter = exposureCounterName(work.id, index);
-    const placed = asked.filter((rule) => rule.hypothesis === hypothesis && selects(selection, rule.address));
-    return { faultId: work.id, hypothesis, counter, rules: placed.flatMap((rule) => exposureRules(work.id, rule, counter)) };
-  });
-}
-
-function exposureRules(faultId: string, { address, protocol }: ExposureRule, counter: string): GateRule[] {
-  const family = familyOf(address);
-  const probes = protocol === 'icmp' ? (['icmp'] as const) : (['tcp-from-prober', 'tcp-to-prober'] as const);
-  return probes.map((probe) => ({
-    comment: `exposure ${counter}`,
-    matches: [
-      { match: 'lease', faultId },
-      { match: 'destination', family, blocks: [formatBlock(parseBlock(address, family), family)] },
-      { match: 'probe', family, protocol: probe },
-    ],
-    counters: [counter],
-    returns: false,
-  }));
-}
-
-function classRules(classes: readonly FaultClass[], bands: ReadonlyMap<string, number>): GateRule[] {
-  return classes
-    .map((faultClass) => ({ ...faultClass, ids: faultClass.faults.map(({ id }) => id) }))
-    .sort((a, b) => b.ids.length - a.ids.length || (classKey(a.ids) < classKey(b.ids) ? -1 : 1))
-    .flatMap(({ ids, faults, selection }) => {
-      const band = bands.get(classKey(ids));
-      return (familiesOf(selection) ?? [undefined]).map((family): GateRule => ({
-        comment: `band ${String(band)}${family === undefined ? '' : ` ${family}`}`,
-        matches: [
-          ...ids.map((faultId) => ({ match: 'lease' as const, faultId })),
-          ...(family === undefined ? [] : peerMatches(faults, family)),
-        ],
-        counters: ids.map(gateCounterName),
-        band,
-        returns: true,
-      }));
-    });
-}
-
-function peerMatches(faults: readonly FaultWork[], family: Family): PacketMatch[] {
-  return faults.filter(({ peers }) => peers !== 'all').map(({ id }) => ({ match: 'peer', family, faultId: id }));
 }

@@ -8,20 +8,35 @@ export { describeFault, requirements } from './catalogue.ts';
 export { treeDifferences } from './compare-tree.ts';
 export type { DeviceTree } from './tree.ts';
 export { longestWaitMs } from './tree.ts';
-export type { ExposureCounter, Gate } from './gate.ts';
-export { checkDevice, gateCounterName, instanceOfTable, leaseSetName, tableName } from './names.ts';
+export type { ExposureCounter } from './exposure.ts';
+export type { Gate } from './gate.ts';
+export { checkDevice, gateCounterName, instanceOfDevice, instanceOfTable, leaseSetName, tableName } from './names.ts';
 export {
+  familiesWithTable,
   fieldsOf,
   gateDifferences,
   leaseLeftMs,
   type NftFields,
   type NftObject,
   type ObservedGate,
+  type ObservedTable,
   parseNft,
   readCounters,
   readGate,
 } from './observed-gate.ts';
 export { type BandCount, readBandCounts, readTree, type TcQdisc } from './observed-tree.ts';
 export { bandsOfFault, type PlannedFault, planTarget, type TargetFacts, type TargetPlan } from './plan.ts';
-export { type Lease, renderClose, renderGate, renderGateRemoval, renderLeases, renderRenewal } from './render-gate.ts';
+export {
+  familiesOfGate,
+  familiesOfLease,
+  type Lease,
+  type LeasedFault,
+  type PresentGate,
+  renderClose,
+  renderGate,
+  renderGateRemoval,
+  renderLeases,
+  renderRenewal,
+  type TableFamily,
+} from './render-gate.ts';
 export { renderTree, renderTreeChange } from './render-tree.ts';

@@ -2,6 +2,7 @@
  * Names that end up in kernel objects and in the input of tc and nft. Every one is checked here before it is used, so that
  * no text from outside can change the meaning of a line.
  */
+import { createHash } from 'node:crypto';
 import { SquallError } from '../lib/index.ts';
 
 const instancePattern = /^[0-9a-f]{8}$/;
@@ -34,6 +35,21 @@ export function tableName(instance: string): string {
 /** The instance that a table of this name belongs to; undefined when it is none of ours. */
 export function instanceOfTable(name: string): string | undefined {
   return /^squall_([0-9a-f]{8})$/.exec(name)?.[1];
+}
+
+/**
+ * Devices of ours that packets pass through: one for what comes in by a device, and one for every class that duplicates. 15 characters are all
+ * that a kernel takes.
+ * @param of the device, or the class, that it is for
+ */
+export function intermediateName(instance: string, kind: 'ingress' | 'duplicate', of: string): string {
+  const digest = createHash('sha256').update(of).digest('hex').slice(0, 4);
+  return `sq${checkInstance(instance)}${kind.slice(0, 1)}${digest}`;
+}
+
+/** The instance that such a device belongs to; undefined when it is none of ours. */
+export function instanceOfDevice(name: string): string | undefined {
+  return /^sq([0-9a-f]{8})[id][0-9a-f]{4}$/.exec(name)?.[1];
 }
 
 export const leaseSetName = (faultId: string): string => `lease_${faultId}`;

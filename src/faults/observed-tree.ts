@@ -33,7 +33,7 @@ export function readTree(qdiscs: readonly TcQdisc[], device: string): DeviceTree
   if (!onDevice.some(({ root, handle }) => root === true && handle === rootHandle)) return undefined;
   const tree: DeviceTree = { device, bands: {} };
   for (const qdisc of onDevice) {
-    const band = bandOfHandle(qdisc.parent ?? '');
+    const band = bandOfHandle(qdisc.parent ?? '', device);
     if (band === undefined) continue;
     tree.bands[band] = chainFrom(qdisc, onDevice).map(readQdisc);
   }
@@ -92,7 +92,7 @@ export function readBandCounts(qdiscs: readonly TcQdisc[], device: string): Reco
   const onDevice = qdiscs.filter(({ dev }) => dev === device);
   const counts: Record<number, BandCount> = {};
   for (const qdisc of onDevice) {
-    const band = bandOfHandle(qdisc.parent ?? '');
+    const band = bandOfHandle(qdisc.parent ?? '', device);
     if (band === undefined) continue;
     const chain = chainFrom(qdisc, onDevice);
     const decider = chain.find(({ kind }) => kind === 'netem') ?? chain.at(-1);

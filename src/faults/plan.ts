@@ -2,10 +2,11 @@
 import type { FaultWork } from '../api/index.ts';
 import { SquallError } from '../lib/index.ts';
 import { impairmentOf } from './catalogue.ts';
-import { assignBands, classesOf, classKey, type FaultClass } from './classes.ts';
+import { assignBands, classesOf, classKey, type FaultClass, flows } from './classes.ts';
 import { type Gate, planGate } from './gate.ts';
 import { composeImpairments, type Impairment, longestDelayMs } from './impairment.ts';
-import { checkDevice, checkFaultId, checkInstance } from './names.ts';
+import { checkDevice, checkFaultId, checkInstance, instanceOfDevice } from './names.ts';
+import { type PlacedClass, placeOf } from './place.ts';
 import { largestPacketBytes, type QueueDemand, queueLimits } from './queue-limit.ts';
 import { isEmptySelection, selectionOf } from './selection.ts';
 import { bandQdiscs, type DeviceTree, needsSegments, netemCount, shapingBytes } from './tree.ts';
@@ -20,8 +21,9 @@ export type TargetFacts = {
   bands: Readonly<Record<string, number>>;
   /** Device → its MTU in bytes. */
   mtu: Readonly<Record<string, number>>;
-  /** Of our postrouting chain. */
+  /** Of our postrouting chain, and of our chains at devices. */
   gatePriority: number;
+  deviceGatePriority: number;
   /** What the target sends, where it was measured. */
   packetsPerSecond?: number;
 };
@@ -29,38 +31,43 @@ export type TargetFacts = {
 /** Plain data: it is written into the ledger as it is. */
 export type TargetPlan = {
   instance: string;
+  /** Devices of ours that packets pass through (ifb), and the device whose packets those are. */
+  intermediates: { name: string; device: string }[];
   trees: DeviceTree[];
   gate: Gate;
   /** Class key → band. */
   bands: Record<string, number>;
+  /** Where the packets of each class wait. */
   classes: { device: string; band: number; faultIds: string[] }[];
 };
 
 /**
- * @throws SquallError InvalidInput for a fault that contradicts itself, NotImplemented for one that is not built,
+ * @throws SquallError InvalidInput for a fault that contradicts itself,
  *   KernelRefused (TooManyOverlaps, NotComposable, DelayNeedsTooMuchMemory, NoPeers) for faults that cannot share this target
  */
 export function planTarget(facts: TargetFacts): TargetPlan {
-  const { podUid, gatePriority: priority, mtu, packetsPerSecond } = facts;
+  const { podUid, gatePriority: priority, deviceGatePriority: devicePriority, packetsPerSecond } = facts;
   const instance = checkInstance(facts.instance);
   const faults = facts.faults.map(({ work }) => checkWork(work));
   const devices = [...new Set(faults.map(({ device }) => device))].sort();
-  const classes = devices.flatMap((device) => {
-    const ofDevice = classesOf(device, faults);
-    const bands = assignBands(ofDevice, facts.bands);
-    return ofDevice.map((faultClass) => plannedClass(faultClass, bands, mtu));
-  });
+  const classes = devices.flatMap((device) =>
+    flows.flatMap((flow) => {
+      const ofFlow = classesOf(device, flow, faults);
+      const numbers = assignBands(ofFlow, facts.bands);
+      return ofFlow.map((faultClass) => plannedClass({ ...facts, instance }, faultClass, numbers));
+    }),
+  );
   const limits = queueLimits(classes.map(demandOf), packetsPerSecond);
-  const bands = new Map(classes.map(({ key, band }) => [key, band]));
   return {
     instance,
-    trees: devices.map((device) => treeOf(device, classes, limits)),
-    gate: planGate({ instance, priority, faults, classes: classes.map(({ faultClass }) => faultClass), bands, podUid }),
-    bands: Object.fromEntries(bands),
-    classes: classes.map(({ faultClass, band }) => ({
-      device: faultClass.device,
+    intermediates: intermediatesOf(classes),
+    trees: treesOf(classes, limits),
+    gate: planGate({ instance, priority, devicePriority, faults, classes, podUid }),
+    bands: Object.fromEntries(classes.map(({ key, number }) => [key, number])),
+    classes: classes.map(({ faultClass: { faults: met }, place: { device, band } }) => ({
+      device,
       band,
-      faultIds: faultClass.faults.map(({ id }) => id),
+      faultIds: met.map(({ id }) => id),
     })),
   };
 }
@@ -78,16 +85,27 @@ function checkWork(work: FaultWork): FaultWork {
   return work;
 }
 
-type PlannedClass = { key: string; band: number; faultClass: FaultClass; impairment: Impairment; mtu: number };
+type PlannedClass = PlacedClass & { key: string; number: number; impairment: Impairment; mtu: number };
 
-function plannedClass(faultClass: FaultClass, bands: ReadonlyMap<string, number>, mtu: TargetFacts['mtu']): PlannedClass {
-  const key = classKey(faultClass.faults.map(({ id }) => id));
-  const [band, deviceMtu] = [bands.get(key), mtu[faultClass.device]];
-  if (band === undefined || deviceMtu === undefined) {
+function plannedClass(
+  { instance, mtu }: Pick<TargetFacts, 'instance' | 'mtu'>,
+  faultClass: FaultClass,
+  numbers: ReadonlyMap<string, number>,
+): PlannedClass {
+  const key = classKey(faultClass);
+  const [number, deviceMtu] = [numbers.get(key), mtu[faultClass.device]];
+  if (number === undefined || deviceMtu === undefined) {
     throw new SquallError('Internal', `no band for class ${key}, or no MTU for device ${faultClass.device}`);
   }
   const impairment = composeImpairments(faultClass.faults.map(({ effect }) => impairmentOf(effect)));
-  return { key, band, faultClass, impairment, mtu: deviceMtu };
+  const place = placeOf(instance, faultClass, key, number, impairment.duplicatePercent > 0);
+  return { key, number, faultClass, impairment, place, mtu: deviceMtu };
+}
+
+function intermediatesOf(classes: readonly PlannedClass[]): TargetPlan['intermediates'] {
+  const passed = classes.filter(({ faultClass, place }) => place.device !== faultClass.device);
+  const named = new Map(passed.map(({ faultClass: { device }, place }) => [place.device, device]));
+  return [...named].map(([name, device]) => ({ name, device })).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** A queued segment takes about twice its length of memory; a super-packet may be 64 KiB. */
@@ -103,14 +121,26 @@ function demandOf({ key, impairment, mtu }: PlannedClass): QueueDemand {
   };
 }
 
-function treeOf(device: string, classes: readonly PlannedClass[], limits: ReadonlyMap<string, number>): DeviceTree {
-  const ofDevice = classes.filter(({ faultClass }) => faultClass.device === device);
-  return {
-    device,
-    bands: Object.fromEntries(
-      ofDevice.map(({ key, band, impairment, mtu }) => [band, bandQdiscs(band, impairment, limits.get(key) ?? 0, mtu)]),
-    ),
-  };
+/** Devices of the target come before ours. */
+function treesOf(classes: readonly PlannedClass[], limits: ReadonlyMap<string, number>): DeviceTree[] {
+  const trees = new Map<string, DeviceTree>();
+  for (const { key, impairment, place, mtu } of classes) {
+    const tree = trees.get(place.device) ?? { device: place.device, bands: {} };
+    trees.set(place.device, tree);
+    if (tree.bands[place.band] !== undefined) {
+      throw new SquallError(
+        'KernelRefused',
+        `NameTaken: two devices of ours would be called ${place.device}; give one fault another id`,
+      );
+    }
+    tree.bands[place.band] = bandQdiscs(place.band, impairment, limits.get(key) ?? 0, mtu);
+  }
+  return [...trees.values()].sort((a, b) => compareDevices(a.device, b.device));
+}
+
+function compareDevices(a: string, b: string): number {
+  const [ours, theirs] = [instanceOfDevice(a) !== undefined, instanceOfDevice(b) !== undefined];
+  return ours === theirs ? (a < b ? -1 : 1) : ours ? 1 : -1;
 }
 
 /** Bands through which packets of a fault pass, of one device of a plan. */

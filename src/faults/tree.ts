@@ -3,6 +3,7 @@
  * hurts nobody, since only the gate sends packets to another band than the first.
  */
 import { bandCount, firstClassBand } from './classes.ts';
+import { instanceOfDevice } from './names.ts';
 import { type Impairment, longestDelayMs, noImpairment, type RateLimit, type Reordering } from './impairment.ts';
 
 export const rootHandle = 'fa17:';
@@ -26,10 +27,12 @@ export function bandHandle(band: number): string {
   return `${rootHandle}${band.toString(16)}`;
 }
 
-export function bandOfHandle(handle: string): number | undefined {
+/** @param device the first band is everybody's, but on a device of ours */
+export function bandOfHandle(handle: string, device: string): number | undefined {
   if (!handle.startsWith(rootHandle) || handle === rootHandle) return undefined;
   const band = Number.parseInt(handle.slice(rootHandle.length), 16);
-  return band >= firstClassBand && band <= bandCount ? band : undefined;
+  const first = instanceOfDevice(device) === undefined ? firstClassBand : 1;
+  return band >= first && band <= bandCount ? band : undefined;
 }
 
 const handleOf = (major: number, band: number): string => `${(major + band).toString(16)}:`;

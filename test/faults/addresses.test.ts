@@ -72,7 +72,7 @@ describe('address blocks', () => {
         fc.property(fc.array(blockOf(family), { maxLength: 8 }), addressOf(family), (blocks, destination) => {
           const ranges = parseBlocks(blocks, family);
           const kept = ranges.map((range) => formatBlock(range, family));
-          expect(contains(kept, { destination, family })).toBe(contains(blocks, { destination, family }));
+          expect(contains(kept, { address: destination, family })).toBe(contains(blocks, { address: destination, family }));
           for (const [index, range] of ranges.slice(1).entries()) expect(range.first > (ranges[index]?.last ?? -1n)).toBe(true);
         }),
       );
@@ -89,7 +89,7 @@ describe('address blocks', () => {
           const common = intersectRanges(parseBlocks(a, family), parseBlocks(b, family));
           const { first } = parseBlock(destination, family);
           const inCommon = common.some((range) => range.first <= first && first <= range.last);
-          expect(inCommon).toBe(contains(a, { destination, family }) && contains(b, { destination, family }));
+          expect(inCommon).toBe(contains(a, { address: destination, family }) && contains(b, { address: destination, family }));
         },
       ),
     );

@@ -1,56 +1,88 @@
-/** The gate as the kernel runs it, for one packet: rules in order, each with all its matches, until one returns. */
+/** The gate as the kernel runs it, for one packet: rules in order, each with all its matches, until one ends the packet's way. */
 import { BlockList } from 'node:net';
-import type { Gate, GateRule, PacketMatch } from '../../src/faults/gate.ts';
+import type { Gate, PeerSet } from '../../src/faults/gate.ts';
+import type { GateRule, PacketMatch } from '../../src/faults/gate-rules.ts';
 
 export type Packet = {
+  flow: 'egress' | 'ingress';
   device: string;
   family: 'ipv4' | 'ipv6';
-  destination: string;
-  is?: 'name-resolution' | 'neighbour-discovery' | 'group-membership' | 'icmp' | 'tcp-from-prober' | 'tcp-to-prober';
+  /** Of the other end. */
+  address: string;
+  is?: 'no-ip' | 'name-resolution' | 'neighbour-discovery' | 'group-membership' | 'icmp' | 'tcp-from-prober' | 'tcp-to-prober';
 };
 
+/** Where the packet waits: undefined when it goes its way as without us. */
+export type Passage = { place?: { device: string; band: number }; counted: string[] };
+
+type Leases = ReadonlyMap<string, string>;
+
 /** @param leases fault id → device, of the leases that are held */
-export function runGate(gate: Gate, leases: ReadonlyMap<string, string>, packet: Packet): { band: number; counted: string[] } {
-  const counted: string[] = [];
-  for (const rule of gate.rules) {
-    if (!matchesRule(gate, leases, packet, rule)) continue;
-    counted.push(...rule.counters);
-    if (rule.returns) return { band: rule.band ?? 1, counted };
+export function runGate(gate: Gate, leases: Leases, packet: Packet): Passage {
+  if (packet.flow === 'egress') {
+    const { priority, counted } = runRules(gate.rules, gate.peerSets, leases, packet);
+    const marked = { ...packet, priority };
+    const atDevice = gate.devices?.chains.find(({ hook, device }) => hook === 'egress' && device === packet.device);
+    const { forwardTo } = runRules(atDevice?.rules ?? [], [], leases, marked);
+    return passage(
+      forwardTo === undefined ? { device: packet.device, priority } : { device: forwardTo, priority: 'fa17:1' },
+      counted,
+    );
   }
-  return { band: 1, counted };
+  const chain = gate.devices?.chains.find(({ hook, device }) => hook === 'ingress' && device === packet.device);
+  const { priority, forwardTo, counted } = runRules(chain?.rules ?? [], gate.devices?.peerSets ?? [], leases, packet);
+  return passage({ device: forwardTo, priority }, counted);
 }
 
-function matchesRule(gate: Gate, leases: ReadonlyMap<string, string>, packet: Packet, { matches }: GateRule): boolean {
-  const holds = (match: PacketMatch): boolean => {
-    switch (match.match) {
-      case 'leaves-by-other-device':
-        return !match.devices.includes(packet.device);
-      case 'destination':
-        return match.family === packet.family && contains(match.blocks, packet);
-      case 'lease':
-        return leases.get(match.faultId) === packet.device;
-      case 'peer': {
-        const set = gate.peerSets.find(({ name }) => name === `peers_${match.family}_${match.faultId}`);
-        if (set === undefined)
-          throw new Error(`a rule names the set of ${match.faultId}, which does not exist: nft would refuse the gate`);
-        return match.family === packet.family && contains(set.blocks, packet);
-      }
-      case 'probe':
-        return match.family === packet.family && match.protocol === packet.is;
-      default:
-        return match.match === packet.is;
+function passage({ device, priority }: { device?: string; priority?: string }, counted: string[]): Passage {
+  const [, minor] = /^fa17:([0-9a-f]+)$/.exec(priority ?? '') ?? [];
+  if (device === undefined || minor === undefined) return { counted };
+  return { place: { device, band: Number.parseInt(minor, 16) }, counted };
+}
+
+type Marked = Packet & { priority?: string };
+
+function runRules(rules: readonly GateRule[], peerSets: readonly PeerSet[], leases: Leases, packet: Marked) {
+  const counted: string[] = [];
+  for (const rule of rules) {
+    if (!rule.matches.every((match) => holds(match, peerSets, leases, packet))) continue;
+    counted.push(...rule.counters);
+    const { priority, forwardTo } = rule;
+    if (rule.returns || forwardTo !== undefined) return { priority, forwardTo, counted };
+  }
+  return { counted };
+}
+
+function holds(match: PacketMatch, peerSets: readonly PeerSet[], leases: Leases, packet: Marked): boolean {
+  switch (match.match) {
+    case 'leaves-by-other-device':
+      return !match.devices.includes(packet.device);
+    case 'address':
+      return match.family === packet.family && contains(match.blocks, packet);
+    case 'lease':
+      return leases.get(match.faultId) === packet.device;
+    case 'peer': {
+      const set = peerSets.find(({ name }) => name === `peers_${match.family}_${match.faultId}`);
+      if (set === undefined)
+        throw new Error(`a rule names the set of ${match.faultId}, which does not exist: nft would refuse the gate`);
+      return match.family === packet.family && contains(set.blocks, packet);
     }
-  };
-  return matches.every(holds);
+    case 'probe':
+      return match.family === packet.family && match.protocol === packet.is;
+    case 'priority':
+      return match.priority === packet.priority;
+    default:
+      return match.match === packet.is;
+  }
 }
 
 /** Membership by Node's own list of blocks, which shares no code with the planner. */
-export function contains(blocks: readonly string[], { destination, family }: Pick<Packet, 'destination' | 'family'>): boolean {
+export function contains(blocks: readonly string[], { address, family }: Pick<Packet, 'address' | 'family'>): boolean {
   const list = new BlockList();
   for (const block of blocks) {
-    const [address = '', prefix] = block.split('/');
-    if (prefix === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(prefix), family);
+    const [first = '', prefix] = block.split('/');
+    if (prefix === undefined) list.addAddress(first, family);
+    else list.addSubnet(first, Number(prefix), family);
   }
-  return list.check(destination, family);
+  return list.check(address, family);
 }

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   gateDifferences,
+  type ObservedGate,
+  type ObservedTable,
   parseNft,
+  type PresentGate,
   readGate,
   renderClose,
   renderGate,
@@ -10,7 +13,7 @@ import {
   renderRenewal,
 } from '../../src/faults/index.ts';
 import { runProgram } from '../../src/lib/index.ts';
-import { delay, loss, plan, work } from './works.ts';
+import { delay, duplicate, loss, plan, work } from './works.ts';
 
 const faults = [
   work('f1', delay(100), {
@@ -25,6 +28,13 @@ const faults = [
 const { gate } = plan(faults);
 const [, second] = faults;
 const { gate: smaller } = plan(second === undefined ? [] : [second]);
+
+/** Faults on what goes out and on what comes in, some of which duplicate: the gate then has a second table, at the devices. */
+const everyWay = plan([
+  ...faults,
+  work('f3', delay(30), { direction: 'ingress', excluded: ['10.0.0.254'], peers: { ipv4: ['10.0.0.2'], ipv6: ['fd00::/64'] } }),
+  work('f4', duplicate(5), { direction: 'both', peers: { ipv4: ['10.0.0.2', '10.3.0.0/16'], ipv6: [] } }),
+]);
 
 const namespace = `gate-test-${String(process.pid)}`;
 const table = 'inet squall_0123abcd';
@@ -45,6 +55,8 @@ async function report(...texts: string[]) {
 
 beforeAll(async () => {
   await run('ip', ['netns', 'add', namespace]);
+  await run('ip', ['-n', namespace, 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'peer']);
+  for (const { name } of everyWay.intermediates) await run('ip', ['-n', namespace, 'link', 'add', name, 'type', 'ifb']);
 });
 afterAll(async () => {
   await run('ip', ['netns', 'del', namespace]);
@@ -55,12 +67,12 @@ describe('the gate in the words of nft', () => {
     expect(gateDifferences(gate, await report(renderGate(smaller), renderGate(gate, presentOf(smaller))))).toEqual([]);
     expect(gateDifferences(smaller, await report(renderGate(gate), renderGate(smaller, presentOf(gate))))).toEqual([]);
     expect(gateDifferences(gate, await report(renderGate(gate), renderGate(gate, presentOf(gate))))).toEqual([]);
-    expect(await report(renderGate(gate), renderGateRemoval('0123abcd'))).toBeUndefined();
-    expect(await report(renderGateRemoval('0123abcd'))).toBeUndefined();
+    expect(await report(renderGate(gate), renderGateRemoval('0123abcd', ['inet']))).toBeUndefined();
+    expect(await report(renderGateRemoval('0123abcd', ['inet']))).toBeUndefined();
   });
 
   it('keeps the lease and the counter of a fault that stays while others come and go', async () => {
-    const lease = renderLeases('0123abcd', [{ faultId: 'f2', device: 'eth0', timeoutMs: 60_000 }]);
+    const lease = renderLeases('0123abcd', [{ faultId: 'f2', device: 'eth0', direction: 'egress', timeoutMs: 60_000 }]);
     const observed = await report(
       renderGate(smaller),
       lease,
@@ -68,7 +80,7 @@ describe('the gate in the words of nft', () => {
       renderGate(smaller, presentOf(gate)),
     );
     expect(observed?.sets.find(({ name }) => name === 'lease_f2')?.elements).toHaveLength(1);
-    const closed = await report(renderGate(smaller), lease, renderClose('0123abcd', ['f2']));
+    const closed = await report(renderGate(smaller), lease, renderClose('0123abcd', { faultId: 'f2', direction: 'egress' }));
     expect(closed?.sets.find(({ name }) => name === 'lease_f2')?.elements).toEqual([]);
   });
 
@@ -93,32 +105,73 @@ describe('the gate in the words of nft', () => {
   });
 
   it('commits and renews in one transaction each, and renews only what is there', () => {
-    expect(renderRenewal('0123abcd', { faultId: 'f1', device: 'eth0', timeoutMs: 2999.9 })).toBe(
+    expect(renderRenewal('0123abcd', { faultId: 'f1', device: 'eth0', direction: 'egress', timeoutMs: 2999.9 })).toBe(
       'delete element inet squall_0123abcd lease_f1 { "eth0" }\nadd element inet squall_0123abcd lease_f1 { "eth0" timeout 2999ms }\n',
     );
-    expect(renderLeases('0123abcd', [{ faultId: 'f1', device: 'eth0', timeoutMs: 2999.9 }])).toBe(
+    expect(renderLeases('0123abcd', [{ faultId: 'f1', device: 'eth0', direction: 'egress', timeoutMs: 2999.9 }])).toBe(
       'flush set inet squall_0123abcd lease_f1\nadd element inet squall_0123abcd lease_f1 { "eth0" timeout 2999ms }\n',
     );
-    expect(renderClose('0123abcd', ['f1', 'f2'])).toBe(
-      'flush set inet squall_0123abcd lease_f1\nflush set inet squall_0123abcd lease_f2\n',
+    expect(renderClose('0123abcd', { faultId: 'f1', direction: 'both' })).toBe(
+      'flush set inet squall_0123abcd lease_f1\nflush set netdev squall_0123abcd lease_f1\n',
     );
-    expect(renderGateRemoval('0123abcd')).toBe('add table inet squall_0123abcd\ndelete table inet squall_0123abcd\n');
+    expect(renderGateRemoval('0123abcd', ['inet'])).toBe('add table inet squall_0123abcd\ndelete table inet squall_0123abcd\n');
   });
 
   it.each([0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])(
     'refuses a lease of %d ms: nft would take 0 for ever',
     (timeoutMs) => {
-      expect(() => renderLeases('0123abcd', [{ faultId: 'f1', device: 'eth0', timeoutMs }])).toThrow(
+      expect(() => renderLeases('0123abcd', [{ faultId: 'f1', device: 'eth0', direction: 'egress', timeoutMs }])).toThrow(
         /is no time to hold a fault/,
       );
     },
   );
 
   it.each([
-    ['a fault id', { faultId: 'f1 { }', device: 'eth0', timeoutMs: 1000 }],
-    ['a device', { faultId: 'f1', device: 'eth0" }; flush ruleset', timeoutMs: 1000 }],
-  ])('takes no %s that would change the line', (_, lease) => {
+    ['a fault id', { faultId: 'f1 { }', device: 'eth0', direction: 'egress', timeoutMs: 1000 }],
+    ['a device', { faultId: 'f1', device: 'eth0" }; flush ruleset', direction: 'egress', timeoutMs: 1000 }],
+  ] as const)('takes no %s that would change the line', (_, lease) => {
     expect(() => renderLeases('0123abcd', [lease])).toThrow(/InvalidInput|is not a/);
+  });
+});
+
+describe('the gate at the devices', () => {
+  const withDevices = everyWay.gate;
+  const lease = { faultId: 'f4', device: 'eth0', direction: 'both', timeoutMs: 60_000 } as const;
+
+  it('is the plan, once the kernel has it', async () => {
+    expect(withDevices.devices?.chains.map(({ hook, device }) => `${hook} ${device}`)).toEqual(['ingress eth0', 'egress eth0']);
+    expect(gateDifferences(withDevices, await report(renderGate(withDevices)))).toEqual([]);
+  });
+
+  it('comes and goes beside what only hurts what goes out', async () => {
+    const both = presentIn(await report(renderGate(withDevices)));
+    expect(gateDifferences(gate, await report(renderGate(withDevices), renderGate(gate, both)))).toEqual([]);
+    expect(gateDifferences(withDevices, await report(renderGate(gate), renderGate(withDevices, presentOf(gate))))).toEqual([]);
+    expect(await report(renderGate(withDevices), renderGateRemoval('0123abcd', ['inet', 'netdev']))).toBeUndefined();
+  });
+
+  it('loses a chain and a set in the same transaction, and keeps what stays', async () => {
+    const onlyComingIn = plan([work('f3', delay(30), { direction: 'ingress' })]).gate;
+    const both = presentIn(await report(renderGate(withDevices)));
+    expect(gateDifferences(onlyComingIn, await report(renderGate(withDevices), renderGate(onlyComingIn, both)))).toEqual([]);
+  });
+
+  it('holds, renews and closes the lease of a fault in both tables at once', async () => {
+    const elements = (observed: Awaited<ReturnType<typeof report>>) =>
+      [observed, observed?.devices].map((part) => part?.sets.find(({ name }) => name === 'lease_f4')?.elements.length);
+    const place = [renderGate(withDevices), renderLeases('0123abcd', [lease])];
+    expect(elements(await report(...place))).toEqual([1, 1]);
+    expect(elements(await report(...place, renderRenewal('0123abcd', lease)))).toEqual([1, 1]);
+    expect(elements(await report(...place, renderClose('0123abcd', lease)))).toEqual([0, 0]);
+    expect(elements(await report(...place, renderClose('0123abcd', lease, ['netdev'])))).toEqual([1, 0]);
+  });
+
+  it.each([
+    ['a rule less at a device', 'flush chain netdev squall_0123abcd ingress_eth0', /rules in chain ingress_eth0/],
+    ['a chain less', 'flush chain netdev squall_0123abcd egress_eth0\ndelete chain netdev squall_0123abcd egress_eth0', /chains/],
+    ['no table at the devices', 'delete table netdev squall_0123abcd', /table netdev squall_0123abcd is missing/],
+  ])('differs from the plan where there is %s', async (_, byHand, difference) => {
+    expect(gateDifferences(withDevices, await report(renderGate(withDevices), byHand)).join()).toMatch(difference);
   });
 });
 
@@ -128,7 +181,10 @@ describe('what nft reports', () => {
     expect(
       gateDifferences(
         gate,
-        await report(renderGate(gate), renderLeases('0123abcd', [{ faultId: 'f1', device: 'eth0', timeoutMs: 9000 }])),
+        await report(
+          renderGate(gate),
+          renderLeases('0123abcd', [{ faultId: 'f1', device: 'eth0', direction: 'egress', timeoutMs: 9000 }]),
+        ),
       ),
     ).toEqual([]);
   });
@@ -152,6 +208,15 @@ describe('what nft reports', () => {
   });
 });
 
-function presentOf({ leaseSets, peerSets, counters }: typeof gate) {
-  return { sets: [...leaseSets, ...peerSets.map(({ name }) => name)], counters };
+function presentIn(observed: ObservedGate | undefined): PresentGate {
+  const namesOf = ({ sets, counters, chains }: ObservedTable) => ({
+    sets: sets.map(({ name }) => name),
+    counters: Object.keys(counters),
+    chains: Object.keys(chains),
+  });
+  return { ...(observed && { inet: namesOf(observed) }), ...(observed?.devices && { netdev: namesOf(observed.devices) }) };
+}
+
+function presentOf({ leaseSets, peerSets, counters }: typeof gate): PresentGate {
+  return { inet: { sets: [...leaseSets, ...peerSets.map(({ name }) => name)], counters, chains: ['egress'] } };
 }

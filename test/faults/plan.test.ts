@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import type { FaultWork, Peers } from '../../src/api/index.ts';
-import { gateCounterName, planTarget } from '../../src/faults/index.ts';
+import { gateCounterName, instanceOfDevice, planTarget } from '../../src/faults/index.ts';
 import type { SquallError } from '../../src/lib/index.ts';
 import { contains, type Packet, runGate } from './gate-model.ts';
 import { corrupt, delay, duplicate, loss, plan, rate, reorder, slot, work } from './works.ts';
@@ -17,18 +17,28 @@ const peers: fc.Arbitrary<Peers> = fc.oneof(
 );
 /** At most three faults a device, so that every choice of peers fits in 15 classes. */
 const works: fc.Arbitrary<FaultWork[]> = fc
-  .array(fc.record({ peers, device: fc.constantFrom('eth0', 'eth1'), excluded: someOf(['10.0.1.3', 'fd00::2']) }), {
-    minLength: 1,
-    maxLength: 3,
-  })
-  .map((facts) => facts.map((fact, index) => work(`f${String(index)}`, delay(10 + index), fact)));
-const packets: Packet[] = ['eth0', 'eth1', 'lo'].flatMap((device) => [
-  ...ipv4.map((destination) => ({ device, destination, family: 'ipv4' as const })),
-  ...ipv6.map((destination) => ({ device, destination, family: 'ipv6' as const })),
-]);
+  .array(
+    fc.record({
+      peers,
+      device: fc.constantFrom('eth0', 'eth1'),
+      direction: fc.constantFrom('egress', 'ingress', 'both'),
+      excluded: someOf(['10.0.1.3', 'fd00::2']),
+    }),
+    { minLength: 1, maxLength: 3 },
+  )
+  // One of them duplicates: kernels have room for no more in a packet.
+  .map((facts) => facts.map((fact, index) => work(`f${String(index)}`, index === 1 ? duplicate(5) : delay(10 + index), fact)));
+const packets: Packet[] = (['egress', 'ingress'] as const).flatMap((flow) =>
+  ['eth0', 'eth1', 'lo'].flatMap((device) => [
+    ...ipv4.map((address) => ({ flow, device, address, family: 'ipv4' as const })),
+    ...ipv6.map((address) => ({ flow, device, address, family: 'ipv6' as const })),
+  ]),
+);
 
 const selects = (one: FaultWork, packet: Packet): boolean =>
-  one.device === packet.device && (one.peers === 'all' || contains(one.peers[packet.family], packet));
+  one.device === packet.device &&
+  (one.direction === 'both' || one.direction === packet.flow) &&
+  (one.peers === 'all' || contains(one.peers[packet.family], packet));
 
 describe('planTarget', () => {
   it('sends every packet to the band of exactly the faults that select it and are leased', () => {
@@ -37,13 +47,15 @@ describe('planTarget', () => {
         const { gate, classes } = plan(faults);
         const leased = faults.filter((_, index) => (held & (1 << index)) !== 0);
         const leases = new Map(leased.map(({ id, device }) => [id, device]));
-        const excluded = faults.flatMap((one) => one.excluded);
         for (const packet of packets) {
-          const expected = excluded.includes(packet.destination)
-            ? []
-            : leased.filter((one) => selects(one, packet)).map(({ id }) => id);
-          const { band, counted } = runGate(gate, leases, packet);
-          const met = classes.find((one) => one.device === packet.device && one.band === band)?.faultIds ?? [];
+          // What one fault spares on its way, all of that way and device spare.
+          const there = faults.filter(({ direction }) => direction === 'both' || direction === packet.flow);
+          const near = packet.flow === 'ingress' ? there.filter(({ device }) => device === packet.device) : there;
+          const isExcluded = near.some(({ excluded }) => excluded.includes(packet.address));
+          const expected = isExcluded ? [] : leased.filter((one) => selects(one, packet)).map(({ id }) => id);
+          const { place, counted } = runGate(gate, leases, packet);
+          const met = classes.find(({ device, band }) => device === place?.device && band === place.band)?.faultIds ?? [];
+          if (place !== undefined) expect(met).not.toEqual([]);
           expect({ packet, met }).toEqual({ packet, met: expected });
           expect(counted).toEqual(expected.map(gateCounterName));
         }
@@ -51,25 +63,52 @@ describe('planTarget', () => {
     );
   });
 
-  it.each(['name-resolution', 'neighbour-discovery', 'group-membership'] as const)('never hurts %s', (is) => {
-    const { gate } = plan([work('f1', loss(100))]);
-    expect(runGate(gate, new Map([['f1', 'eth0']]), { device: 'eth0', family: 'ipv6', destination: 'fd00::1', is }).band).toBe(1);
+  it.each([
+    ['egress', 'name-resolution'],
+    ['egress', 'neighbour-discovery'],
+    ['egress', 'group-membership'],
+    ['ingress', 'name-resolution'],
+    ['ingress', 'neighbour-discovery'],
+    ['ingress', 'group-membership'],
+    ['ingress', 'no-ip'],
+  ] as const)('never hurts on %s what is %s', (flow, is) => {
+    const { gate } = plan([work('f1', loss(100), { direction: 'both' })]);
+    const passed = runGate(gate, new Map([['f1', 'eth0']]), { flow, device: 'eth0', family: 'ipv6', address: 'fd00::1', is });
+    expect(passed).toEqual({ counted: [] });
   });
 
-  it('gives the composed delay to every class, and every class a band of its own between 2 and 16', () => {
+  it('gives the composed delay to every class, and every class a band of its own', () => {
     fc.assert(
       fc.property(works, (faults) => {
-        const { classes, trees } = plan(faults);
+        const { classes, trees, intermediates } = plan(faults);
         for (const { device, band, faultIds } of classes) {
           const netem = trees.find((tree) => tree.device === device)?.bands[band]?.at(-1);
           const expected = faults
             .filter(({ id }) => faultIds.includes(id))
             .map(({ effect }) => (effect.type === 'delay' ? effect.delayMs : 0));
           expect(netem).toMatchObject({ kind: 'netem', delayMs: expected.reduce((sum, one) => sum + one, 0) });
-          expect(band >= 2 && band <= 16).toBe(true);
+          const isOurs = intermediates.some(({ name }) => name === device);
+          expect(band >= (isOurs ? 1 : 2) && band <= 16).toBe(true);
         }
         const places = classes.map(({ device, band }) => `${device} ${String(band)}`);
         expect(new Set(places).size).toBe(places.length);
+      }),
+    );
+  });
+
+  it('lets nothing else be in a tree that duplicates, and keeps the names of its own devices within what kernels take', () => {
+    fc.assert(
+      fc.property(works, (faults) => {
+        const { trees, intermediates } = plan(faults);
+        for (const tree of trees) {
+          const netems = Object.values(tree.bands).flatMap((chain) => chain.filter(({ kind }) => kind === 'netem'));
+          const duplicating = netems.filter((qdisc) => qdisc.kind === 'netem' && qdisc.duplicatePercent > 0);
+          expect(duplicating.length === 0 || netems.length === 1).toBe(true);
+        }
+        for (const { name } of intermediates) {
+          expect(name.length).toBeLessThanOrEqual(15);
+          expect(instanceOfDevice(name)).toBe('0123abcd');
+        }
       }),
     );
   });
@@ -113,7 +152,7 @@ describe('planTarget', () => {
   });
 
   it.each([
-    ['16 faults that never meet', disjoint(16), 'KernelRefused', /^TooManyOverlaps: the 16 faults on eth0/],
+    ['16 faults that never meet', disjoint(16), 'KernelRefused', /^TooManyOverlaps: the 16 faults on egress of eth0/],
     [
       '5 faults that all meet',
       [1, 2, 3, 4, 5].map((one) => work(`f${String(one)}`, delay(one))),
@@ -172,9 +211,17 @@ describe('planTarget', () => {
   });
 
   it('plans nothing for a target without faults', () => {
-    expect(planTarget({ instance: '0123abcd', podUid: 'pod', faults: [], bands: {}, mtu: {}, gatePriority: 300 }).trees).toEqual(
-      [],
-    );
+    expect(
+      planTarget({
+        instance: '0123abcd',
+        podUid: 'pod',
+        faults: [],
+        bands: {},
+        mtu: {},
+        gatePriority: 300,
+        deviceGatePriority: 300,
+      }).trees,
+    ).toEqual([]);
   });
 });
 
@@ -187,6 +234,7 @@ describe('exposure', () => {
   });
   const { gate } = plan([
     work('f1', delay(10), {
+      direction: 'both',
       peers: { ipv4: ['10.0.0.0/24'], ipv6: [] },
       excluded: ['10.0.0.9'],
       exposure: [
@@ -201,12 +249,20 @@ describe('exposure', () => {
   const counterOf = (hypothesis: string) => gate.exposure.find((one) => one.hypothesis === hypothesis)?.counter;
   const lease = new Map([['f1', 'eth0']]);
 
-  it.each([
-    ['10.0.0.1', 'icmp', 'icmp 10.0.0.1'],
-    ['10.0.0.2', 'tcp-from-prober', 'tcp 10.0.0.2'],
-    ['10.0.0.2', 'tcp-to-prober', 'tcp 10.0.0.2'],
-  ] as const)('counts a probe to %s (%s) while the lease is held, and not before', (destination, is, hypothesis) => {
-    const packet: Packet = { device: 'eth0', family: 'ipv4', destination, is };
+  const directions = ['egress', 'ingress'] as const;
+
+  it.each(
+    directions.flatMap((flow) =>
+      (
+        [
+          ['10.0.0.1', 'icmp', 'icmp 10.0.0.1'],
+          ['10.0.0.2', 'tcp-from-prober', 'tcp 10.0.0.2'],
+          ['10.0.0.2', 'tcp-to-prober', 'tcp 10.0.0.2'],
+        ] as const
+      ).map((facts) => [flow, ...facts] as const),
+    ),
+  )('counts on %s a probe of %s (%s) while the lease is held, and not before', (flow, address, is, hypothesis) => {
+    const packet: Packet = { flow, device: 'eth0', family: 'ipv4', address, is };
     expect(runGate(gate, lease, packet).counted).toEqual([counterOf(hypothesis), 'met_f1']);
     expect(runGate(gate, new Map(), packet).counted).toEqual([]);
   });
@@ -216,9 +272,11 @@ describe('exposure', () => {
     ['a probe of the other protocol', '10.0.0.2', 'icmp'],
     ['a probe to an address outside the peers', '10.0.9.9', 'icmp'],
     ['a probe to an excluded address', '10.0.0.9', 'icmp'],
-  ] as const)('does not count %s', (_, destination, is) => {
-    const { counted } = runGate(gate, lease, { device: 'eth0', family: 'ipv4', destination, is });
-    expect(counted.filter((name) => name.startsWith('exposure'))).toEqual([]);
+  ] as const)('does not count %s', (_, address, is) => {
+    for (const flow of directions) {
+      const { counted } = runGate(gate, lease, { flow, device: 'eth0', family: 'ipv4', address, is });
+      expect(counted.filter((name) => name.startsWith('exposure'))).toEqual([]);
+    }
   });
 
   it('keeps a counter at zero for a hypothesis whose packets the peers leave out, and none for other pods', () => {

@@ -123,7 +123,14 @@ describe('the tree in the words of tc', () => {
     [16, 'fa17:10'],
   ])('names band %d %s: minors are hexadecimal', (band, handle) => {
     expect(bandHandle(band)).toBe(handle);
-    expect(bandOfHandle(handle)).toBe(band);
+    expect(bandOfHandle(handle, 'eth0')).toBe(band);
+  });
+});
+
+describe('bandOfHandle', () => {
+  it("takes the first band for ours on a device of ours only, for on others it is everybody's", () => {
+    expect(bandOfHandle('fa17:1', 'eth0')).toBeUndefined();
+    expect(bandOfHandle('fa17:1', 'sq0123abcdd00ff')).toBe(1);
   });
 });
 

@@ -23,6 +23,7 @@ export function plan(works: readonly FaultWork[], more: Partial<TargetFacts> = {
     bands: {},
     mtu: { eth0: 1500, eth1: 9000 },
     gatePriority: 300,
+    deviceGatePriority: 300,
     ...more,
   });
 }

@@ -4,25 +4,25 @@ import { SquallError } from '../../lib/index.ts';
 import type { DriverContext } from './context.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { Observation } from './programs.ts';
-import { devicesOf, gateCommands, treeCommands } from './reconcile.ts';
-
-type Present = Pick<Observation, 'qdiscs' | 'objects'>;
+import { deviceRemovalCommands, devicesOf, gateCommands, gateLists, newDeviceCommands, treeCommands } from './reconcile.ts';
 
 /**
- * For faults that come: tree and gate side by side, since both are inert without a lease. Both have ended when this settles.
+ * For faults that come: devices of ours, to which the gate refers, then tree and gate side by side, since both are inert without a lease.
+ * Both have ended when this settles.
  * @throws SquallError KernelRefused when the kernel does not hold exactly what was planned
  */
 export async function growTo(
   context: DriverContext,
   wanted: LedgerEntry,
   before: LedgerEntry | undefined,
-  { qdiscs, objects }: Present,
+  { qdiscs, links, objects }: Observation,
 ): Promise<void> {
   const { programs, instance } = context;
   const { namespace, plan } = wanted;
+  await programs.changeLinks(namespace, newDeviceCommands(links, plan));
   const [tree, gate] = await Promise.allSettled([
     programs.changeTree(namespace, treeCommands(qdiscs, devicesOf(before?.plan), plan)),
-    programs.changeGate(namespace, gateCommands(readGate(objects, instance), instance, plan)),
+    programs.changeGate(namespace, gateCommands(readGate(objects, instance), plan)),
   ]);
   if (tree.status === 'rejected') throw tree.reason;
   if (gate.status === 'rejected') throw gate.reason;
@@ -37,17 +37,20 @@ export async function shrinkTo(
   context: DriverContext,
   wanted: LedgerEntry,
   before: LedgerEntry,
-  { qdiscs, objects }: Present,
+  { qdiscs, links, objects }: Observation,
 ): Promise<void> {
   const { programs, instance } = context;
   const { namespace, plan } = wanted;
-  await programs.changeGate(namespace, gateCommands(readGate(objects, instance), instance, plan));
+  await programs.changeGate(namespace, gateCommands(readGate(objects, instance), plan));
   const after = await programs.changeTree(namespace, treeCommands(qdiscs, devicesOf(before.plan), plan));
+  if (before.plan.intermediates.length > 0) {
+    await programs.changeLinks(namespace, deviceRemovalCommands(links, instance, plan));
+  }
   await verify(context, wanted, after);
 }
 
 async function verify({ programs, instance }: DriverContext, { namespace, plan }: LedgerEntry, qdiscs: TcQdisc[]): Promise<void> {
-  const { objects } = await programs.read(namespace, ['objects'], [`list table inet ${plan.gate.table}`]);
+  const { objects } = await programs.read(namespace, ['objects'], gateLists(plan));
   const differences = [
     ...plan.trees.flatMap((tree) => treeDifferences(tree, readTree(qdiscs, tree.device))),
     ...gateDifferences(plan.gate, readGate(objects, instance)),

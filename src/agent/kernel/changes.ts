@@ -1,5 +1,5 @@
 /** What somebody else changed in a namespace while faults of ours were in it. */
-import { type NftObject, readTree, tableName, type TcQdisc } from '../../faults/index.ts';
+import { instanceOfDevice, type NftObject, readTree, tableName, type TcQdisc } from '../../faults/index.ts';
 import type { IpLink, Observation } from './programs.ts';
 
 /**
@@ -18,12 +18,14 @@ export function changesBetween(before: Observation, after: Observation, instance
 
 function itemsOf({ qdiscs, links, objects }: Observation, instance: string): Map<string, string> {
   const items = new Map<string, string>();
+  const isOurDevice = (name: string): boolean => instanceOfDevice(name) === instance;
   for (const qdisc of qdiscs) {
-    if (isOurs(qdisc, qdiscs)) continue;
+    if (isOurDevice(qdisc.dev ?? '') || isOurs(qdisc, qdiscs)) continue;
     const { kind, handle, dev = '', parent = 'root', root, options } = qdisc;
     items.set(`qdisc ${handle} (${root === true ? 'root' : parent}) of ${dev}`, JSON.stringify({ kind, options }));
   }
-  for (const link of links) items.set(`link ${link.ifname}`, JSON.stringify(configurationOf(link)));
+  for (const link of links.filter(({ ifname }) => !isOurDevice(ifname)))
+    items.set(`link ${link.ifname}`, JSON.stringify(configurationOf(link)));
   for (const [name, value] of objects.flatMap((object) => nftItem(object, tableName(instance)))) items.set(name, value);
   return items;
 }
@@ -45,7 +47,8 @@ function nftItem(object: NftObject, ours: string): [string, string][] {
   return Object.entries(object).flatMap(([kind, fields]): [string, string][] => {
     if (fields === undefined) return [];
     const { family = '', name, table, handle } = fields;
-    if (family === 'inet' && (table === ours || (kind === 'table' && name === ours))) return [];
+    const isOurFamily = family === 'inet' || family === 'netdev';
+    if (isOurFamily && (table === ours || (kind === 'table' && name === ours))) return [];
     const place = [family, table, name ?? `handle ${String(handle)}`].filter((part) => part !== undefined).join(' ');
     return [[`nftables ${kind} ${place}`, JSON.stringify(settled(fields))]];
   });

@@ -1,5 +1,5 @@
 /** Leases in the kernel: what commits a fault, and what keeps it from ending. */
-import { leaseSetName, renderLeases, renderRenewal, tableName } from '../../faults/index.ts';
+import { type Lease, leaseSetName, renderLeases, renderRenewal, tableName } from '../../faults/index.ts';
 import { SquallError } from '../../lib/index.ts';
 import type { LeaseTime, Namespace } from '../kernel-driver.ts';
 import type { DriverContext } from './context.ts';
@@ -13,13 +13,13 @@ export async function commitFaults(
   leases: readonly { faultId: string; timeoutMs: LeaseTime }[],
 ): Promise<void> {
   const prepared = leases.map(async ({ faultId, timeoutMs }) => {
-    return { faultId, timeoutMs, device: await deviceOf(context, namespace, faultId) };
+    return { ...(await leasedFault(context, namespace, faultId)), timeoutMs };
   });
-  const withDevices = await Promise.all(prepared);
+  const found = await Promise.all(prepared);
   const text = () =>
     renderLeases(
       context.instance,
-      withDevices.map((lease) => ({ ...lease, timeoutMs: lease.timeoutMs() })),
+      found.map((lease) => ({ ...lease, timeoutMs: lease.timeoutMs() })),
     );
   await context.programs.changeGate(namespace, text, 'urgent');
 }
@@ -32,9 +32,9 @@ export async function renewFault(
   timeoutMs: LeaseTime,
 ): Promise<void> {
   const { programs, instance } = context;
-  const device = await deviceOf(context, namespace, faultId);
+  const fault = await leasedFault(context, namespace, faultId);
   try {
-    await programs.changeGate(namespace, () => renderRenewal(instance, { faultId, device, timeoutMs: timeoutMs() }), 'urgent');
+    await programs.changeGate(namespace, () => renderRenewal(instance, { ...fault, timeoutMs: timeoutMs() }), 'urgent');
   } catch (error) {
     if (!isNoSuchObject(error)) throw error;
     const list = `list set inet ${tableName(instance)} ${leaseSetName(faultId)}`;
@@ -48,7 +48,8 @@ export async function renewFault(
   }
 }
 
-async function deviceOf(context: DriverContext, namespace: Namespace, faultId: string): Promise<string> {
+async function leasedFault(context: DriverContext, namespace: Namespace, faultId: string): Promise<Omit<Lease, 'timeoutMs'>> {
   const { works } = await preparedEntry(context, namespace, faultId);
-  return works.find(({ id }) => id === faultId)?.device ?? '';
+  const work = works.find(({ id }) => id === faultId);
+  return { faultId, device: work?.device ?? '', direction: work?.direction ?? 'egress' };
 }

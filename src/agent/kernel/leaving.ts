@@ -4,8 +4,7 @@ import { shrinkTo } from './apply.ts';
 import type { DriverContext } from './context.ts';
 import type { LedgerEntry } from './ledger.ts';
 import { planWorks } from './preparation.ts';
-import { devicesOf } from './reconcile.ts';
-import { restoreQueueLengths } from './undo.ts';
+import { devicesOf, gateLists, queueLengthCommands } from './reconcile.ts';
 
 /**
  * The others' packets, leases and counters are not touched; the fault's own bands must be empty.
@@ -19,19 +18,22 @@ export async function leaveOthers(
 ): Promise<void> {
   const { programs, ledger, instance } = context;
   const { namespace, plan } = entry;
-  const { links, objects } = await programs.read(namespace, ['links', 'objects'], [`list table inet ${plan.gate.table}`]);
+  const { links, objects } = await programs.read(namespace, ['links', 'objects'], gateLists(plan));
   const works = entry.works.filter(({ id }) => id !== faultId);
-  const gatePriority = readGate(objects, instance)?.priority ?? plan.gate.priority;
+  const gate = readGate(objects, instance);
+  const gatePriority = gate?.priority ?? plan.gate.priority;
+  const deviceGatePriority = plan.gate.devices?.priority ?? gatePriority;
   const next: LedgerEntry = {
     ...entry,
     works,
-    plan: planWorks({ instance, namespace, works, links, gatePriority, before: entry }),
+    plan: planWorks({ instance, namespace, works, links, gatePriority, deviceGatePriority, before: entry }),
     carried: carriedOver(entry, qdiscs, faultId),
   };
-  await shrinkTo(context, next, entry, { qdiscs: [...qdiscs], objects });
+  await shrinkTo(context, next, entry, { qdiscs: [...qdiscs], links, objects });
   const devicesLeft = devicesOf(plan).filter((device) => !devicesOf(next.plan).includes(device));
   if (devicesLeft.length > 0) {
-    await restoreQueueLengths(context, entry, devicesLeft, (await programs.read(namespace, ['links'])).links);
+    const { links: linksNow } = await programs.read(namespace, ['links']);
+    await programs.changeLinks(namespace, queueLengthCommands(entry, devicesLeft, linksNow));
   }
   await ledger.write(next);
 }

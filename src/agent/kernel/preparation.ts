@@ -2,10 +2,10 @@
 import type { FaultWork } from '../../api/index.ts';
 import {
   checkDevice,
+  familiesWithTable,
   fieldsOf,
   type NftObject,
   planTarget,
-  readGate,
   readTree,
   tableName,
   type TargetPlan,
@@ -47,18 +47,22 @@ export function decidePreparation(facts: PreparationFacts): LedgerEntry {
       `fault ${work.id} is in this target already, with other figures; remove it first, or give the new one its own id`,
     );
   }
-  if (entry === undefined && readGate(observation.objects, instance) !== undefined) {
+  const [tableFamily] = familiesWithTable(observation.objects, instance);
+  if (entry === undefined && tableFamily !== undefined) {
     refuse(
       'LeftOver',
-      `table inet ${tableName(instance)} is here, but the ledger knows nothing of it; restart the agent, which sweeps`,
+      `table ${tableFamily} ${tableName(instance)} is here, but the ledger knows nothing of it; restart the agent, which sweeps`,
     );
   }
   checkDevicePresent(work.device, observation.links);
   checkRoot(work.device, observation.qdiscs, entry);
-  checkEgressHook(work.device, observation.objects);
+  checkEgressHook(work.device, observation.objects, instance);
+  checkForeignFilters(work, observation.qdiscs);
   const works = before === undefined ? [...(entry?.works ?? []), work] : (entry?.works ?? []);
-  const gatePriority = decidePriority(observation.objects, instance);
-  const plan = planWorks({ instance, namespace, works, links: observation.links, gatePriority, before: entry });
+  const gatePriority = decidePriority(observation.objects, instance, 'postrouting');
+  const deviceGatePriority = decidePriority(observation.objects, instance, 'device');
+  const { links } = observation;
+  const plan = planWorks({ instance, namespace, works, links, gatePriority, deviceGatePriority, before: entry });
   return {
     version: 1,
     instance,
@@ -77,12 +81,17 @@ type PlanFacts = {
   works: readonly FaultWork[];
   links: readonly IpLink[];
   gatePriority: number;
+  deviceGatePriority: number;
   /** What the ledger says: bands are kept. */
   before: LedgerEntry | undefined;
 };
 
-/** A device that has vanished took its tree along; the plan has none for it, and keeps the gate of its faults until they are undone. */
-export function planWorks({ instance, namespace, works, links, gatePriority, before }: PlanFacts): TargetPlan {
+/**
+ * A device that has vanished took its tree and its chains along; the plan has none for it, and keeps the gate of its faults until they are
+ * undone.
+ */
+export function planWorks(facts: PlanFacts): TargetPlan {
+  const { instance, namespace, works, links, gatePriority, deviceGatePriority, before } = facts;
   const plan = planTarget({
     instance,
     podUid: namespace.podUid,
@@ -90,8 +99,18 @@ export function planWorks({ instance, namespace, works, links, gatePriority, bef
     bands: before?.plan.bands ?? {},
     mtu: Object.fromEntries([...(before?.snapshot.links ?? []), ...links].map(({ ifname, mtu }) => [ifname, mtu])),
     gatePriority,
+    deviceGatePriority,
   });
-  return { ...plan, trees: plan.trees.filter(({ device }) => links.some(({ ifname }) => ifname === device)) };
+  const isThere = (name: string): boolean => links.some(({ ifname }) => ifname === name);
+  const intermediates = plan.intermediates.filter(({ device }) => isThere(device));
+  const { devices } = plan.gate;
+  const chains = devices?.chains.filter(({ device }) => isThere(device)) ?? [];
+  return {
+    ...plan,
+    intermediates,
+    trees: plan.trees.filter(({ device }) => isThere(device) || intermediates.some(({ name }) => name === device)),
+    gate: { ...plan.gate, ...(devices && { devices: { ...devices, chains } }) },
+  };
 }
 
 function checkDevicePresent(device: string, links: readonly IpLink[]): void {
@@ -113,13 +132,20 @@ function checkRoot(device: string, qdiscs: readonly TcQdisc[], entry: LedgerEntr
   );
 }
 
-const isOurs = (fields: { family?: string; table?: string }, instance: string): boolean =>
-  fields.family === 'inet' && fields.table === tableName(instance);
+const isOurs = (fields: { family?: string; table?: string; name?: string }, instance: string): boolean =>
+  ['inet', 'netdev'].includes(fields.family ?? '') && fields.table === tableName(instance);
 
-/** A chain in a device's egress hook runs after every postrouting chain and could undo what the gate decided. */
-function checkEgressHook(device: string, objects: readonly NftObject[]): void {
+/**
+ * A chain in a device's egress hook runs after every postrouting chain and could undo what the gate decided. nft 1.0.6 does not say which device
+ * a chain is at: then it counts for each.
+ */
+function checkEgressHook(device: string, objects: readonly NftObject[], instance: string): void {
   const after = fieldsOf(objects, 'chain').find(
-    ({ family, hook, dev }) => family === 'netdev' && hook === 'egress' && [dev].flat().includes(device),
+    (chain) =>
+      chain.family === 'netdev' &&
+      chain.hook === 'egress' &&
+      !isOurs(chain, instance) &&
+      (chain.dev === undefined || [chain.dev].flat().includes(device)),
   );
   if (after === undefined) return;
   refuse(
@@ -128,19 +154,37 @@ function checkEgressHook(device: string, objects: readonly NftObject[]): void {
   );
 }
 
-/** One above the last of the others; a chain of ours that exists keeps its priority, which the kernel cannot change. */
-function decidePriority(objects: readonly NftObject[], instance: string): number {
-  const postrouting = fieldsOf(objects, 'chain').filter(
-    ({ family = '', hook }) => hook === 'postrouting' && ['inet', 'ip', 'ip6'].includes(family),
+/** What has passed a device of ours on its way out is not shown to tc's filters any more: a drop of somebody else's would be none. */
+function checkForeignFilters({ device, direction, effect }: FaultWork, qdiscs: readonly TcQdisc[]): void {
+  if (effect.type !== 'duplicate' || direction === 'ingress') return;
+  if (!qdiscs.some(({ dev, kind }) => dev === device && kind === 'clsact')) return;
+  refuse(
+    'ForeignFilters',
+    `${device} has the qdisc clsact, whose filters would not see packets that are duplicated on their way out; remove it (tc qdisc del dev ${device} clsact), or choose direction ingress`,
   );
-  const others = postrouting.filter((chain) => !isOurs(chain, instance));
-  const ours = postrouting.find((chain) => isOurs(chain, instance))?.prio;
+}
+
+/** Hooks of chains that ours must come after, by the families that can have them. */
+const hooks = {
+  postrouting: { hooks: ['postrouting'], families: ['inet', 'ip', 'ip6'] },
+  device: { hooks: ['ingress', 'egress'], families: ['netdev', 'inet'] },
+} as const;
+
+/** One above the last of the others; a chain of ours that exists keeps its priority, which the kernel cannot change. */
+function decidePriority(objects: readonly NftObject[], instance: string, where: keyof typeof hooks): number {
+  const here: { hooks: readonly string[]; families: readonly string[] } = hooks[where];
+  const chains = fieldsOf(objects, 'chain').filter(
+    ({ family = '', hook = '' }) => here.hooks.includes(hook) && here.families.includes(family),
+  );
+  const others = chains.filter((chain) => !isOurs(chain, instance));
+  const ours = chains.find((chain) => isOurs(chain, instance))?.prio;
   const last = others.reduce((highest, { prio = 0 }) => Math.max(highest, prio), leastGatePriority - 1);
   const wanted = ours ?? last + 1;
   if (wanted > last && wanted <= mostPriority) return wanted;
   const blocking = others.find(({ prio }) => prio === last);
+  const { family, table, name, hook } = blocking ?? {};
   return refuse(
     'ForeignChainAfterOurs',
-    `the postrouting chain ${String(blocking?.name)} of table ${String(blocking?.family)} ${String(blocking?.table)} has priority ${String(last)}, and ours cannot come after it; end the running faults of this target, or remove that chain`,
+    `the ${String(hook)} chain ${String(name)} of table ${String(family)} ${String(table)} has priority ${String(last)}, and ours cannot come after it; end the running faults of this target, or remove that chain`,
   );
 }

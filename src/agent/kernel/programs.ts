@@ -16,7 +16,8 @@ export type Programs = {
   changeTree(namespace: Namespace, lines: readonly string[]): Promise<TcQdisc[]>;
   /** One nft transaction; a function is asked for its text when the program is about to start. */
   changeGate(namespace: Namespace, text: string | (() => string), urgency?: Urgency): Promise<void>;
-  setQueueLength(namespace: Namespace, device: string, length: number): Promise<void>;
+  /** Lines for `ip -batch`, in order; stops at the first that fails. Nothing runs when there are none. */
+  changeLinks(namespace: Namespace, lines: readonly string[]): Promise<void>;
   /** The change, and then the named parts as they are after it, as `read` gives them: one program to start instead of two. */
   changeAndRead<Part extends keyof Observation>(
     namespace: Namespace,
@@ -92,8 +93,8 @@ export function createPrograms(
     changeGate: async (namespace, text, urgency) => {
       await change(namespace, ['nft', '-f', '-'], typeof text === 'string' ? () => text : text, urgency);
     },
-    setQueueLength: async (namespace, device, length) => {
-      await change(namespace, ['ip', 'link', 'set', 'dev', device, 'txqueuelen', String(length)]);
+    changeLinks: async (namespace, lines) => {
+      if (lines.length > 0) await change(namespace, ['ip', '-batch', '-'], () => [...lines, ''].join('\n'));
     },
     changeAndRead: async (namespace, change, parts) => await look(namespace, parts, wholeRuleset, change),
     read: async (namespace, parts, listCommands = wholeRuleset) => await look(namespace, parts, listCommands),

@@ -1,6 +1,7 @@
 /** What the kernel has counted for one fault. */
 import {
   dropsOf,
+  familiesOfGate,
   gateCounterName,
   leaseLeftMs,
   leaseSetName,
@@ -19,7 +20,10 @@ export async function readFault(context: DriverContext, namespace: Namespace, fa
   const { programs, instance } = context;
   const entry = await preparedEntry(context, namespace, faultId);
   const table = tableName(instance);
-  const lists = [`list counters table inet ${table}`, `list set inet ${table} ${leaseSetName(faultId)}`];
+  const lists = [
+    ...familiesOfGate(entry.plan.gate).map((family) => `list counters table ${family} ${table}`),
+    `list set inet ${table} ${leaseSetName(faultId)}`,
+  ];
   const { qdiscs, objects } = await programs.read(namespace, ['qdiscs', 'objects'], lists);
   const counters = readCounters(objects, instance);
   const met = counters[gateCounterName(faultId)];

@@ -1,11 +1,14 @@
 /** From what the kernel has and what it shall have to the commands in between. Decides only; whoever applies them decides the order. */
 import {
   type DeviceTree,
+  familiesOfGate,
+  familiesWithTable,
+  instanceOfDevice,
   type ObservedGate,
-  readGate,
+  type ObservedTable,
+  type PresentGate,
   readTree,
   renderGate,
-  renderGateRemoval,
   renderTreeChange,
   type TargetPlan,
   type TcQdisc,
@@ -29,10 +32,43 @@ export function treeCommands(qdiscs: readonly TcQdisc[], ours: readonly string[]
 }
 
 /** One nft transaction that leaves exactly the gate of `plan`. */
-export function gateCommands(observed: ObservedGate | undefined, instance: string, plan: TargetPlan | undefined): string {
-  if (plan === undefined) return renderGateRemoval(instance);
-  if (observed === undefined) return renderGate(plan.gate);
-  return renderGate(plan.gate, { sets: observed.sets.map(({ name }) => name), counters: Object.keys(observed.counters) });
+export function gateCommands(observed: ObservedGate | undefined, { gate }: TargetPlan): string {
+  if (observed === undefined) return renderGate(gate);
+  return renderGate(gate, { inet: namesIn(observed), ...(observed.devices && { netdev: namesIn(observed.devices) }) });
+}
+
+function namesIn({ sets, counters, chains }: ObservedTable): NonNullable<PresentGate['inet']> {
+  return { sets: sets.map(({ name }) => name), counters: Object.keys(counters), chains: Object.keys(chains) };
+}
+
+/** What of ours must be listed to see the whole gate of `plan`. */
+export function gateLists({ gate }: TargetPlan): string[] {
+  return familiesOfGate(gate).map((family) => `list table ${family} ${gate.table}`);
+}
+
+const isMissingOn = (links: readonly IpLink[]) => (name: string) => !links.some(({ ifname }) => ifname === name);
+
+/** Lines for ip that make the devices of ours that `plan` needs and that are not there. They get no address, and say nothing. */
+export function newDeviceCommands(links: readonly IpLink[], { intermediates }: TargetPlan): string[] {
+  const missing = intermediates.map(({ name }) => name).filter(isMissingOn(links));
+  return missing.flatMap((name) => [
+    `link add name ${name} type ifb`,
+    `link set dev ${name} addrgenmode none`,
+    `link set dev ${name} up`,
+  ]);
+}
+
+/** Lines for ip that remove devices of this instance that are there and that `plan` does not need; their trees go with them. */
+export function deviceRemovalCommands(links: readonly IpLink[], instance: string, plan: TargetPlan | undefined): string[] {
+  const needed = plan?.intermediates.map(({ name }) => name) ?? [];
+  return ownDevices(links, instance)
+    .filter((name) => !needed.includes(name))
+    .map((name) => `link del dev ${name}`);
+}
+
+/** Names of the devices of this instance. */
+export function ownDevices(links: readonly IpLink[], instance: string): string[] {
+  return links.map(({ ifname }) => ifname).filter((name) => instanceOfDevice(name) === instance);
 }
 
 /** What a kernel sets by itself when the first qdisc comes to a device without a queue (DEFAULT_TX_QUEUE_LEN). */
@@ -48,14 +84,22 @@ export function queueLengthsToRestore(entry: LedgerEntry, links: readonly IpLink
   });
 }
 
+/** Lines for ip that set back what the kernel changed by itself on devices whose tree has gone. */
+export function queueLengthCommands(entry: LedgerEntry, devices: readonly string[], links: readonly IpLink[]): string[] {
+  return queueLengthsToRestore(entry, links)
+    .filter(({ device }) => devices.includes(device))
+    .map(({ device, length }) => `link set dev ${device} txqueuelen ${String(length)}`);
+}
+
 /** What of ours is in a namespace: one sentence each. Empty is what an undo must reach. */
 export function residueIn(observation: Observation, instance: string, entry: LedgerEntry | undefined): string[] {
-  const gate = readGate(observation.objects, instance);
+  const own = ownDevices(observation.links, instance);
   const trees = devicesOf(entry?.plan).filter((device) => readTree(observation.qdiscs, device) !== undefined);
   const lengths = entry === undefined ? [] : queueLengthsToRestore(entry, observation.links);
   return [
-    ...(gate === undefined ? [] : [`nftables table inet squall_${instance}`]),
-    ...trees.map((device) => `root qdisc fa17: of ${device}`),
+    ...familiesWithTable(observation.objects, instance).map((family) => `nftables table ${family} squall_${instance}`),
+    ...own.map((device) => `device ${device}`),
+    ...trees.filter((device) => !own.includes(device)).map((device) => `root qdisc fa17: of ${device}`),
     ...lengths.map(({ device }) => `queue length of ${device}`),
   ];
 }

@@ -1,5 +1,5 @@
 /** Ends and removes one fault: gate, drain, tree. */
-import { renderClose } from '../../faults/index.ts';
+import { familiesOfLease, type LeasedFault, renderClose, type TableFamily } from '../../faults/index.ts';
 import type { Namespace, Removal } from '../kernel-driver.ts';
 import type { DriverContext } from './context.ts';
 import { leaveOthers } from './leaving.ts';
@@ -15,15 +15,31 @@ type Step = Removal | { lookAgainMs: number };
 const nothingLeft: Removal = { residue: 0, changedByOthers: [] };
 
 /** Closes the gate of one fault; fine when there is none. */
-export async function closeFault(
-  { programs, instance, namespaces }: DriverContext,
-  namespace: Namespace,
-  faultId: string,
-): Promise<void> {
+export async function closeFault(context: DriverContext, namespace: Namespace, faultId: string): Promise<void> {
+  const { ledger, namespaces } = context;
   if (!(await isPresent(namespaces, namespace))) return;
-  await programs.changeGate(namespace, renderClose(instance, [faultId]), 'urgent').catch((error: unknown) => {
+  const work = (await ledger.read(namespace))?.works.find(({ id }) => id === faultId);
+  const fault: LeasedFault = { faultId, direction: work?.direction ?? 'egress' };
+  const families = familiesOfLease(fault);
+  if ((await isClosed(context, namespace, fault, families)) || families.length === 1) return;
+  // One of the tables has gone, and with it the transaction: the others are closed by themselves.
+  for (const family of families) await isClosed(context, namespace, fault, [family]);
+}
+
+/** False when there is nothing to close. */
+async function isClosed(
+  { programs, instance }: DriverContext,
+  namespace: Namespace,
+  fault: LeasedFault,
+  families: readonly TableFamily[],
+): Promise<boolean> {
+  try {
+    await programs.changeGate(namespace, renderClose(instance, fault, families), 'urgent');
+    return true;
+  } catch (error) {
     if (!isNoSuchObject(error)) throw error;
-  });
+    return false;
+  }
 }
 
 /**
@@ -55,7 +71,7 @@ async function startRemoval(context: DriverContext, namespace: Namespace, faultI
     await closeFault(context, namespace, faultId);
     return { lookAgainMs: 0 };
   }
-  // The last fault takes the table along, and where nothing waits the tree at once: two programs for the whole target.
+  // The last fault takes the tables along, and where nothing waits the tree at once: two programs for the whole target.
   const qdiscs = await removeGate(context, entry);
   if (waitingPackets(entry, qdiscs) > 0) return { lookAgainMs: nextLookMs(longestWait(entry)) };
   return await undoTree(context, entry, qdiscs);

@@ -1,12 +1,12 @@
 /** Undoes a whole target and proves it: by the ledger, or by the table's name where the ledger was lost. */
-import { readGate, renderGateRemoval, type TcQdisc } from '../../faults/index.ts';
+import { familiesOfGate, familiesWithTable, renderGateRemoval, type TcQdisc } from '../../faults/index.ts';
 import { SquallError } from '../../lib/index.ts';
 import type { Namespace, Removal } from '../kernel-driver.ts';
 import { changesBetween } from './changes.ts';
 import type { DriverContext } from './context.ts';
 import type { LedgerEntry } from './ledger.ts';
-import { type IpLink, type Observation, wholeObservation } from './programs.ts';
-import { devicesOf, queueLengthsToRestore, residueIn, treeCommands } from './reconcile.ts';
+import { type Observation, wholeObservation } from './programs.ts';
+import { deviceRemovalCommands, devicesOf, ownDevices, queueLengthCommands, residueIn, treeCommands } from './reconcile.ts';
 import { drainSlackMs, longestWait, nextLookMs, waitingPackets } from './waiting.ts';
 
 /** Gate, drain (for `drainMs` at most), tree. */
@@ -23,8 +23,9 @@ export async function undoTarget(context: DriverContext, entry: LedgerEntry, dra
 }
 
 /** The first step of every undo. Resolves to the qdiscs after it: what waits in them is the last that any fault has hurt. */
-export async function removeGate({ programs, instance }: DriverContext, { namespace }: LedgerEntry): Promise<TcQdisc[]> {
-  return (await programs.changeAndRead(namespace, { gate: renderGateRemoval(instance) }, ['qdiscs'])).qdiscs;
+export async function removeGate({ programs, instance }: DriverContext, { namespace, plan }: LedgerEntry): Promise<TcQdisc[]> {
+  const gate = renderGateRemoval(instance, familiesOfGate(plan.gate));
+  return (await programs.changeAndRead(namespace, { gate }, ['qdiscs'])).qdiscs;
 }
 
 /**
@@ -36,23 +37,24 @@ export async function undoTree(context: DriverContext, entry: LedgerEntry, qdisc
   const { namespace, snapshot } = entry;
   const devices = devicesOf(entry.plan);
   const left = await programs.changeAndRead(namespace, { tree: treeCommands(qdiscs, devices, undefined) }, wholeObservation);
-  const after: Observation = { ...left, links: await restoreQueueLengths(context, entry, devices, left.links) };
+  // Only a plan that needs devices of ours has ever made one. They go after the gate that sent packets there.
+  const own = entry.plan.intermediates.length === 0 ? [] : deviceRemovalCommands(left.links, instance, undefined);
+  const after = await withLinksChanged(context, namespace, left, [...own, ...queueLengthCommands(entry, devices, left.links)]);
   const residue = residueIn(after, instance, entry).length;
   if (residue === 0) await ledger.remove(namespace.inode);
   return { residue, changedByOthers: changesBetween(snapshot, after, instance) };
 }
 
-/** Sets back what the kernel changed by itself on devices whose tree has gone. Resolves to the links as they are then. */
-export async function restoreQueueLengths(
+/** What was seen, as it is after these lines for ip. */
+async function withLinksChanged(
   { programs }: DriverContext,
-  entry: LedgerEntry,
-  devices: readonly string[],
-  links: IpLink[],
-): Promise<IpLink[]> {
-  const { namespace } = entry;
-  const changed = queueLengthsToRestore(entry, links).filter(({ device }) => devices.includes(device));
-  for (const { device, length } of changed) await programs.setQueueLength(namespace, device, length);
-  return changed.length === 0 ? links : (await programs.read(namespace, ['links'])).links;
+  namespace: Namespace,
+  seen: Observation,
+  lines: readonly string[],
+): Promise<Observation> {
+  if (lines.length === 0) return seen;
+  await programs.changeLinks(namespace, lines);
+  return { ...seen, ...(await programs.read(namespace, ['qdiscs', 'links'])) };
 }
 
 /**
@@ -62,15 +64,21 @@ export async function restoreQueueLengths(
  */
 export async function undoUnrecorded({ programs, instance }: DriverContext, namespace: Namespace): Promise<string[]> {
   const before = await programs.read(namespace, ['objects'], ['list tables']);
-  if (readGate(before.objects, instance) === undefined) return [];
-  const { qdiscs } = await programs.read(namespace, ['qdiscs']);
+  const families = familiesWithTable(before.objects, instance);
+  if (families.length === 0) return [];
+  const { qdiscs, links } = await programs.read(namespace, ['qdiscs', 'links']);
   const devices = [...new Set(qdiscs.map(({ dev = '' }) => dev))];
-  // The tree first: the table is the only sign of ours, and a priority that names no band hurts nobody.
+  // The tree first: the table is the only sign of ours, and a priority that names no band hurts nobody. A device of ours cannot go before
+  // the gate that sends packets there: they would be lost.
   const qdiscsLeft = await programs.changeTree(namespace, treeCommands(qdiscs, devices, undefined));
-  await programs.changeGate(namespace, renderGateRemoval(instance));
-  const after = await programs.read(namespace, ['objects'], ['list tables']);
-  const tablesLeft = readGate(after.objects, instance) === undefined ? [] : ['the table'];
-  const left = [...tablesLeft, ...treeCommands(qdiscsLeft, devices, undefined)];
+  await programs.changeGate(namespace, renderGateRemoval(instance, families));
+  await programs.changeLinks(namespace, deviceRemovalCommands(links, instance, undefined));
+  const after = await programs.read(namespace, ['links', 'objects'], ['list tables']);
+  const left = [
+    ...familiesWithTable(after.objects, instance).map((family) => `the table of family ${family}`),
+    ...ownDevices(after.links, instance),
+    ...treeCommands(qdiscsLeft, devices, undefined),
+  ];
   if (left.length > 0) throw new SquallError('CleanUpIncomplete', `of ours are left in ${namespace.path}: ${left.join(', ')}`);
   return [`${namespace.path}: a table that the ledger did not know, and its tree`];
 }

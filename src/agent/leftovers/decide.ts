@@ -4,7 +4,7 @@ import type { MachineNamespace } from './namespaces.ts';
 /** What of ours, of any instance, is in a namespace. */
 export type NamespaceFacts = {
   namespace: MachineNamespace;
-  /** That have a table there. */
+  /** That have a table or a device there. */
   instances: string[];
   /** That have a tree as their root; a tree does not say whose it is. */
   devices: string[];
@@ -12,7 +12,7 @@ export type NamespaceFacts = {
 
 export type Leftover = {
   namespace: MachineNamespace;
-  /** Whose tables are to go. */
+  /** Whose tables and devices are to go. */
   instances: string[];
   /** Whose trees are to go. */
   devices: string[];

@@ -1,8 +1,15 @@
 /** What Squall, whichever instance, has left in the kernel of this machine: found, decided upon, and removed. */
-import { fieldsOf, instanceOfTable, readTree, renderGateRemoval } from '../../faults/index.ts';
+import {
+  familiesWithTable,
+  fieldsOf,
+  instanceOfDevice,
+  instanceOfTable,
+  readTree,
+  renderGateRemoval,
+} from '../../faults/index.ts';
 import { messageOf } from '../../lib/index.ts';
 import { createPrograms, type Programs } from '../kernel/programs.ts';
-import { treeCommands } from '../kernel/reconcile.ts';
+import { deviceRemovalCommands, treeCommands } from '../kernel/reconcile.ts';
 import { createLimiter } from '../limiter.ts';
 import type { Namespace } from '../kernel-driver.ts';
 import { decideLeftovers, type Leftover, type NamespaceFacts } from './decide.ts';
@@ -51,7 +58,14 @@ export async function removeLeftover({ namespace }: Pick<Leftover, 'namespace'>)
     const { qdiscs } = await programs.read(target, ['qdiscs']);
     await programs.changeTree(target, treeCommands(qdiscs, wanted.devices, undefined));
   }
-  for (const instance of wanted.instances) await programs.changeGate(target, renderGateRemoval(instance));
+  const { objects } = await programs.read(target, ['objects'], ['list tables']);
+  for (const instance of wanted.instances) {
+    await programs.changeGate(target, renderGateRemoval(instance, familiesWithTable(objects, instance)));
+  }
+  const { links } = await programs.read(target, ['links']);
+  for (const instance of wanted.instances) {
+    await programs.changeLinks(target, deviceRemovalCommands(links, instance, undefined));
+  }
   const after = await observeIfThere(programs, namespace);
   const isLeft = {
     table: (instance: string) => after?.instances.includes(instance) === true,
@@ -79,12 +93,15 @@ async function observeIfThere(programs: Programs, namespace: MachineNamespace): 
 
 async function observe(programs: Programs, namespace: MachineNamespace): Promise<NamespaceFacts> {
   const target = asTarget(namespace);
-  const { qdiscs, objects: tables } = await programs.read(target, ['qdiscs', 'objects'], ['list tables']);
-  const names = fieldsOf(tables, 'table').flatMap(({ family, name }) => (family === 'inet' ? (name ?? []) : []));
+  const { qdiscs, links, objects } = await programs.read(target, ['qdiscs', 'links', 'objects'], ['list tables']);
+  const ofTables = fieldsOf(objects, 'table')
+    .flatMap(({ name }) => instanceOfTable(name ?? '') ?? [])
+    .filter((instance) => familiesWithTable(objects, instance).length > 0);
+  const ofDevices = links.flatMap(({ ifname }) => instanceOfDevice(ifname) ?? []);
   const devices = [...new Set(qdiscs.map(({ dev = '' }) => dev))];
   return {
     namespace,
-    instances: names.flatMap((name) => instanceOfTable(name) ?? []),
+    instances: [...new Set([...ofTables, ...ofDevices])],
     devices: devices.filter((device) => readTree(qdiscs, device) !== undefined),
   };
 }

@@ -21,6 +21,14 @@ export const plain: Observation = {
 export function entryOf(works: FaultWork[], more: Partial<LedgerEntry> = {}): LedgerEntry {
   const { namespace = somewhere, snapshot = plain } = more;
   const id = more.instance ?? instance;
-  const plan = planWorks({ instance: id, namespace, works, links: snapshot.links, gatePriority: 300, before: undefined });
+  const plan = planWorks({
+    instance: id,
+    namespace,
+    works,
+    links: snapshot.links,
+    gatePriority: 300,
+    deviceGatePriority: 300,
+    before: undefined,
+  });
   return { version: 1, instance: id, bootId: 'this-boot', namespace, snapshot, works, plan, carried: {}, ...more };
 }

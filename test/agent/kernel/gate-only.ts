@@ -15,7 +15,15 @@ export async function gateOnly(facts: GateOnlyFacts, ...works: FaultWork[]): Pro
   const programs = createPrograms(createLimiter(2), namespaces);
   const bootId = await readBootId();
   const observation = await programs.read(namespace, wholeObservation);
-  const whole = planWorks({ instance, namespace, works, links: observation.links, gatePriority: 300, before: undefined });
+  const whole = planWorks({
+    instance,
+    namespace,
+    works,
+    links: observation.links,
+    gatePriority: 300,
+    deviceGatePriority: 300,
+    before: undefined,
+  });
   const plan = { ...whole, trees: [] };
   const entry: LedgerEntry = { version: 1, instance, bootId, namespace, snapshot: observation, works, plan, carried: {} };
   await createLedger(stateFolder, instance, bootId).write(entry);

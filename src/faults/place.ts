@@ -1,0 +1,48 @@
+/**
+ * Where the packets of a class are hurt. What goes out takes a band of the device's own tree. What comes in passes through a device of ours
+ * with a tree of its own, since nothing can be queued before a device. And what is duplicated passes through a device for this class alone,
+ * whichever way it goes: kernels allow no other netem in a tree that has one that duplicates.
+ */
+import type { FaultClass } from './classes.ts';
+import { intermediateName } from './names.ts';
+import { bandHandle } from './tree.ts';
+
+export type ClassPlace = {
+  /** The device whose tree has the band. */
+  device: string;
+  band: number;
+  /** What the gate gives the packet as its priority. */
+  priority: string;
+  /** The device of ours that the gate sends the packet to. */
+  forwardTo?: string;
+  /** On its way out the packet is sent there at the device itself, by the mark that the gate has given it. */
+  atDevice?: { mark: string; forwardTo: string };
+};
+
+export type PlacedClass = { faultClass: FaultClass; place: ClassPlace };
+
+/** The band of a device of ours that has but one class. */
+export const onlyBand = 1;
+/** Everybody's band: what has passed a device of ours goes on through it. */
+export const everybodys = bandHandle(onlyBand);
+const markMajor = 'fad0:';
+
+/** @param number of the class among those of its device and direction, from 2 to 16 */
+export function placeOf(
+  instance: string,
+  { device, flow }: FaultClass,
+  key: string,
+  number: number,
+  duplicates: boolean,
+): ClassPlace {
+  if (duplicates) {
+    const own = intermediateName(instance, 'duplicate', `${device} ${key}`);
+    const place = { device: own, band: onlyBand };
+    if (flow === 'ingress') return { ...place, priority: everybodys, forwardTo: own };
+    const mark = `${markMajor}${number.toString(16)}`;
+    return { ...place, priority: mark, atDevice: { mark, forwardTo: own } };
+  }
+  if (flow === 'egress') return { device, band: number, priority: bandHandle(number) };
+  const own = intermediateName(instance, 'ingress', device);
+  return { device: own, band: number, priority: bandHandle(number), forwardTo: own };
+}
