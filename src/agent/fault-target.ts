@@ -1,56 +1,15 @@
-import type { FaultWork, NodeTaskTarget, TargetPhase, TargetStatus } from '../api/index.ts';
+/** What is done to one target of a fault. */
 import { codeOf, formatInstant, messageOf, SquallError } from '../lib/index.ts';
-import { pingOnce, type Prober, startProbers } from '../probes/index.ts';
 import type { AgentContext } from './context.ts';
-import { type DoseFacts, measureDose } from './dose.ts';
-import type { LeaseTime, Namespace } from './kernel-driver.ts';
-import { findAndPin, hasLost, withPathOf } from './namespaces/pod-namespaces.ts';
-import { advance, isOver, mayBeApplied } from './phases.ts';
-
-/** One target of a fault while it is worked on. Everything that is done to it goes through the functions below. */
-export type FaultTarget = {
-  readonly facts: NodeTaskTarget;
-  readonly work: FaultWork;
-  status: TargetStatus;
-  residue: number;
-  namespace?: Namespace;
-  pings?: NonNullable<DoseFacts['pings']> & { active: Record<string, number[]> };
-  prober?: Prober;
-  /** Monotonic: the earliest that the kernel may end the fault by itself; counted from before the commit or the last renewal. */
-  heldUntil: number;
-  /** The time that it was given then. */
-  heldForMs: number;
-};
+import { measureDose } from './dose.ts';
+import { seeShaping } from './dose-by-counters.ts';
+import { startDoseProbe, stopDoseProbe } from './dose-probe.ts';
+import type { LeaseTime } from './kernel-driver.ts';
+import { findAndPin, hasLost } from './namespaces/pod-namespaces.ts';
+import { isOver, mayBeApplied } from './phases.ts';
+import { type FaultTarget, move, refuse } from './target-state.ts';
 
 const driver = 'netem';
-/** Smaller than a hypothesis's pings, so that the gate never takes these for exposure. */
-const dosePayloadBytes = 40;
-const baselinePings = { count: 10, periodMs: 50, timeoutMs: 1000 };
-const dosePeriodMs = 200;
-const mostPeers = 4;
-/** The newest of each peer are kept. */
-const mostDoseSamples = 2000;
-
-export function newTarget(facts: NodeTaskTarget, work: FaultWork, at: string): FaultTarget {
-  const status: TargetStatus = { podUid: facts.podUid, phase: 'Pending', since: at };
-  return { facts, work, status, residue: 0, heldUntil: -Infinity, heldForMs: 0 };
-}
-
-export function move(
-  context: AgentContext,
-  target: FaultTarget,
-  phase: TargetPhase,
-  facts: Parameters<typeof advance>[3] = {},
-): void {
-  target.status = advance(target.status, phase, formatInstant(context.clock.now()), facts);
-  const { reason, message } = target.status;
-  context.log(phase === 'Refused' || phase === 'Lost' ? 'warn' : 'info', `target ${phase}`, {
-    target: `${target.facts.namespace}/${target.facts.name}`,
-    fault: target.work.id,
-    ...(reason === undefined ? {} : { reason }),
-    ...(message === undefined ? {} : { error: message }),
-  });
-}
 
 /** Finds the namespace; a target without one is refused, for nothing was done to it. */
 export async function locate(context: AgentContext, target: FaultTarget): Promise<void> {
@@ -64,10 +23,6 @@ export async function locate(context: AgentContext, target: FaultTarget): Promis
   } catch (error) {
     refuse(context, target, error);
   }
-}
-
-function refuse(context: AgentContext, target: FaultTarget, error: unknown): void {
-  move(context, target, 'Refused', { reason: codeOf(error), message: messageOf(error) });
 }
 
 /** Ledger, tree and gate: nothing is hurt by it. Whatever fails is removed again, and the target refused. */
@@ -88,31 +43,6 @@ export async function prepareTarget(context: AgentContext, target: FaultTarget, 
     }
     // With residue it stays Applying, and the undo tries again.
     if (target.residue === 0) refuse(context, target, error);
-  }
-}
-
-/** Peers that answer through the fault once, not twice: a peer that is hurt as well would add its own delay to the answer. */
-export function dosePeersOf(work: FaultWork, podUid: string, targets: readonly NodeTaskTarget[]): string[] {
-  const hurt = new Set(targets.flatMap(({ ips }) => ips));
-  return (work.dosePeers[podUid] ?? []).filter((address) => !hurt.has(address)).slice(0, mostPeers);
-}
-
-/**
- * Round trips before the fault, of a target that nothing was done to yet. It takes a second where a peer is silent, so it is bounded by
- * itself and not among the kernel's operations: renewals of other faults must not wait for it.
- */
-export async function measureBaseline(context: AgentContext, target: FaultTarget, signal: AbortSignal): Promise<void> {
-  const addresses = target.work.dosePeers[target.facts.podUid] ?? [];
-  if (target.work.effect.type !== 'delay' || addresses.length === 0 || target.namespace === undefined) return;
-  const { namespace } = target;
-  const options = { ...baselinePings, addresses, payloadBytes: dosePayloadBytes };
-  try {
-    const baseline = await context.pingLimit(
-      async () => await withPathOf(context.namespaces, namespace, async (found) => await pingOnce(found, options, signal)),
-    );
-    target.pings = { baseline, active: Object.fromEntries(addresses.map((address) => [address, []])) };
-  } catch (error) {
-    if (!signal.aborted) refuse(context, target, error);
   }
 }
 
@@ -157,51 +87,13 @@ async function hold(context: AgentContext, target: FaultTarget, leftMs: LeaseTim
   target.heldForMs = heldForMs;
 }
 
-async function startDoseProbe(context: AgentContext, target: FaultTarget): Promise<void> {
-  const { pings, namespace, work } = target;
-  if (pings === undefined || namespace === undefined || work.effect.type !== 'delay') return;
-  const { delayMs, jitterMs } = work.effect;
-  const timeoutMs = Math.ceil(1000 + 2 * delayMs + 4 * jitterMs);
-  const prober = await withPathOf(context.namespaces, namespace, (found) =>
-    startProbers({
-      namespace: found,
-      streams: Object.keys(pings.active).map((address) => ({
-        id: address,
-        hypothesis: '',
-        podUid: target.facts.podUid,
-        protocol: 'icmp',
-        address,
-        periodMs: dosePeriodMs,
-        timeoutMs,
-      })),
-      payloadBytes: dosePayloadBytes,
-      tcpProbeProgram: context.tcpProbeProgram,
-      onSample: ({ stream, rttMs }) => {
-        const kept = pings.active[stream];
-        // While the gate closes, a ping may meet the fault or not: it proves nothing.
-        if (rttMs === undefined || kept === undefined || target.status.phase !== 'Active') return;
-        kept.push(rttMs);
-        if (kept.length > mostDoseSamples) kept.shift();
-      },
-    }),
-  );
-  // The order to undo may have come meanwhile: then nobody would stop it.
-  if (target.status.phase !== 'Active') {
-    await prober.stop();
-    return;
-  }
-  target.prober = prober;
-  void prober.ended.then((end) => {
-    if (end.outcome === 'failed') context.log('warn', 'dose probe failed', { fault: work.id, error: end.message });
-  });
-}
-
 /** Counters, exposure and dose into the status. */
 export async function readTarget(context: AgentContext, target: FaultTarget): Promise<void> {
   if (target.namespace === undefined) return;
   const reading = await context.kernel.read(target.namespace, target.work.id);
-  const { packets, bytes, drops, exposure } = reading;
-  const dose = measureDose(target.work.effect, { pings: target.pings, counters: reading });
+  const { packets, bytes, drops, exposure, shaped } = reading;
+  if (shaped !== undefined) target.shaping = seeShaping(target.shaping, shaped, context.clock.monotonic());
+  const dose = measureDose(target.work, { pings: target.pings, counters: reading, shaping: target.shaping.total });
   target.status = { ...target.status, counters: { packets, bytes, drops }, exposure, ...(dose === undefined ? {} : { dose }) };
 }
 
@@ -273,10 +165,4 @@ async function residueOfLost(context: AgentContext, target: FaultTarget): Promis
     // What remains of one that is gone is a file; of one that is there nobody knows.
     return (await isGone(context, target)) ? 0 : Math.max(1, target.residue);
   }
-}
-
-export async function stopDoseProbe(target: FaultTarget): Promise<void> {
-  const { prober } = target;
-  target.prober = undefined;
-  await prober?.stop();
 }

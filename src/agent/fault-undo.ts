@@ -1,15 +1,8 @@
 import { backoff, messageOf } from '../lib/index.ts';
 import type { AgentContext, EndReason } from './context.ts';
-import {
-  closeTarget,
-  type FaultTarget,
-  isGone,
-  loseTarget,
-  move,
-  readTarget,
-  removeTarget,
-  stopDoseProbe,
-} from './fault-target.ts';
+import { stopDoseProbe } from './dose-probe.ts';
+import { closeTarget, isGone, loseTarget, readTarget, removeTarget } from './fault-target.ts';
+import { type FaultTarget, move } from './target-state.ts';
 
 const betweenTries = { first: 200, most: 10_000 };
 

@@ -1,25 +1,14 @@
 import type { FaultWork, NodeTaskStatus } from '../api/index.ts';
 import { codeOf, formatInstant, messageOf } from '../lib/index.ts';
 import type { AgentContext, StoredTask, TaskWork } from './context.ts';
-import {
-  commitTarget,
-  dosePeersOf,
-  type FaultTarget,
-  isGone,
-  locate,
-  loseTarget,
-  measureBaseline,
-  move,
-  newTarget,
-  prepareTarget,
-  readTarget,
-  renewTarget,
-} from './fault-target.ts';
+import { dosePeersOf, measureBaseline } from './dose-probe.ts';
+import { commitTarget, isGone, locate, loseTarget, prepareTarget, readTarget, renewTarget } from './fault-target.ts';
 import { finishUntouched, undoTargets } from './fault-undo.ts';
 import { kernelTimeoutMs, renewalDueInMs } from './lease.ts';
 import type { Limiter } from './limiter.ts';
 import { isOver, mayBeApplied } from './phases.ts';
 import { createStatusWriter, writeLast } from './status-writer.ts';
+import { type FaultTarget, move, newTarget } from './target-state.ts';
 import { createWake, deadlineAt, isAborted, pause, whenAborted } from './timing.ts';
 import { createWorkEnd } from './work-end.ts';
 

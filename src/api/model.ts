@@ -6,7 +6,7 @@ import type { LabelSelector } from './metadata.ts';
 
 export type Distribution = 'uniform' | 'normal' | 'pareto' | 'paretonormal';
 
-/** What is done to packets. Faults of later parts are parsed too, but no driver takes them yet. */
+/** What is done to packets. */
 export type Fault =
   | {
       type: 'delay';
@@ -21,7 +21,8 @@ export type Fault =
       /** Mean length of a burst of lost packets; 1 is independent loss. */
       burst: number;
     }
-  | { type: 'duplicate' | 'corrupt'; percent: number }
+  | { type: 'duplicate'; percent: number }
+  | { type: 'corrupt'; percent: number }
   | { type: 'reorder'; percent: number; gap: number; delayMs: number }
   | { type: 'rate'; bitsPerSecond: number; latencyMs: number }
   | { type: 'slot'; minMs: number; maxMs: number }

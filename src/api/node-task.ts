@@ -71,10 +71,14 @@ export type ProbeStream = {
 };
 
 export type PreflightCheck =
-  | { check: 'capability'; capability: 'netem' | 'prio' | 'tbf' | 'nft-set-timeout' | 'nft-set-priority' }
+  | {
+      check: 'capability';
+      capability:
+        'netem' | 'prio' | 'tbf' | 'ifb' | 'nft-set-timeout' | 'nft-set-priority' | 'nft-forward-ingress' | 'nft-forward-egress';
+    }
   | { check: 'tool'; tool: string }
-  /** The device exists in the target and its root qdisc can be replaced and restored. */
-  | { check: 'device'; podUid: string; device: string }
+  /** The device exists in the target and, unless only what comes in is hurt, its root qdisc can be replaced and restored. */
+  | { check: 'device'; podUid: string; device: string; direction?: Direction }
   | { check: 'distribution'; distribution: string }
   /** The node can renew leases of this length on so many targets in time. */
   | { check: 'lease'; seconds: number; targets: number }
@@ -104,9 +108,11 @@ export type NodeTaskSpec = {
 export const targetPhases = ['Pending', 'Applying', 'Active', 'Undoing', 'Clean', 'Lost', 'Refused'] as const;
 export type TargetPhase = (typeof targetPhases)[number];
 
+export type DoseUnit = 'ms' | '%' | 'bit/s';
+
 export type Dose = {
-  requested: { value: number; unit: 'ms' | '%' };
-  measured: { value: number; low: number; high: number; unit: 'ms' | '%' };
+  requested: { value: number; unit: DoseUnit };
+  measured: { value: number; low: number; high: number; unit: DoseUnit };
   samples: number;
   source: 'probe' | 'counters';
   ok: boolean;

@@ -54,21 +54,9 @@ function missingIn(manifest: Manifest): Missing[] {
   }
 }
 
-/** Parts come from targets, so their paths are looked up by the targets that have a configuration of their own. */
 function missingInShaper(shaper: Shaper, at: Path, written: unknown): Missing[] {
   const found: Missing[] = [];
-  const direction = shaper.parts[0]?.direction ?? 'egress';
-  if (direction !== 'egress') found.push({ path: [...at, 'direction'], what: `direction ${direction}` });
   const targets = valueAt(written, ['targets']);
-  const configurations: Path[] = [
-    ['configuration'],
-    ...(Array.isArray(targets) ? targets.map((_target, index): Path => ['targets', index, 'configuration']) : []),
-  ];
-  for (const path of configurations) {
-    const type = valueAt(written, [...path, 'type']);
-    if (typeof type === 'string' && type !== 'delay' && type !== 'loss')
-      found.push({ path: [...at, ...path, 'type'], what: `fault ${type}` });
-  }
   for (const [index, target] of (Array.isArray(targets) ? targets : []).entries()) {
     if (valueAt(target, ['mode']) !== 'random-max-percent') continue;
     found.push({ path: [...at, 'targets', index, 'mode'], what: 'mode random-max-percent' });

@@ -1,4 +1,4 @@
-import { describeFault } from '../faults/index.ts';
+import { describeFault, requestedDose } from '../faults/index.ts';
 import type { CheckResult, Dose, Fault, NodeTask, ProbeStream, TargetStatus } from '../api/index.ts';
 import { type Facts, type Plan, type RunState, type TargetFacts, windowsToJudge } from '../experiment/index.ts';
 import type { ExpectedTasks } from './plan-run.ts';
@@ -98,19 +98,8 @@ function faultFacts(expected: readonly TaskPlan[], tasks: ReadonlyMap<string, No
 
 /** Of a target that was active and reported no dose: nothing was shown. */
 function unmeasured(effect: Fault): Dose {
-  const requested = effect.type === 'loss' ? { value: effect.percent, unit: '%' as const } : delayOf(effect);
-  const { unit } = requested;
-  return {
-    requested,
-    measured: { value: 0, low: 0, high: 0, unit },
-    samples: 0,
-    source: unit === '%' ? 'counters' : 'probe',
-    ok: false,
-  };
-}
-
-function delayOf(effect: Fault): { value: number; unit: 'ms' } {
-  return { value: effect.type === 'delay' ? effect.delayMs : 0, unit: 'ms' };
+  const { requested, source } = requestedDose(effect);
+  return { requested, measured: { value: 0, low: 0, high: 0, unit: requested.unit }, samples: 0, source, ok: false };
 }
 
 /** The first probe that is over though nobody ended it. */

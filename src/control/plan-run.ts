@@ -114,7 +114,7 @@ function faultTasks(
       const fault = {
         id: faultId(base.run.uid, index),
         device: part.device,
-        direction: 'egress' as const,
+        direction: part.direction,
         effect: part.fault,
         peers,
         excluded: nodeAddresses(node, here, world),
@@ -161,7 +161,14 @@ function checksFor(here: readonly Pod[], parts: readonly SelectedPart[], streams
   const checks = parts.flatMap(({ part, pods }): PreflightCheck[] => {
     const hurt = pods.flatMap(({ metadata: { uid } }) => (uid !== undefined && uids.has(uid) ? [uid] : []));
     if (hurt.length === 0) return [];
-    return [...requirements(part.fault), ...hurt.map((podUid) => ({ check: 'device' as const, podUid, device: part.device }))];
+    const { fault, device, direction } = part;
+    const isThere = hurt.map((podUid) => ({
+      check: 'device' as const,
+      podUid,
+      device,
+      ...(direction === 'egress' ? {} : { direction }),
+    }));
+    return [...requirements(fault, direction), ...isThere];
   });
   const pings = parts.length > 0 || streams.some(({ protocol, podUid }) => protocol === 'icmp' && uids.has(podUid));
   if (pings) checks.push({ check: 'tool', tool: 'fping' });

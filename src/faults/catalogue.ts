@@ -1,10 +1,10 @@
 /** The faults by type. */
-import type { Fault, PreflightCheck } from '../api/index.ts';
+import type { Direction, Fault, PreflightCheck } from '../api/index.ts';
 import { corruptPlanner } from './corrupt.ts';
 import { delayPlanner } from './delay.ts';
 import { duplicatePlanner } from './duplicate.ts';
 import type { FaultPlanner } from './fault-planner.ts';
-import type { Impairment } from './impairment.ts';
+import { type Impairment, longestDelayMs } from './impairment.ts';
 import { lossPlanner } from './loss.ts';
 import { partitionPlanner } from './partition.ts';
 import { ratePlanner } from './rate.ts';
@@ -43,9 +43,22 @@ export function impairmentOf(fault: Fault): Impairment {
   return plannerOf(fault).impairment(fault);
 }
 
+/** The longest that it holds a packet back, in milliseconds. */
+export const longestHoldMs = (fault: Fault): number => longestDelayMs(impairmentOf(fault));
+
 /** What must be true of a node before this fault is tried on it. */
-export function requirements(fault: Fault): PreflightCheck[] {
-  return [...needsOfAll, ...plannerOf(fault).requirements(fault)];
+export function requirements(fault: Fault, direction: Direction): PreflightCheck[] {
+  return [...needsOfAll, ...plannerOf(fault).requirements(fault), ...needsOfDevices(fault, direction)];
+}
+
+/** What passes a device of ours: all that comes in, and what is duplicated. */
+function needsOfDevices({ type }: Fault, direction: Direction): PreflightCheck[] {
+  const capabilities = [
+    ...(direction === 'egress' && type !== 'duplicate' ? [] : (['ifb'] as const)),
+    ...(direction === 'egress' ? [] : (['nft-forward-ingress'] as const)),
+    ...(type === 'duplicate' && direction !== 'ingress' ? (['nft-forward-egress'] as const) : []),
+  ];
+  return capabilities.map((capability) => ({ check: 'capability', capability }));
 }
 
 /** A fault in a few words, as reports name it: `delay 200ms`, `delay 50ms jitter 5ms normal`, `loss 10% burst 3`. */

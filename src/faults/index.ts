@@ -3,8 +3,8 @@
  * The faults of one target come in, with facts about its devices. Plans as plain data go out, texts for tc and nft made from them,
  * and comparisons with what those report; nothing here runs a program.
  */
-export { type DropCount, dropsOf } from './attribution.ts';
-export { describeFault, requirements } from './catalogue.ts';
+export { type DropCount, dropsOf, shapedBytesOf } from './attribution.ts';
+export { describeFault, longestHoldMs, requirements } from './catalogue.ts';
 export { treeDifferences } from './compare-tree.ts';
 export type { DeviceTree } from './tree.ts';
 export { longestWaitMs } from './tree.ts';
@@ -39,4 +39,5 @@ export {
   renderRenewal,
   type TableFamily,
 } from './render-gate.ts';
+export { requestedDose } from './requested-dose.ts';
 export { renderTree, renderTreeChange } from './render-tree.ts';

@@ -23,6 +23,9 @@ export type TcQdisc = {
     slot?: { 'min-delay': number; 'max-delay': number };
   };
   packets?: number;
+  bytes?: number;
+  /** Bytes that wait. */
+  backlog?: number;
   drops?: number;
   qlen?: number;
 };
@@ -84,8 +87,8 @@ function readLoss(options: NonNullable<TcQdisc['options']>): Loss {
   return independent === undefined ? { kind: 'none' } : { kind: 'independent', percent: 100 * independent.loss };
 }
 
-/** Packets that a band has let through, dropped and still holds. */
-export type BandCount = { sent: number; drops: number; waiting: number };
+/** Packets that a band has let through, dropped and still holds; where it has a rate, also what that let through and holds, in bytes. */
+export type BandCount = { sent: number; drops: number; waiting: number; shaped?: { bytes: number; waitingBytes: number } };
 
 /** By band; counted at the first netem, where every packet is decided, or at the only qdisc there is. */
 export function readBandCounts(qdiscs: readonly TcQdisc[], device: string): Record<number, BandCount> {
@@ -100,7 +103,13 @@ export function readBandCounts(qdiscs: readonly TcQdisc[], device: string): Reco
       sent: decider?.packets ?? 0,
       drops: decider?.drops ?? 0,
       waiting: Math.max(...chain.map(({ qlen = 0 }) => qlen)),
+      ...shapedBy(chain),
     };
   }
   return counts;
+}
+
+function shapedBy(chain: readonly TcQdisc[]): Pick<BandCount, 'shaped'> {
+  const shaping = chain.find(({ kind, handle }) => kind === 'tbf' && !isSegmentingHandle(handle));
+  return shaping === undefined ? {} : { shaped: { bytes: shaping.bytes ?? 0, waitingBytes: shaping.backlog ?? 0 } };
 }

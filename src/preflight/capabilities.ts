@@ -56,7 +56,41 @@ export const capabilityTrials: Record<Capability, CapabilityTrial> = {
     expected: 'nftables can set the priority of packets in postrouting',
     remedy: missingNftables,
   },
+  ifb: {
+    program: 'ip',
+    args: ['link', 'add', 'name', 'squall-trial', 'type', 'ifb'],
+    expected: 'the kernel has intermediate devices (module ifb)',
+    remedy:
+      "load it with 'modprobe ifb'; where there is no such module, install linux-modules-extra-$(uname -r) on Ubuntu, kernel-modules-extra on Fedora and RHEL, " +
+      'or let Squall use its guest machine (--guest auto)',
+  },
+  'nft-forward-ingress': {
+    program: 'nft',
+    args: ['-f', '-'],
+    input: forwardTrial('ingress'),
+    expected: 'nftables can send what comes in to another device',
+    remedy: "load the module with 'modprobe nft_fwd_netdev'; the package nftables must be 0.9 or newer",
+  },
+  'nft-forward-egress': {
+    program: 'nft',
+    args: ['-f', '-'],
+    input: forwardTrial('egress'),
+    expected: 'nftables can send what goes out to another device',
+    remedy:
+      'Linux 5.16 or newer and nftables 1.0.1 or newer have the egress hook; hurt what comes in (direction: ingress) instead',
+  },
 };
+
+function forwardTrial(hook: 'ingress' | 'egress'): string {
+  const trialTable = 'netdev squall_trial';
+  return [
+    `add table ${trialTable}`,
+    `add set ${trialTable} lease { type ifname; flags timeout; }`,
+    `add chain ${trialTable} gate { type filter hook ${hook} device "lo" priority 300; policy accept; }`,
+    `add rule ${trialTable} gate iifname @lease meta priority set fa17:2 fwd to "lo"`,
+    '',
+  ].join('\n');
+}
 
 function missingQdisc(module: string): string {
   return (

@@ -46,7 +46,8 @@ export type DeviceFacts = {
 const ownRoot = { kind: 'prio', handle: 'fa17:' };
 
 export function judgeDevice(check: CheckOf<'device'>, facts: DeviceFacts | undefined): CheckResult {
-  const expected = `device ${check.device} exists in pod ${check.podUid}, with a root queueing discipline that can be replaced and restored`;
+  const queue = check.direction === 'ingress' ? '' : ', with a root queueing discipline that can be replaced and restored';
+  const expected = `device ${check.device} exists in pod ${check.podUid}${queue}`;
   const refuse = (found: string, remedy: string): CheckResult => ({ check, ok: false, expected, found, remedy });
   if (facts === undefined) return refuse('the pod has no network namespace on this node', 'target a pod that runs on this node');
   if (!facts.devices.includes(check.device)) {
@@ -55,6 +56,7 @@ export function judgeDevice(check: CheckOf<'device'>, facts: DeviceFacts | undef
       'name one of these as the device of the fault',
     );
   }
+  if (check.direction === 'ingress') return { check, ok: true, expected, found: `device ${check.device}`, remedy: '' };
   const foreign = facts.roots.find(
     ({ kind, handle }) => handle !== '0:' && !(kind === ownRoot.kind && handle === ownRoot.handle),
   );

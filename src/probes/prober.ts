@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { ProbeStream } from '../api/index.ts';
 import { messageOf } from '../lib/index.ts';
 import { createIcmpTracker, type SettledPing } from './icmp-tracker.ts';
-import { fpingArguments, parseFpingLine, parseFpingSummary } from './icmp.ts';
+import { fpingArguments, parseFpingDuplicate, parseFpingLine, parseFpingSummary } from './icmp.ts';
 import type { LineProcess } from './line-process.ts';
 import { type NamespaceFile, startInNamespace } from './start-in-namespace.ts';
 import type { NumberedSample } from './seconds.ts';
@@ -18,6 +18,8 @@ export type ProberOptions = {
   /** The JavaScript file of the TCP prober; the Node that runs us runs it. */
   tcpProbeProgram: string;
   onSample: (sample: NumberedSample) => void;
+  /** A ping to this address was answered once more. */
+  onDuplicate?: (address: string) => void;
 };
 
 /** `done`: every stream has a count and reached it. */
@@ -92,6 +94,7 @@ function startPings(group: PingGroup, options: ProberOptions): Program {
     stdout: (text) => {
       const line = parseFpingLine(text);
       if (line !== undefined) hand(tracker.settle(line));
+      else if (options.onDuplicate) tellDuplicate(text, options.onDuplicate);
     },
     stderr: (text) => {
       const summary = count === undefined ? parseFpingSummary(text) : undefined;
@@ -113,6 +116,11 @@ function startPings(group: PingGroup, options: ProberOptions): Program {
     },
   );
   return { process: fping, ended };
+}
+
+function tellDuplicate(text: string, onDuplicate: (address: string) => void): void {
+  const address = parseFpingDuplicate(text);
+  if (address !== undefined) onDuplicate(address);
 }
 
 /**

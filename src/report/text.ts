@@ -1,3 +1,5 @@
+import type { DoseUnit } from '../api/index.ts';
+
 /**
  * What must never reach a page, an XML file or a terminal from somebody else's text: control characters other than tab and line
  * end, halves of surrogate pairs, XML's non-characters, and marks that turn the direction of the text around them.
@@ -39,8 +41,21 @@ export function formatPercent(percent: number): string {
   return `${String(Number(shown))} %`;
 }
 
-export function formatValue(value: number, unit: 'ms' | '%'): string {
+export function formatValue(value: number, unit: DoseUnit): string {
+  if (unit === 'bit/s') return formatRate(value);
   return unit === 'ms' ? formatMs(value) : formatPercent(value);
+}
+
+/** `20.1 Mbit/s`, `950 kbit/s`. */
+export function formatRate(bitsPerSecond: number): string {
+  const [size, name] = (
+    [
+      [1e9, 'Gbit/s'],
+      [1e6, 'Mbit/s'],
+      [1e3, 'kbit/s'],
+    ] as const
+  ).find(([least]) => bitsPerSecond >= least) ?? [1, 'bit/s'];
+  return `${digits(bitsPerSecond / size)} ${name}`;
 }
 
 /** A span of time for people: `12 ms`, `1.25 s`, `42.0 s`, `3 min 05 s`, `2 h 10 min`. */

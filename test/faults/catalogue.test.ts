@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Fault } from '../../src/api/index.ts';
+import type { Direction, Fault } from '../../src/api/index.ts';
 import { describeFault, dropsOf, requirements } from '../../src/faults/index.ts';
 import { corrupt, delay, duplicate, loss, partition, plan, rate, reorder, slot, work } from './works.ts';
 
@@ -28,7 +28,7 @@ describe('describeFault', () => {
 
 describe('requirements', () => {
   it('are netem, prio, the gate and the programs for every fault', () => {
-    const needed = requirements(delay(50)).map((check) =>
+    const needed = requirements(delay(50), 'egress').map((check) =>
       check.check === 'capability' ? check.capability : check.check === 'tool' ? check.tool : '',
     );
     expect(needed).toEqual(['tc', 'nft', 'ip', 'nsenter', 'setpriv', 'netem', 'prio', 'nft-set-timeout', 'nft-set-priority']);
@@ -37,14 +37,28 @@ describe('requirements', () => {
   it.each([loss(10), corrupt(1), duplicate(1), reorder(25, 20), rate(1e6), partition])(
     'add tbf for %j, which cuts super-packets up or holds the rate',
     (fault) => {
-      expect(requirements(fault)).toContainEqual({ check: 'capability', capability: 'tbf' });
+      expect(requirements(fault, 'egress')).toContainEqual({ check: 'capability', capability: 'tbf' });
     },
   );
 
+  it.each<[Fault, Direction, string[]]>([
+    [delay(50), 'egress', []],
+    [delay(50), 'ingress', ['ifb', 'nft-forward-ingress']],
+    [delay(50), 'both', ['ifb', 'nft-forward-ingress']],
+    [duplicate(5), 'egress', ['ifb', 'nft-forward-egress']],
+    [duplicate(5), 'ingress', ['ifb', 'nft-forward-ingress']],
+    [duplicate(5), 'both', ['ifb', 'nft-forward-ingress', 'nft-forward-egress']],
+  ])('add for %j on %s what sends packets through a device of ours: %j', (fault, direction, expected) => {
+    const capabilities = requirements(fault, direction).flatMap((check) =>
+      check.check === 'capability' ? check.capability : [],
+    );
+    expect(capabilities.filter((name) => name === 'ifb' || name.startsWith('nft-forward'))).toEqual(expected);
+  });
+
   it('add the file of a distribution only where one is used', () => {
-    expect(requirements(normal)).toContainEqual({ check: 'distribution', distribution: 'normal' });
-    expect(requirements(delay(50, 5)).some(({ check }) => check === 'distribution')).toBe(false);
-    expect(requirements({ ...normal, jitterMs: 0 }).some(({ check }) => check === 'distribution')).toBe(false);
+    expect(requirements(normal, 'egress')).toContainEqual({ check: 'distribution', distribution: 'normal' });
+    expect(requirements(delay(50, 5), 'egress').some(({ check }) => check === 'distribution')).toBe(false);
+    expect(requirements({ ...normal, jitterMs: 0 }, 'egress').some(({ check }) => check === 'distribution')).toBe(false);
   });
 });
 

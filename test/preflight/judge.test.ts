@@ -47,6 +47,13 @@ describe('judgeDevice', () => {
     expect(result.remedy === '').toBe(ok);
   });
 
+  it('asks nothing of the queue of a device of which only what comes in is hurt', () => {
+    const roots = [{ kind: 'htb', handle: '1:' }];
+    expect(judgeDevice({ ...check, direction: 'ingress' }, { devices, roots }).ok).toBe(true);
+    expect(judgeDevice({ ...check, direction: 'both' }, { devices, roots }).ok).toBe(false);
+    expect(judgeDevice({ ...check, direction: 'ingress' }, { devices: ['lo'], roots: [] }).ok).toBe(false);
+  });
+
   it('names the devices that there are', () => {
     expect(judgeDevice({ ...check, device: 'eth1' }, { devices, roots: [] }).found).toMatch(/lo, eth0/);
   });

@@ -55,7 +55,7 @@ export function decidePreparation(facts: PreparationFacts): LedgerEntry {
     );
   }
   checkDevicePresent(work.device, observation.links);
-  checkRoot(work.device, observation.qdiscs, entry);
+  if (work.direction !== 'ingress') checkRoot(work.device, observation.qdiscs, entry);
   checkEgressHook(work.device, observation.objects, instance);
   checkForeignFilters(work, observation.qdiscs);
   const works = before === undefined ? [...(entry?.works ?? []), work] : (entry?.works ?? []);

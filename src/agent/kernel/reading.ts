@@ -8,6 +8,7 @@ import {
   readBandCounts,
   readCounters,
   readTree,
+  shapedBytesOf,
   tableName,
 } from '../../faults/index.ts';
 import { SquallError } from '../../lib/index.ts';
@@ -47,6 +48,7 @@ export async function readFault(context: DriverContext, namespace: Namespace, fa
     drops: drops + carried.drops,
     offered: offered + carried.offered,
     exposure: exposureOf(entry, faultId, counters),
+    shaped: shapedBytesOf(entry.plan, entry.works, counts, faultId),
     leaseLeftMs: leaseLeftMs(objects, leaseSetName(faultId)),
   };
 }

@@ -7,7 +7,7 @@ import type { Kind } from '../kinds/index.ts';
 
 /** Path of the field → what it is when nobody writes it. */
 export const defaults: Partial<Record<Kind, Record<string, unknown>>> = {
-  NetworkTrafficShaper: { direction: 'egress', lease: '30s' },
+  NetworkTrafficShaper: { lease: '30s' },
   NetworkConnectivityTest: { period: '200ms', timeout: '1s', count: 10 },
   NetworkPerformanceTest: { duration: '10s', port: 5201 },
   NetworkExperiment: { before: '10s', after: '10s' },

@@ -78,7 +78,7 @@ export const scheduleStatus = z.object({
   conditions,
 }) satisfies z.ZodType<ScheduleStatus>;
 
-const doseUnit = z.enum(['ms', '%']);
+const doseUnit = z.enum(['ms', '%', 'bit/s']);
 const number = z.number();
 const dose = z.object({
   requested: z.object({ value: number, unit: doseUnit }),

@@ -17,7 +17,9 @@ export const longestDuration = '168h';
 export const shaperFields = {
   targets: filledList(target, 'targets'),
   configuration: faultConfiguration.optional(),
-  direction: oneOf('egress', 'ingress', 'both').optional().describe('Seen from the target; default egress.'),
+  direction: oneOf('egress', 'ingress', 'both')
+    .optional()
+    .describe('Seen from the target; default egress, and both for a partition.'),
   peers: filledList(endpoint, 'peers', 64)
     .optional()
     .describe('Only packets to these are hurt; without the field, to every peer.'),
@@ -68,7 +70,7 @@ export function toShaper(written: WrittenShaper, namespace: string): Shaper {
     const part = parts.get(key) ?? {
       targets: [],
       device: configuration.device ?? defaultDevice,
-      direction: written.direction ?? 'egress',
+      direction: written.direction ?? (configuration.type === 'partition' ? 'both' : 'egress'),
       fault: toFault(configuration),
       peers: (written.peers ?? []).map((peer) => toEndpoint(peer, namespace)),
     };

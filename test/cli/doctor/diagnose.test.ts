@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../../src/cli/doctor/diagnose.ts';
 import type { Capability, DoctorFacts } from '../../../src/cli/doctor/gather-facts.ts';
+import { capabilityTrials } from '../../../src/preflight/index.ts';
 
 const namespace = { inode: 1, path: '/run/netns/one' };
-const names: Capability[] = ['netem', 'prio', 'tbf', 'nft-set-timeout', 'nft-set-priority'];
+const names = Object.keys(capabilityTrials) as Capability[];
 
 function capabilities(...lacking: Capability[]): Record<Capability, { ok: boolean; message: string }> {
   const entries = names.map((name) => [name, { ok: !lacking.includes(name), message: lacking.includes(name) ? 'unknown' : '' }]);

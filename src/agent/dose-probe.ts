@@ -1,0 +1,103 @@
+/** The agent's own pings from a target, which show what a fault adds to them. */
+import type { FaultWork, NodeTaskTarget } from '../api/index.ts';
+import { longestHoldMs } from '../faults/index.ts';
+import { pingOnce, startProbers } from '../probes/index.ts';
+import type { AgentContext } from './context.ts';
+import { isShownByPings } from './dose.ts';
+import type { PingCount, RttsByPeer } from './dose-by-pings.ts';
+import { withPathOf } from './namespaces/pod-namespaces.ts';
+import { type DosePings, type FaultTarget, refuse } from './target-state.ts';
+
+/** Smaller than a hypothesis's pings, so that the gate never takes these for exposure. */
+const dosePayloadBytes = 40;
+const baselinePings = { count: 10, periodMs: 50, timeoutMs: 1000 };
+const dosePeriodMs = 200;
+const mostPeers = 4;
+/** The newest of each peer are kept. */
+const mostDoseSamples = 2000;
+/** Beside what the fault holds a ping back. */
+const slackMs = 1000;
+
+/** Peers that answer through the fault once, not twice: a peer that is hurt as well would add its own delay to the answer. */
+export function dosePeersOf(work: FaultWork, podUid: string, targets: readonly NodeTaskTarget[]): string[] {
+  const hurt = new Set(targets.flatMap(({ ips }) => ips));
+  return (work.dosePeers[podUid] ?? []).filter((address) => !hurt.has(address)).slice(0, mostPeers);
+}
+
+/**
+ * Round trips before the fault, of a target that nothing was done to yet. It takes a second where a peer is silent, so it is bounded by
+ * itself and not among the kernel's operations: renewals of other faults must not wait for it.
+ */
+export async function measureBaseline(context: AgentContext, target: FaultTarget, signal: AbortSignal): Promise<void> {
+  const addresses = target.work.dosePeers[target.facts.podUid] ?? [];
+  if (!isShownByPings(target.work.effect) || addresses.length === 0 || target.namespace === undefined) return;
+  const { namespace } = target;
+  const options = { ...baselinePings, addresses, payloadBytes: dosePayloadBytes };
+  try {
+    const baseline = await context.pingLimit(
+      async () => await withPathOf(context.namespaces, namespace, async (found) => await pingOnce(found, options, signal)),
+    );
+    target.pings = pingsOf(baseline, addresses);
+  } catch (error) {
+    if (!signal.aborted) refuse(context, target, error);
+  }
+}
+
+function pingsOf(baseline: RttsByPeer, addresses: readonly string[]): DosePings {
+  const counts = addresses.map((address): [string, PingCount] => [address, { answered: 0, lost: 0, duplicates: 0 }]);
+  return { baseline, active: Object.fromEntries(addresses.map((address) => [address, []])), counts: Object.fromEntries(counts) };
+}
+
+export async function startDoseProbe(context: AgentContext, target: FaultTarget): Promise<void> {
+  const { pings, namespace, work } = target;
+  if (pings === undefined || namespace === undefined) return;
+  const timeoutMs = Math.ceil(slackMs + 2 * longestHoldMs(work.effect));
+  // While the gate closes, a ping may meet the fault or not: it proves nothing.
+  const countOf = (address: string) => (target.status.phase === 'Active' ? pings.counts[address] : undefined);
+  const prober = await withPathOf(context.namespaces, namespace, (found) =>
+    startProbers({
+      namespace: found,
+      streams: Object.keys(pings.active).map((address) => ({
+        id: address,
+        hypothesis: '',
+        podUid: target.facts.podUid,
+        protocol: 'icmp',
+        address,
+        periodMs: dosePeriodMs,
+        timeoutMs,
+      })),
+      payloadBytes: dosePayloadBytes,
+      tcpProbeProgram: context.tcpProbeProgram,
+      onDuplicate: (address) => {
+        const count = countOf(address);
+        if (count) count.duplicates += 1;
+      },
+      onSample: ({ stream, rttMs }) => {
+        const [count, kept] = [countOf(stream), pings.active[stream]];
+        if (count === undefined || kept === undefined) return;
+        if (rttMs === undefined) {
+          count.lost += 1;
+          return;
+        }
+        count.answered += 1;
+        kept.push(rttMs);
+        if (kept.length > mostDoseSamples) kept.shift();
+      },
+    }),
+  );
+  // The order to undo may have come meanwhile: then nobody would stop it.
+  if (target.status.phase !== 'Active') {
+    await prober.stop();
+    return;
+  }
+  target.prober = prober;
+  void prober.ended.then((end) => {
+    if (end.outcome === 'failed') context.log('warn', 'dose probe failed', { fault: work.id, error: end.message });
+  });
+}
+
+export async function stopDoseProbe(target: FaultTarget): Promise<void> {
+  const { prober } = target;
+  target.prober = undefined;
+  await prober?.stop();
+}
