@@ -9,6 +9,7 @@ const campaigns = [
   ['torture.ts', '--kills', '300', '--minutes', '90', '--evidence'],
   ['campaign.ts', 'ten-experiments', '--evidence'],
   ['campaign.ts', 'serve-ten-minutes', '--evidence'],
+  ['campaign.ts', 'fault-table', '--evidence'],
   ['campaign.ts', 'soak', '--minutes', '60', '--evidence'],
 ];
 

@@ -2,12 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { faultTable } from './fault-table.ts';
 import type { CampaignOptions, CampaignResult } from './result.ts';
 import { soak } from './soak.ts';
 import { tenExperiments } from './ten-experiments.ts';
 import { tenMinutes } from './ten-minutes.ts';
 
 const campaigns: Record<string, (options: CampaignOptions) => Promise<CampaignResult>> = {
+  'fault-table': faultTable,
   'ten-experiments': tenExperiments,
   'serve-ten-minutes': tenMinutes,
   soak,
