@@ -1,5 +1,5 @@
 import type { FaultWork, NodeTaskStatus } from '../api/index.ts';
-import { codeOf, formatInstant, messageOf } from '../lib/index.ts';
+import { codeOf, formatInstant, messageOf, SquallError } from '../lib/index.ts';
 import type { AgentContext, StoredTask, TaskWork } from './context.ts';
 import { dosePeersOf, measureBaseline } from './dose-probe.ts';
 import { commitTarget, isGone, locate, loseTarget, prepareTarget, readTarget, renewTarget } from './fault-target.ts';
@@ -13,6 +13,8 @@ import { createWake, deadlineAt, isAborted, pause, whenAborted } from './timing.
 import { createWorkEnd } from './work-end.ts';
 
 const readEveryMs = 1000;
+/** How often all of a fault is compared with its plan. */
+const verifyEveryMs = 10_000;
 /** On a slow node reading takes at most this share of the time, so that it does not hold up renewals, which wait for it. */
 const readShare = 0.25;
 /** A renewal that the kernel did not take is tried again after so long. */
@@ -176,12 +178,26 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
     if (isAborted(signal) || target.status.phase !== 'Active') return;
     try {
       if (await isGone(context, target)) await lose(target);
-      else await readTarget(context, target);
+      else {
+        await readTarget(context, target);
+        await verify(target);
+      }
     } catch (error) {
       log('warn', 'reading failed', { fault: fault.id, error: messageOf(error) });
       // Somebody removed it: nobody is hurt any more, and what was measured before says nothing of now.
       if (!isAborted(signal) && isFaultGone(error)) giveUp(target, 'FaultGone', error);
     }
+  }
+
+  /** What somebody else has changed is left to them: the fault is no longer the one that was asked for, and ends. */
+  async function verify(target: FaultTarget): Promise<void> {
+    if (clock.monotonic() - target.verifiedAt < verifyEveryMs || target.namespace === undefined) return;
+    const differences = await context.kernel.verify(target.namespace);
+    target.verifiedAt = clock.monotonic();
+    if (differences.length === 0 || isAborted(signal) || target.status.phase !== 'Active') return;
+    const error = new SquallError('KernelRefused', `FaultChanged: somebody else changed it: ${differences.join('; ')}`);
+    log('warn', 'a fault was changed by somebody else', { fault: fault.id, error: messageOf(error) });
+    giveUp(target, 'FaultChanged', error);
   }
 
   async function run(): Promise<void> {

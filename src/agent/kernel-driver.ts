@@ -66,6 +66,8 @@ export type KernelDriver = {
   /** Drains and removes; restores what was there. Fine when the fault was never prepared. */
   remove(namespace: Namespace, faultId: string): Promise<Removal>;
   read(namespace: Namespace, faultId: string): Promise<FaultReading>;
+  /** How the kernel differs from what was put into it, one sentence each. */
+  verify(namespace: Namespace): Promise<string[]>;
   /** Undoes, by ledger and by table name, everything of this instance that a former life left behind on this node. */
   sweep(): Promise<{ removed: string[]; residue: number }>;
 };

@@ -23,6 +23,8 @@ export type FaultTarget = {
   heldUntil: number;
   /** The time that it was given then. */
   heldForMs: number;
+  /** Monotonic: when all of it was last compared with its plan. */
+  verifiedAt: number;
 };
 
 export type DosePings = { baseline: RttsByPeer; active: Record<string, number[]>; counts: Record<string, PingCount> };
@@ -37,6 +39,7 @@ export function newTarget(facts: NodeTaskTarget, work: FaultWork, at: string): F
     shaping: { total: { bytes: 0, milliseconds: 0, looks: 0 } },
     heldUntil: -Infinity,
     heldForMs: 0,
+    verifiedAt: -Infinity,
   };
 }
 

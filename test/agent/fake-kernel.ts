@@ -21,6 +21,8 @@ export type FakeKernel = KernelDriver & {
   >;
   before: Partial<Record<'prepare' | 'commit' | 'renew', () => Promise<void>>>;
   residueOfSweep: number;
+  /** What `verify` finds. */
+  differences: string[];
 };
 
 export function createFakeKernel(clock: Clock, inodeOf: (path: string) => number): FakeKernel {
@@ -44,6 +46,7 @@ export function createFakeKernel(clock: Clock, inodeOf: (path: string) => number
     fail: {},
     before: {},
     residueOfSweep: 0,
+    differences: [],
     names: () => kernel.calls.map(({ call }) => call),
     of: (call) => kernel.calls.filter((entry) => entry.call === call),
     next: (call) =>
@@ -95,6 +98,11 @@ export function createFakeKernel(clock: Clock, inodeOf: (path: string) => number
       note('read', podUid);
       failIfWanted('read', podUid);
       return { packets: 1000, bytes: 84_000, drops: 300, offered: 1000, exposure: { h: 7 }, leaseLeftMs: 1 };
+    },
+    verify: async ({ podUid }) => {
+      await Promise.resolve();
+      note('verify', podUid);
+      return kernel.differences;
     },
     sweep: async () => {
       await Promise.resolve();

@@ -409,6 +409,27 @@ describe('a fault task', () => {
     expect(targets[0]).toMatchObject({ reason: 'FaultGone', message: `${what}: somebody else removed it` });
   });
 
+  it('is compared with its plan every ten seconds, and ends with FaultChanged when somebody has changed it', async () => {
+    await putLease(bench, 300);
+    const task = faultTask(bench, [bench.addPod()]);
+    bench.startAgent(kernel);
+    const verified = kernel.next('verify');
+    await bench.store.create(nodeTasks, task);
+    await statusUntil(bench, task, phasesAre('Active'));
+    await verified;
+    const read = kernel.next('read');
+    bench.clock.jump(2000);
+    await read;
+    expect(kernel.of('verify')).toHaveLength(1);
+    kernel.differences = ['band fa17:2 of eth0 holds nothing'];
+    bench.clock.jump(10_000);
+    const { targets } = await statusUntil(bench, task, phasesAre('Clean'));
+    expect(targets[0]).toMatchObject({
+      reason: 'FaultChanged',
+      message: 'FaultChanged: somebody else changed it: band fa17:2 of eth0 holds nothing',
+    });
+  });
+
   it('shows residue while removal fails, tries again, and shows none when it succeeds', async () => {
     await putLease(bench);
     const task = faultTask(bench, [bench.addPod()]);

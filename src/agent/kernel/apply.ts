@@ -1,10 +1,11 @@
 /** Brings a target from one program to another and looks at what the kernel made of it. */
-import { gateDifferences, readGate, readTree, type TcQdisc, treeDifferences } from '../../faults/index.ts';
+import { readGate, type TcQdisc } from '../../faults/index.ts';
 import { SquallError } from '../../lib/index.ts';
 import type { DriverContext } from './context.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { Observation } from './programs.ts';
 import { deviceRemovalCommands, devicesOf, gateCommands, gateLists, newDeviceCommands, treeCommands } from './reconcile.ts';
+import { differencesFrom } from './verifying.ts';
 
 /**
  * For faults that come: devices of ours, to which the gate refers, then tree and gate side by side, since both are inert without a lease.
@@ -51,9 +52,6 @@ export async function shrinkTo(
 
 async function verify({ programs, instance }: DriverContext, { namespace, plan }: LedgerEntry, qdiscs: TcQdisc[]): Promise<void> {
   const { objects } = await programs.read(namespace, ['objects'], gateLists(plan));
-  const differences = [
-    ...plan.trees.flatMap((tree) => treeDifferences(tree, readTree(qdiscs, tree.device))),
-    ...gateDifferences(plan.gate, readGate(objects, instance)),
-  ];
+  const differences = differencesFrom(plan, qdiscs, objects, instance);
   if (differences.length > 0) throw new SquallError('KernelRefused', `NotAsPlanned: ${differences.join('; ')}`);
 }

@@ -14,6 +14,7 @@ import { readFault } from './reading.ts';
 import { closeFault, removeFault } from './removing.ts';
 import { sweepNode } from './sweeping.ts';
 import { countResidue } from './residue.ts';
+import { verifyTarget } from './verifying.ts';
 
 export type KernelDriverOptions = {
   /** Absolute; the ledger is kept in its folder `ledger`. */
@@ -97,6 +98,7 @@ export async function createKernelDriver(options: KernelDriverOptions): Promise<
     },
     remove: async (namespace, faultId) => await removeFault(context, namespace, faultId),
     read: async (namespace, faultId) => await inTurn(namespace, async () => await readFault(context, namespace, faultId)),
+    verify: async (namespace) => await inTurn(namespace, async () => await verifyTarget(context, namespace)),
     sweep: async () => await sweepNode({ ...context, programs: programsBy(createLimiter(mostProgramsOfSweep)) }),
     countResidue: async (namespaces) => await countResidue(context, namespaces),
   };

@@ -15,7 +15,7 @@ import { delay, work } from '../../faults/works.ts';
 import { entryOf, instance, plain } from './entries.ts';
 import { createFakePrograms, type FakePrograms } from './fake-programs.ts';
 
-const removesGate = `nft -f -: ${renderGateRemoval(instance).replaceAll('\n', ';')}`;
+const removesGate = `nft -f -: ${renderGateRemoval(instance, ['inet']).replaceAll('\n', ';')}`;
 const removesTree = 'tc -j -s -batch -: qdisc del dev eth0 root handle fa17:;qdisc show;';
 const looks = 'tc -j -s qdisc show';
 const proves = ['ip -j link show', 'nft -j list ruleset'];
