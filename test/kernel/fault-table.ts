@@ -134,7 +134,7 @@ function shownBy(
     case 'duplicate':
       return share(((1 + duplicates / answered.length) ** (1 / passes) - 1) * answered.length, answered.length);
     case 'loss':
-      return share((1 - survived ** (1 / passes)) * times.length, times.length / effective(fault.burst));
+      return share((1 - survived ** (1 / passes)) * times.length, times.length, effective(fault.burst));
     default:
       return share((1 - survived ** (1 / passes)) * times.length, times.length);
   }
@@ -143,10 +143,10 @@ function shownBy(
 /** In bursts, one packet carries less evidence: about 1 / (2 × length − 1) of what an independent one does. */
 const effective = (burst: number): number => 2 * burst - 1;
 
-function share(happened: number, of: number): Pick<Found, 'measured' | 'low' | 'high'> {
-  // `of` may be fewer than were counted: the share is the same, the interval wider.
-  const { value, low, high } = { ...wilson(happened, of), value: happened / of };
-  return { measured: 100 * value, low: 100 * low, high: 100 * high };
+/** @param each how many of the counted carry as much evidence as one independent one */
+function share(happened: number, of: number, each = 1): Pick<Found, 'measured' | 'low' | 'high'> {
+  const { low, high } = wilson(happened / each, of / each);
+  return { measured: (100 * happened) / of, low: 100 * low, high: 100 * high };
 }
 
 async function pingAll(

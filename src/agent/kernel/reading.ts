@@ -1,7 +1,6 @@
 /** What the kernel has counted for one fault. */
 import {
   dropsOf,
-  familiesOfGate,
   gateCounterName,
   leaseLeftMs,
   leaseSetName,
@@ -15,16 +14,15 @@ import { SquallError } from '../../lib/index.ts';
 import type { FaultReading, Namespace } from '../kernel-driver.ts';
 import type { DriverContext } from './context.ts';
 import type { LedgerEntry } from './ledger.ts';
-import { devicesOf } from './reconcile.ts';
+import { devicesOf, gateLists } from './reconcile.ts';
 
 export async function readFault(context: DriverContext, namespace: Namespace, faultId: string): Promise<FaultReading> {
   const { programs, instance } = context;
   const entry = await preparedEntry(context, namespace, faultId);
   const table = tableName(instance);
-  const lists = [
-    ...familiesOfGate(entry.plan.gate).map((family) => `list counters table ${family} ${table}`),
-    `list set inet ${table} ${leaseSetName(faultId)}`,
-  ];
+  const { gate } = entry.plan;
+  const parts = [`list counters table inet ${table}`, `list set inet ${table} ${leaseSetName(faultId)}`];
+  const lists = gate.devices === undefined ? parts : gateLists(entry.plan);
   const { qdiscs, objects } = await programs.read(namespace, ['qdiscs', 'objects'], lists);
   const counters = readCounters(objects, instance);
   const met = counters[gateCounterName(faultId)];
