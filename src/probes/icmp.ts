@@ -47,13 +47,6 @@ export function parseFpingLine(line: string): FpingLine | undefined {
   return rtt === undefined ? settled : { ...settled, rttMs: Number(rtt) };
 }
 
-const duplicatePattern = /^(?:\[\d+\.\d+\] )?(\S+)\s*: duplicate for \[\d+\]/;
-
-/** The address whose answer came once more; undefined for other lines. */
-export function parseFpingDuplicate(line: string): string | undefined {
-  return duplicatePattern.exec(line)?.[1];
-}
-
 const summaryPattern = /^(\S+)\s*: xmt\/rcv\/%loss = (\d+)\/\d+\//;
 
 /**

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { ProbeStream } from '../api/index.ts';
 import { messageOf } from '../lib/index.ts';
+import { createDuplicateFinder } from './duplicates.ts';
 import { createIcmpTracker, type SettledPing } from './icmp-tracker.ts';
-import { fpingArguments, parseFpingDuplicate, parseFpingLine, parseFpingSummary } from './icmp.ts';
+import { fpingArguments, parseFpingLine, parseFpingSummary } from './icmp.ts';
 import type { LineProcess } from './line-process.ts';
 import { type NamespaceFile, startInNamespace } from './start-in-namespace.ts';
 import type { NumberedSample } from './seconds.ts';
@@ -83,6 +84,7 @@ function startPings(group: PingGroup, options: ProberOptions): Program {
   const { periodMs, timeoutMs, count } = group;
   const addresses = [...group.streamsOf.keys()];
   const tracker = createIcmpTracker({ addresses, periodMs, timeoutMs, startedAt: Date.now() });
+  const isDuplicate = createDuplicateFinder();
   const hand = (pings: SettledPing[]) => {
     for (const { address, ...ping } of pings) {
       for (const stream of group.streamsOf.get(address) ?? []) options.onSample({ stream, ...ping });
@@ -93,8 +95,9 @@ function startPings(group: PingGroup, options: ProberOptions): Program {
   const fping = startInNamespace(options.namespace, 'fping', ping, {
     stdout: (text) => {
       const line = parseFpingLine(text);
-      if (line !== undefined) hand(tracker.settle(line));
-      else if (options.onDuplicate) tellDuplicate(text, options.onDuplicate);
+      if (line === undefined) return;
+      if (isDuplicate(line)) options.onDuplicate?.(line.address);
+      else hand(tracker.settle(line));
     },
     stderr: (text) => {
       const summary = count === undefined ? parseFpingSummary(text) : undefined;
@@ -116,11 +119,6 @@ function startPings(group: PingGroup, options: ProberOptions): Program {
     },
   );
   return { process: fping, ended };
-}
-
-function tellDuplicate(text: string, onDuplicate: (address: string) => void): void {
-  const address = parseFpingDuplicate(text);
-  if (address !== undefined) onDuplicate(address);
 }
 
 /**
