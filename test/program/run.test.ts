@@ -47,18 +47,15 @@ describe('squall run', () => {
     for (const { residue } of reports) assert.equal(residue, 0);
   });
 
-  it('does every fault to what goes out, comes in, or both, and measures how much of it', async () => {
+  it('hurts what goes out, comes in, or both, and measures how much', async () => {
     const outcome = await squall.run('family', ['-o', 'json']);
     const reports = reportsOf(outcome);
     assert.deepEqual(
       reports.map(({ experiment, verdict, reason }) => [experiment.name, verdict, reason]),
       [
-        ['delays-what-comes-in', 'Passed', 'SteadyStateHeld'],
         ['delays-both-ways', 'Passed', 'SteadyStateHeld'],
         ['corrupts', 'Failed', 'HypothesisViolated'],
         ['duplicates', 'Passed', 'SteadyStateHeld'],
-        ['reorders', 'Passed', 'SteadyStateHeld'],
-        ['comes-in-slots', 'Passed', 'SteadyStateHeld'],
         // Pings are slower than any rate worth a name: it was never exercised.
         ['is-slow', 'Inconclusive', 'NoDose'],
         ['parts', 'Failed', 'HypothesisViolated'],
