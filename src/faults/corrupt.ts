@@ -7,7 +7,7 @@ type Corruption = Extract<Fault, { type: 'corrupt' }>;
 
 /**
  * `percent` (0.00001 to 100) of the packets, each by itself, get one bit turned over, anywhere from the Ethernet header to the last byte of
- * the packet's first segment. Nearly always a checksum catches it: the receiver drops the packet and counts it (TCP: InCsumErrors), so an
+ * the packet. Nearly always a checksum catches it: the receiver drops the packet and counts it (TCP: InCsumErrors), so an
  * application sees loss. The few bits that no checksum covers (the source's hardware address) change nothing.
  */
 export const corruptPlanner: FaultPlanner<Corruption> = {
