@@ -26,12 +26,17 @@ export type GateRule = {
   returns: boolean;
 };
 
+/** The comment of the rule that names the devices of all faults on what goes out. */
+export const otherDevicesComment = 'other devices';
+
 /** What is never hurt. An inet chain never meets ARP; a chain at a device does. */
 export function exclusionRules(works: readonly FaultWork[], flow: Flow, devices: string[]): GateRule[] {
   const rule = (comment: string, match: PacketMatch): GateRule => ({ comment, matches: [match], counters: [], returns: true });
   const excluded = exclusionsOf(works);
   return [
-    flow === 'egress' ? rule('other devices', { match: 'leaves-by-other-device', devices }) : rule('no IP', { match: 'no-ip' }),
+    flow === 'egress'
+      ? rule(otherDevicesComment, { match: 'leaves-by-other-device', devices })
+      : rule('no IP', { match: 'no-ip' }),
     ...families
       .filter((family) => excluded[family].length > 0)
       .map((family) => {

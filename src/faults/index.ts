@@ -12,6 +12,7 @@ export type { ExposureCounter } from './exposure.ts';
 export type { Gate } from './gate.ts';
 export { checkDevice, gateCounterName, instanceOfDevice, instanceOfTable, leaseSetName, tableName } from './names.ts';
 export {
+  devicesOfGates,
   familiesWithTable,
   fieldsOf,
   gateDifferences,

@@ -1,8 +1,8 @@
 /** What `nft -j` reports, in the terms of the plan. */
 import { type AddressRange, type Family, joinRanges, parseBlock, parseBlocks } from './addresses.ts';
 import type { Gate, GateObjects } from './gate.ts';
-import type { GateRule } from './gate-rules.ts';
-import { tableName } from './names.ts';
+import { type GateRule, otherDevicesComment } from './gate-rules.ts';
+import { instanceOfTable, tableName } from './names.ts';
 import { deviceChainName, gateChain, tableFamilies, type TableFamily } from './render-gate.ts';
 
 /** One entry of nft's JSON: an object with one key, the kind of thing (libnftables-json(5)). */
@@ -84,6 +84,26 @@ function readRule({ comment = '', expr = [] }: NftFields): ObservedRule {
   const forwards = (expr as { fwd?: { dev?: unknown } }[]).map(({ fwd }) => fwd?.dev);
   const forwardTo = forwards.find((device) => typeof device === 'string');
   return { comment, priority: priorityIn(expr), ...(forwardTo === undefined ? {} : { forwardTo }) };
+}
+
+/** The devices on which each instance with a table here hurts what goes out, as its gate names them. */
+export function devicesOfGates(objects: readonly NftObject[]): Map<string, string[]> {
+  const tables = fieldsOf(objects, 'table').filter(({ family }) => family === 'inet');
+  return new Map(
+    tables.flatMap(({ name = '' }): [string, string[]][] => {
+      const instance = instanceOfTable(name);
+      if (instance === undefined) return [];
+      const rules = fieldsOf(objects, 'rule').filter(({ table, comment }) => table === name && comment === otherDevicesComment);
+      return [[instance, rules.flatMap(({ expr = [] }) => expr.flatMap(devicesNamed))]];
+    }),
+  );
+}
+
+/** nft prints a set of one element as that element. */
+function devicesNamed(expression: unknown): string[] {
+  const { match } = expression as { match?: { left?: { meta?: { key?: string } }; right?: string | { set?: string[] } } };
+  if (match?.left?.meta?.key !== 'oifname' || match.right === undefined) return [];
+  return typeof match.right === 'string' ? [match.right] : (match.right.set ?? []);
 }
 
 /** The named counters of our tables, by name; what goes out and what comes in together. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  devicesOfGates,
   gateDifferences,
   type ObservedGate,
   type ObservedTable,
@@ -199,6 +200,23 @@ describe('what nft reports', () => {
     ['no table', `delete table ${table}`, /is missing/],
   ])('differs from the plan where there is %s', async (_, byHand, difference) => {
     expect(gateDifferences(gate, await report(renderGate(gate), byHand)).join()).toMatch(difference);
+  });
+
+  it('names the devices of each instance, be it one or several, and no table of anybody else', async () => {
+    const ofOther = plan([work('f3', delay(1)), work('f4', delay(1), { device: 'eth1' })], { instance: 'ffffffff' });
+    const texts = [
+      'flush ruleset',
+      renderGate(gate),
+      renderGate(ofOther.gate),
+      'add table inet squall',
+      'add table ip squall_eeeeeeee',
+    ];
+    for (const text of texts) await inside(['nft', '-f', '-'], `${text}\n`);
+    const objects = parseNft(await inside(['nft', '-j', 'list', 'ruleset']));
+    expect([...devicesOfGates(objects)].sort()).toEqual([
+      ['0123abcd', ['eth0']],
+      ['ffffffff', ['eth0', 'eth1']],
+    ]);
   });
 
   it('differs where the chain has another place among the hooks', async () => {

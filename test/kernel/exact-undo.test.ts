@@ -167,6 +167,48 @@ describe('undo whatever happened', () => {
     }
   });
 
+  for (const by of ['its own life', 'the next one'] as const) {
+    it(`finds its tree on a device that was renamed, by ${by}`, async () => {
+      await start(pair, work('slow', delay(20), 'all'));
+      const rename = async (from: string, to: string) => {
+        const lines = `link set ${from} down\nlink set ${from} name ${to}\nlink set ${to} up\n`;
+        await command('ip', ['-n', pair.target, '-batch', '-'], lines);
+      };
+      await rename('eth0', 'net0');
+      assert.equal(await pair.driver.countResidue([pair.namespace]), 3);
+      const { stateFolder, instance } = pair;
+      if (by === 'its own life') assert.equal((await pair.driver.remove(pair.namespace, 'slow')).residue, 0);
+      else assert.equal((await (await createKernelDriver({ stateFolder, instance, clock: systemClock })).sweep()).residue, 0);
+      assert.equal(await pair.driver.countResidue([pair.namespace]), 0);
+      await rename('net0', 'eth0');
+      // The kernel forgets an IPv6 address that was put there by hand when its device goes down.
+      await inside(pair.target, ['ip', 'addr', 'replace', 'fd99::1/64', 'dev', 'eth0', 'nodad']);
+      while (!(await inside(pair.target, ['ip', '-j', 'link', 'show', 'eth0'])).includes('"operstate":"UP"'));
+      assertSame(await snapshot(pair.target), untouched);
+      assert.deepEqual(await readdir(`${stateFolder}/ledger`), []);
+    });
+  }
+
+  it('leaves the tree of another instance where its own ledger was lost', async () => {
+    const [mine, lost] = [pair.instance, 'abcdef01'];
+    const lostState = `${pair.stateFolder}/lost`;
+    const former = await createKernelDriver({ stateFolder: lostState, instance: lost, clock: systemClock });
+    await former.prepare(pair.namespace, work('former', delay(20), 'all'));
+    // Somebody takes that tree away, and another instance comes to the free device.
+    await inside(pair.target, ['tc', 'qdisc', 'del', 'dev', 'eth0', 'root']);
+    await rm(lostState, { recursive: true });
+    await start(pair, work('slow', delay(20), 'all'));
+    const again = await createKernelDriver({ stateFolder: lostState, instance: lost, clock: systemClock });
+    assert.equal((await again.sweep()).residue, 0);
+    const tables = await inside(pair.target, ['nft', 'list', 'tables']);
+    assert.ok(tables.includes(mine) && !tables.includes(lost), tables);
+    assert.ok((await pair.driver.read(pair.namespace, 'slow')).leaseLeftMs > 0);
+    assert.equal((await pair.driver.remove(pair.namespace, 'slow')).residue, 0);
+    await rm(lostState, { recursive: true });
+    await inside(pair.target, ['ip', 'link', 'set', 'eth0', 'txqueuelen', '0']);
+    assertSame(await snapshot(pair.target), untouched);
+  });
+
   const refusals = [
     {
       name: "somebody's root qdisc",

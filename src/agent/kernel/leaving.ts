@@ -31,11 +31,13 @@ export async function leaveOthers(
   };
   await shrinkTo(context, next, entry, { qdiscs: [...qdiscs], links, objects });
   const devicesLeft = devicesOf(plan).filter((device) => !devicesOf(next.plan).includes(device));
+  // Whoever sets the queue length of such a device from now on does so for good. One that was renamed keeps its tree until the last undo.
+  const left = links.filter(({ ifname }) => devicesLeft.includes(ifname)).map(({ ifindex }) => ifindex);
   if (devicesLeft.length > 0) {
     const { links: linksNow } = await programs.read(namespace, ['links']);
     await programs.changeLinks(namespace, queueLengthCommands(entry, devicesLeft, linksNow));
   }
-  await ledger.write(next);
+  await ledger.write({ ...next, indexes: entry.indexes?.filter((index) => !left.includes(index)) });
 }
 
 /** What the remaining faults have counted in the bands that go with this one. */

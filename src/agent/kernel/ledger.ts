@@ -21,6 +21,8 @@ export type LedgerEntry = {
   works: FaultWork[];
   /** The program of all works together. */
   plan: TargetPlan;
+  /** Numbers of the devices that trees were put on: whoever renames a device takes its tree along. Absent where only names were kept. */
+  indexes?: number[];
   /** By fault id: what was counted in bands that have been removed since. */
   carried: Record<string, DropCount>;
 };

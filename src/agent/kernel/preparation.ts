@@ -71,8 +71,20 @@ export function decidePreparation(facts: PreparationFacts): LedgerEntry {
     snapshot: entry?.snapshot ?? observation,
     works,
     plan,
+    indexes: [...new Set([...indexesOf(entry, observation.links), ...indexesOn(treesOf(plan), observation.links)])],
     carried: entry?.carried ?? {},
   };
+}
+
+/** Of an entry that has names only, those of the devices that have them now. */
+function indexesOf(entry: LedgerEntry | undefined, links: readonly IpLink[]): number[] {
+  return entry?.indexes ?? indexesOn(entry === undefined ? [] : treesOf(entry.plan), links);
+}
+
+const treesOf = ({ trees }: TargetPlan): string[] => trees.map(({ device }) => device);
+
+function indexesOn(devices: readonly string[], links: readonly IpLink[]): number[] {
+  return links.filter(({ ifname }) => devices.includes(ifname)).map(({ ifindex }) => ifindex);
 }
 
 type PlanFacts = {

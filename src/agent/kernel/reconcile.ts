@@ -1,8 +1,10 @@
 /** From what the kernel has and what it shall have to the commands in between. Decides only; whoever applies them decides the order. */
 import {
   type DeviceTree,
+  devicesOfGates,
   familiesWithTable,
   instanceOfDevice,
+  type NftObject,
   type ObservedGate,
   type ObservedTable,
   type PresentGate,
@@ -17,6 +19,13 @@ import type { IpLink, Observation } from './programs.ts';
 
 /** Devices that a plan has a tree on. */
 export const devicesOf = (plan: TargetPlan | undefined): string[] => plan?.trees.map(({ device }) => device) ?? [];
+
+/** Devices that may carry a tree of this entry, by the names that they have now; devices of ours nobody renames. */
+export function placesOf({ indexes, plan }: LedgerEntry, links: readonly IpLink[]): string[] {
+  if (indexes === undefined) return devicesOf(plan);
+  const own = plan.intermediates.map(({ name }) => name);
+  return links.filter(({ ifindex, ifname }) => indexes.includes(ifindex) || own.includes(ifname)).map(({ ifname }) => ifname);
+}
 
 const treeIn = (plan: TargetPlan | undefined, device: string): DeviceTree | undefined =>
   plan?.trees.find((tree) => tree.device === device);
@@ -75,12 +84,30 @@ const kernelsQueueLength = 1000;
 
 /** Queue lengths that our tree has changed and that must be set back; a length that somebody else has set since is left alone. */
 export function queueLengthsToRestore(entry: LedgerEntry, links: readonly IpLink[]): { device: string; length: number }[] {
-  return devicesOf(entry.plan).flatMap((device) => {
-    const before = entry.snapshot.links.find(({ ifname }) => ifname === device);
+  return placesOf(entry, links).flatMap((device) => {
     const now = links.find(({ ifname }) => ifname === device);
+    const before = entry.snapshot.links.find(({ ifindex }) => ifindex === now?.ifindex);
     if (before === undefined || now === undefined || (before.txqlen ?? 0) !== 0) return [];
     return now.txqlen === kernelsQueueLength ? [{ device, length: 0 }] : [];
   });
+}
+
+/**
+ * Devices whose tree belongs to a table of this instance that no ledger knows. A tree does not say whose it is: it is ours on a device
+ * of our own, on one that our gate names and no other instance's does, and, since only ours could have put it there, where no other has a
+ * table at all.
+ */
+export function unrecordedTrees(qdiscs: readonly TcQdisc[], objects: readonly NftObject[], instance: string): string[] {
+  const gates = devicesOfGates(objects);
+  const named = gates.get(instance) ?? [];
+  const others = [...gates].filter(([owner]) => owner !== instance);
+  const isOurs = (device: string): boolean => {
+    const owner = instanceOfDevice(device);
+    if (owner !== undefined) return owner === instance;
+    return others.length === 0 || (named.includes(device) && !others.some(([, devices]) => devices.includes(device)));
+  };
+  const devices = [...new Set(qdiscs.map(({ dev = '' }) => dev))];
+  return devices.filter((device) => readTree(qdiscs, device) !== undefined && isOurs(device));
 }
 
 /** Lines for ip that set back what the kernel changed by itself on devices whose tree has gone. */
@@ -93,7 +120,8 @@ export function queueLengthCommands(entry: LedgerEntry, devices: readonly string
 /** What of ours is in a namespace: one sentence each. Empty is what an undo must reach. */
 export function residueIn(observation: Observation, instance: string, entry: LedgerEntry | undefined): string[] {
   const own = ownDevices(observation.links, instance);
-  const trees = devicesOf(entry?.plan).filter((device) => readTree(observation.qdiscs, device) !== undefined);
+  const places = entry === undefined ? [] : placesOf(entry, observation.links);
+  const trees = places.filter((device) => readTree(observation.qdiscs, device) !== undefined);
   const lengths = entry === undefined ? [] : queueLengthsToRestore(entry, observation.links);
   return [
     ...familiesWithTable(observation.objects, instance).map((family) => `nftables table ${family} squall_${instance}`),

@@ -72,9 +72,9 @@ async function startRemoval(context: DriverContext, namespace: Namespace, faultI
     return { lookAgainMs: 0 };
   }
   // The last fault takes the tables along, and where nothing waits the tree at once: two programs for the whole target.
-  const qdiscs = await removeGate(context, entry);
-  if (waitingPackets(entry, qdiscs) > 0) return { lookAgainMs: nextLookMs(longestWait(entry)) };
-  return await undoTree(context, entry, qdiscs);
+  const present = await removeGate(context, entry);
+  if (waitingPackets(entry, present.qdiscs) > 0) return { lookAgainMs: nextLookMs(longestWait(entry)) };
+  return await undoTree(context, entry, present);
 }
 
 /** The target's entry; `gone` when the namespace is, since qdiscs and tables die with it. */
@@ -96,12 +96,12 @@ async function finishWhenDrained(
 ): Promise<Step> {
   const entry = await presentEntry(context, namespace);
   if (entry === undefined || entry === 'gone') return nothingLeft;
-  const { qdiscs } = await context.programs.read(namespace, ['qdiscs']);
+  const { qdiscs, links } = await context.programs.read(namespace, ['qdiscs', 'links']);
   const longestMs = longestWait(entry, faultId);
   if (waitingPackets(entry, qdiscs, faultId) > 0 && elapsedMs < longestMs + drainSlackMs) {
     return { lookAgainMs: nextLookMs(longestMs) };
   }
-  if (entry.works.every(({ id }) => id === faultId)) return await undoTree(context, entry, qdiscs);
+  if (entry.works.every(({ id }) => id === faultId)) return await undoTree(context, entry, { qdiscs, links });
   if (entry.works.some(({ id }) => id === faultId)) await leaveOthers(context, entry, qdiscs, faultId);
   return nothingLeft;
 }

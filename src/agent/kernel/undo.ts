@@ -1,42 +1,57 @@
 /** Undoes a whole target and proves it: by the ledger, or by the table's name where the ledger was lost. */
-import { familiesOfGate, familiesWithTable, renderGateRemoval, type TcQdisc } from '../../faults/index.ts';
+import { familiesOfGate, familiesWithTable, renderGateRemoval } from '../../faults/index.ts';
 import { SquallError } from '../../lib/index.ts';
 import type { Namespace, Removal } from '../kernel-driver.ts';
 import { changesBetween } from './changes.ts';
 import type { DriverContext } from './context.ts';
 import type { LedgerEntry } from './ledger.ts';
 import { type Observation, wholeObservation } from './programs.ts';
-import { deviceRemovalCommands, devicesOf, ownDevices, queueLengthCommands, residueIn, treeCommands } from './reconcile.ts';
+import {
+  deviceRemovalCommands,
+  ownDevices,
+  placesOf,
+  queueLengthCommands,
+  residueIn,
+  treeCommands,
+  unrecordedTrees,
+} from './reconcile.ts';
 import { drainSlackMs, longestWait, nextLookMs, waitingPackets } from './waiting.ts';
+
+/** What a target has now. */
+type Seen = Pick<Observation, 'qdiscs' | 'links'>;
 
 /** Gate, drain (for `drainMs` at most), tree. */
 export async function undoTarget(context: DriverContext, entry: LedgerEntry, drainMs: number): Promise<Removal> {
   const { programs, clock } = context;
-  let qdiscs = await removeGate(context, entry);
+  let present = await removeGate(context, entry);
   const startedAt = clock.monotonic();
   const mostMs = Math.min(drainMs, longestWait(entry) + drainSlackMs);
-  while (waitingPackets(entry, qdiscs) > 0 && clock.monotonic() - startedAt < mostMs) {
+  while (waitingPackets(entry, present.qdiscs) > 0 && clock.monotonic() - startedAt < mostMs) {
     await clock.sleep(nextLookMs(longestWait(entry)));
-    ({ qdiscs } = await programs.read(entry.namespace, ['qdiscs']));
+    present = await programs.read(entry.namespace, ['qdiscs', 'links']);
   }
-  return await undoTree(context, entry, qdiscs);
+  return await undoTree(context, entry, present);
 }
 
-/** The first step of every undo. Resolves to the qdiscs after it: what waits in them is the last that any fault has hurt. */
-export async function removeGate({ programs, instance }: DriverContext, { namespace, plan }: LedgerEntry): Promise<TcQdisc[]> {
+/** The first step of every undo. Resolves to qdiscs and links after it: what waits in those is the last that any fault has hurt. */
+export async function removeGate({ programs, instance }: DriverContext, { namespace, plan }: LedgerEntry): Promise<Seen> {
   const gate = renderGateRemoval(instance, familiesOfGate(plan.gate));
-  return (await programs.changeAndRead(namespace, { gate }, ['qdiscs'])).qdiscs;
+  return await programs.changeAndRead(namespace, { gate }, ['qdiscs', 'links']);
 }
 
 /**
  * The last step of every undo, after the gate has gone. The entry goes only when the proof is there.
- * @param qdiscs what the target has now
+ * @param present what the target has now
  */
-export async function undoTree(context: DriverContext, entry: LedgerEntry, qdiscs: readonly TcQdisc[]): Promise<Removal> {
+export async function undoTree(context: DriverContext, entry: LedgerEntry, present: Seen): Promise<Removal> {
   const { programs, ledger, instance } = context;
   const { namespace, snapshot } = entry;
-  const devices = devicesOf(entry.plan);
-  const left = await programs.changeAndRead(namespace, { tree: treeCommands(qdiscs, devices, undefined) }, wholeObservation);
+  const devices = placesOf(entry, present.links);
+  const left = await programs.changeAndRead(
+    namespace,
+    { tree: treeCommands(present.qdiscs, devices, undefined) },
+    wholeObservation,
+  );
   // Only a plan that needs devices of ours has ever made one. They go after the gate that sent packets there.
   const own = entry.plan.intermediates.length === 0 ? [] : deviceRemovalCommands(left.links, instance, undefined);
   const after = await withLinksChanged(context, namespace, left, [...own, ...queueLengthCommands(entry, devices, left.links)]);
@@ -58,16 +73,16 @@ async function withLinksChanged(
 }
 
 /**
- * Removes a table of ours that the ledger does not know, because the state folder was lost, and the tree beside it: no other
- * instance would have put its own next to ours. What the queue lengths were cannot be known any more.
+ * Removes a table of ours that the ledger does not know, because the state folder was lost, and the trees that are its own. What the
+ * queue lengths were cannot be known any more.
  * @returns what was removed, one sentence each
  */
 export async function undoUnrecorded({ programs, instance }: DriverContext, namespace: Namespace): Promise<string[]> {
   const before = await programs.read(namespace, ['objects'], ['list tables']);
   const families = familiesWithTable(before.objects, instance);
   if (families.length === 0) return [];
-  const { qdiscs, links } = await programs.read(namespace, ['qdiscs', 'links']);
-  const devices = [...new Set(qdiscs.map(({ dev = '' }) => dev))];
+  const { qdiscs, links, objects } = await programs.read(namespace, wholeObservation);
+  const devices = unrecordedTrees(qdiscs, objects, instance);
   // The tree first: the table is the only sign of ours, and a priority that names no band hurts nobody. A device of ours cannot go before
   // the gate that sends packets there: they would be lost.
   const qdiscsLeft = await programs.changeTree(namespace, treeCommands(qdiscs, devices, undefined));

@@ -87,6 +87,18 @@ describe('changesBetween', () => {
 });
 
 describe('residueIn', () => {
+  it('counts what is on a device that was renamed, and nothing on one that has taken its name', () => {
+    const links = [...plain.links.map((link) => (link.ifindex === 2 ? { ...link, ifname: 'net0', txqlen: 1000 } : link))];
+    const taken = [...links, { ifindex: 7, ifname: 'eth0', mtu: 1500, txqlen: 1000 }];
+    const known = { ...entryOf([work('f1', delay(10))]), indexes: [2] };
+    const trees = ['net0', 'eth0'].map((dev) => ({ ...root, dev }));
+    expect(residueIn(after({ links: taken, qdiscs: trees }), instance, known)).toEqual([
+      'root qdisc fa17: of net0',
+      'queue length of net0',
+    ]);
+    expect(residueIn(after({ links: taken.slice(2), qdiscs: trees.slice(1) }), instance, known)).toEqual([]);
+  });
+
   const entry = entryOf([work('f1', delay(10))]);
   const emptied = (txqlen?: number) => plain.links.map((link) => (link.ifname === 'eth0' ? { ...link, txqlen } : link));
   it.each<[string, Observation, number]>([

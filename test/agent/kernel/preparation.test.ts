@@ -33,6 +33,20 @@ describe('decidePreparation', () => {
     expect(second.plan.bands).toMatchObject(first.plan.bands);
   });
 
+  it('keeps the number of every device that a tree was put on, also of one whose name another has taken', () => {
+    const first = decide(slow);
+    expect(first.indexes).toEqual([2]);
+    const eth1 = { ifindex: 3, ifname: 'eth1', mtu: 1500 };
+    const links = [...plain.links, eth1];
+    expect(decide({ ...slow, id: 'other', device: 'eth1' }, { ...plain, links }, first).indexes).toEqual([2, 3]);
+    const renamed = plain.links.map((link) => (link.ifindex === 2 ? { ...link, ifname: 'net0' } : link));
+    const another = { ...plain, links: [...renamed, { ...eth1, ifname: 'eth0' }] };
+    expect(decide({ ...slow, id: 'other' }, another, first).indexes).toEqual([2, 3]);
+    // Of an entry that was written before numbers were kept.
+    const { indexes: _none, ...older } = first;
+    expect(decide(work('lossy', loss(1)), plain, older).indexes).toEqual([2]);
+  });
+
   it('decides the same again for a fault that is prepared already', () => {
     const first = decide(slow);
     expect(decide(slow, withObjects(...ours), first)).toEqual(first);

@@ -17,7 +17,7 @@ import { createFakePrograms, type FakePrograms } from './fake-programs.ts';
 
 const removesGate = `nft -f -: ${renderGateRemoval(instance, ['inet']).replaceAll('\n', ';')}`;
 const removesTree = 'tc -j -s -batch -: qdisc del dev eth0 root handle fa17:;qdisc show;';
-const looks = 'tc -j -s qdisc show';
+const looks = ['tc -j -s qdisc show', 'ip -j link show'];
 const proves = ['ip -j link show', 'nft -j list ruleset'];
 const noRules = JSON.stringify({ nftables: [{ metainfo: {} }] });
 const untouched = { residue: 0, changedByOthers: [] };
@@ -61,7 +61,7 @@ describe('an undo', () => {
       await fakes.answer('tc', treeWith(0), nothingOfOurs);
       expect(await undo()).toEqual(clean);
       const change = ['setpriv', 'nsenter', 'setpriv'];
-      expect(await fakes.started()).toEqual([...change, removesGate, looks, ...change, removesTree, ...proves]);
+      expect(await fakes.started()).toEqual([...change, removesGate, ...looks, ...change, removesTree, ...proves]);
       expect(await entries()).toEqual([]);
     });
 
@@ -69,14 +69,14 @@ describe('an undo', () => {
       await fakes.answer('tc', treeWith(3), treeWith(1), treeWith(0), nothingOfOurs);
       expect(await undo()).toEqual(clean);
       const started = (await fakes.started()).filter((program) => program !== 'setpriv' && program !== 'nsenter');
-      expect(started).toEqual([removesGate, looks, looks, looks, removesTree, ...proves]);
+      expect(started).toEqual([removesGate, ...looks, ...looks, ...looks, removesTree, ...proves]);
     });
 
     it('keeps the entry when the tree cannot be removed', async () => {
       await fakes.answer('tc', treeWith(0), nothingOfOurs);
       await fakes.fail('tc', 'qdisc del');
       expect(await undo().catch(() => 1)).toBe(1);
-      expect(await fakes.started()).not.toContain(proves[0]);
+      expect(await fakes.started()).not.toContain(proves[1]);
       expect(await entries()).toHaveLength(1);
     });
 
