@@ -4,13 +4,13 @@ import { describeFault } from '../../src/faults/index.ts';
 import { measureCase, tableCases, tableDirections, tableFaults, tableFilters, type TableRow } from './fault-table.ts';
 import { assertSame, createPair, type Pair, type Snapshot, snapshot } from './namespaces.ts';
 
-/** One case a fault: with the faults the directions and filters go round. `npm run campaign -- fault-table` measures all. */
-const sample = tableFaults.map((fault, index) => {
+/** Of those that no other test measures; with the faults the directions and filters go round. `npm run campaign -- fault-table` measures all. */
+const sampled = ['jitter', 'duplicate', 'corrupt', 'rate', 'partition'];
+const sample = tableFaults.flatMap((fault, index) => {
   const direction = tableDirections[index % tableDirections.length];
   const filter = tableFilters[index % tableFilters.length];
-  const found = tableCases.find((one) => one.fault === fault && one.direction === direction && one.filter === filter);
-  if (found === undefined) throw new Error(`no case of ${describeFault(fault)}`);
-  return found;
+  if (!sampled.some((word) => describeFault(fault).includes(word))) return [];
+  return tableCases.filter((one) => one.fault === fault && one.direction === direction && one.filter === filter);
 });
 
 /** An emulated machine that is busy sends less than a rate allows; the campaign, which runs alone, demands the rate. */

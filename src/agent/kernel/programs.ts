@@ -67,7 +67,12 @@ export function createPrograms(
       if (code !== 0) refuse(namespace, command[0], stderr, input);
       return stdout;
     });
-  const look = async (namespace: Namespace, parts: readonly (keyof Observation)[], lists: readonly string[], change?: Change) => {
+  const look = async <Part extends keyof Observation>(
+    namespace: Namespace,
+    parts: readonly Part[],
+    lists: readonly string[],
+    change?: Change,
+  ): Promise<Pick<Observation, Part>> => {
     const shell = shellFor(parts, change);
     return await inside(namespace, undefined, async (enter) => {
       const outside = change === undefined ? enter : [...diesWithParent, ...enter];
@@ -79,11 +84,11 @@ export function createPrograms(
       const hasNoObject = failed?.reads === 'objects' && mayLack && saysNoSuchObject(stderr);
       if (code !== 0 && !hasNoObject) refuse(namespace, failed?.program ?? program, stderr, input);
       const { qdiscs, links, objects } = sections(shell, stdout);
-      return {
+      return partsOf(parts, {
         qdiscs: parseList<TcQdisc>(qdiscs),
         links: parseList<IpLink>(links),
         objects: hasNoObject ? [] : parseNft(objects),
-      };
+      });
     });
   };
   return {
@@ -103,6 +108,11 @@ export function createPrograms(
 
 function refuse(namespace: Namespace, program: string | undefined, stderr: string, input?: string): never {
   throw new SquallError('KernelRefused', `${explain(program ?? '', stderr, input)} (pod ${namespace.podUid})`);
+}
+
+/** Nothing else: a part that nobody asked for would pass for an empty one. */
+function partsOf<Part extends keyof Observation>(parts: readonly Part[], whole: Observation): Pick<Observation, Part> {
+  return Object.fromEntries(parts.map((part) => [part, whole[part]])) as Pick<Observation, Part>;
 }
 
 /** ip and tc print nothing at all for an empty list. */

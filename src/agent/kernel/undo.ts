@@ -69,7 +69,8 @@ async function withLinksChanged(
 ): Promise<Observation> {
   if (lines.length === 0) return seen;
   await programs.changeLinks(namespace, lines);
-  return { ...seen, ...(await programs.read(namespace, ['qdiscs', 'links'])) };
+  const { qdiscs, links } = await programs.read(namespace, ['qdiscs', 'links']);
+  return { ...seen, qdiscs, links };
 }
 
 /**

@@ -72,6 +72,18 @@ describe('an undo', () => {
       expect(started).toEqual([removesGate, ...looks, ...looks, ...looks, removesTree, ...proves]);
     });
 
+    it('sets a queue length back that the kernel has changed, and still sees what others have left', async () => {
+      const longer = plain.links.map((link) => (link.ifname === 'eth0' ? { ...link, txqlen: 1000 } : link));
+      const gate = { table: { family: 'inet', name: `squall_${instance}` } };
+      // The links as they are before, with the proof, and after the change, which prints nothing.
+      await fakes.answer('ip', JSON.stringify(longer), JSON.stringify(longer), JSON.stringify(plain.links));
+      await fakes.answer('tc', treeWith(0), nothingOfOurs);
+      await fakes.answer('nft', JSON.stringify({ nftables: [gate] }));
+      await undo().catch(() => undefined);
+      expect(await fakes.started()).toContain('ip -batch -: link set dev eth0 txqueuelen 0;');
+      expect(await entries()).toHaveLength(1);
+    });
+
     it('keeps the entry when the tree cannot be removed', async () => {
       await fakes.answer('tc', treeWith(0), nothingOfOurs);
       await fakes.fail('tc', 'qdisc del');
