@@ -70,11 +70,13 @@ export function classesOf(device: string, flow: Flow, works: readonly FaultWork[
 export function assignBands(classes: readonly FaultClass[], bands: Readonly<Record<string, number>>): Map<string, number> {
   const keys = classes.map(classKey);
   const assigned = new Map<string, number>();
+  const taken = new Set<number>();
   for (const key of keys) {
     const band = bands[key];
-    if (band !== undefined) assigned.set(key, band);
+    if (band === undefined || taken.has(band)) continue;
+    assigned.set(key, band);
+    taken.add(band);
   }
-  const taken = new Set(assigned.values());
   let candidate = firstClassBand;
   for (const key of keys) {
     if (assigned.has(key)) continue;
