@@ -3,12 +3,11 @@
  * the time from that to its word that the residue is 0, which is then looked after. The trees are left out: kernels may lack netem.
  */
 import { parseArgs } from 'node:util';
-import { createLedger, readBootId } from '../../src/agent/kernel/ledger.ts';
 import { openNamespace } from '../../src/agent/kernel/namespace.ts';
-import { planWorks } from '../../src/agent/kernel/preparation.ts';
-import { createPrograms, type Programs, wholeObservation } from '../../src/agent/kernel/programs.ts';
+import { createPrograms, type Programs } from '../../src/agent/kernel/programs.ts';
 import { createLimiter } from '../../src/agent/limiter.ts';
-import { type Lease, readGate, renderGate, renderLeases } from '../../src/faults/index.ts';
+import { type Lease, readGate, renderLeases } from '../../src/faults/index.ts';
+import { gateOnly } from '../../test/agent/kernel/gate-only.ts';
 import { benchInstance, startServer, withAgent } from './agent.ts';
 import { benchFault } from './fault.ts';
 import { createNamespaces } from './namespaces.ts';
@@ -56,29 +55,8 @@ async function measure(targets: number): Promise<number> {
 /** What an agent that was killed leaves: its ledger entry, and its gate with a lease that goes on. */
 async function leaveGate(programs: Programs, stateFolder: string, path: string): Promise<void> {
   const namespace = await openNamespace(path, path);
-  const bootId = await readBootId();
-  const snapshot = await programs.read(namespace, wholeObservation);
-  const works = [benchFault];
-  const plan = planWorks({
-    instance,
-    namespace,
-    works,
-    links: snapshot.links,
-    gatePriority: 300,
-    deviceGatePriority: 300,
-    before: undefined,
-  });
-  await createLedger(stateFolder, instance, bootId).write({
-    version: 1,
-    instance,
-    bootId,
-    namespace,
-    snapshot,
-    works,
-    plan,
-    carried: {},
-  });
-  await programs.changeGate(namespace, renderGate(plan.gate) + renderLeases(instance, [lease]));
+  await gateOnly({ instance, stateFolder, namespace }, benchFault);
+  await programs.changeGate(namespace, renderLeases(instance, [lease]));
 }
 
 async function expectNothing(programs: Programs, path: string): Promise<void> {

@@ -16,8 +16,8 @@ const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
 
 /**
- * Files that grow up to a limit which an hour does not reach, with that limit (docs/serve.md); the unit tests of each show
- * that it holds. Everything else in the state folder must be level.
+ * Files that grow until far more than an hour has passed (docs/serve.md). An hour shows no more than that they are below these limits; how
+ * much they grow by is in the evidence. That their oldest is thrown away is shown by tests of each with small limits.
  */
 const boundedFiles: Record<string, number> = {
   'agent.log': 8 * mebibyte,
@@ -25,7 +25,7 @@ const boundedFiles: Record<string, number> = {
   'store.db': 70 * mebibyte,
   'store.db-wal': 8 * mebibyte,
 };
-/** Growth in an hour that is still called level, as a share of what was there: of memory, and of files. */
+/** Growth in an hour that is still called level, as a share of what was there: of memory, and of files. A leak below it takes days to be seen. */
 const levelMemory = 0.05;
 const levelFiles = 0.1;
 const leastGrowth = 64 * kibibyte;

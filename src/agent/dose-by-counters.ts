@@ -8,21 +8,22 @@ export type DropCounters = { packets: number; drops: number; offered: number };
 /** While packets waited at every look: what a rate let through, in how long. */
 export type Shaping = { bytes: number; milliseconds: number; looks: number };
 
-/** One look at the queue of a rate. */
-export type ShapedCount = { bytes: number; waitingBytes: number };
-export type SeenShaping = { last?: ShapedCount & { at: number }; total: Shaping };
+/** One look at the queues of a rate, by queue. */
+export type ShapedCounts = Readonly<Record<string, { bytes: number; waitingBytes: number }>>;
+export type SeenShaping = { last?: { counts: ShapedCounts; at: number }; total: Shaping };
 
-/** A span counts when packets waited at both its ends: then the rate was what they waited for. */
-export function seeShaping({ last, total }: SeenShaping, count: ShapedCount, at: number): SeenShaping {
-  const next = { ...count, at };
-  if (last === undefined || last.waitingBytes === 0 || count.waitingBytes === 0 || count.bytes <= last.bytes) {
-    return { last: next, total };
+/** A queue's span counts when packets waited at both its ends: then the rate was what they waited for. */
+export function seeShaping({ last, total }: SeenShaping, counts: ShapedCounts, at: number): SeenShaping {
+  const seen = { ...total };
+  for (const [queue, count] of Object.entries(counts)) {
+    const before = last?.counts[queue];
+    if (last === undefined || before === undefined || before.waitingBytes === 0 || count.waitingBytes === 0) continue;
+    if (count.bytes < before.bytes) continue;
+    seen.bytes += count.bytes - before.bytes;
+    seen.milliseconds += at - last.at;
+    seen.looks += 1;
   }
-  const { bytes, milliseconds, looks } = total;
-  return {
-    last: next,
-    total: { bytes: bytes + count.bytes - last.bytes, milliseconds: milliseconds + at - last.at, looks: looks + 1 },
-  };
+  return { last: { counts, at }, total: seen };
 }
 
 /** A false alarm of the judgement is rarer than one in ten thousand; the report shows 95 %. */
@@ -44,9 +45,9 @@ export function rateDose(fault: Extract<Fault, { type: 'rate' }>, { bytes, milli
   };
 }
 
-/** The share that the kernel dropped. Nothing dropped proves no dose, however few packets there were. */
 type Loss = Extract<Fault, { type: 'loss' | 'partition' }>;
 
+/** The share that the kernel dropped. Nothing dropped proves no dose, however few packets there were. */
 export function lossDose(fault: Loss, { packets, drops, offered }: DropCounters): Dose {
   const { percent, burst } = fault.type === 'loss' ? fault : { percent: 100, burst: 1 };
   const trials = offered / burstFactor({ percent, burst });

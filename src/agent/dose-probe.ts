@@ -4,8 +4,9 @@ import { longestHoldMs } from '../faults/index.ts';
 import { pingOnce, startProbers } from '../probes/index.ts';
 import type { AgentContext } from './context.ts';
 import { isShownByPings } from './dose.ts';
-import type { PingCount, RttsByPeer } from './dose-by-pings.ts';
+import type { PingFacts, RttsByPeer } from './dose-by-pings.ts';
 import { withPathOf } from './namespaces/pod-namespaces.ts';
+import { createSettledPings } from './settled-pings.ts';
 import { type DosePings, type FaultTarget, refuse } from './target-state.ts';
 
 /** Smaller than a hypothesis's pings, so that the gate never takes these for exposure. */
@@ -44,8 +45,20 @@ export async function measureBaseline(context: AgentContext, target: FaultTarget
 }
 
 function pingsOf(baseline: RttsByPeer, addresses: readonly string[]): DosePings {
-  const counts = addresses.map((address): [string, PingCount] => [address, { answered: 0, lost: 0, duplicates: 0 }]);
-  return { baseline, active: Object.fromEntries(addresses.map((address) => [address, []])), counts: Object.fromEntries(counts) };
+  return {
+    baseline,
+    active: Object.fromEntries(addresses.map((address) => [address, []])),
+    settled: Object.fromEntries(addresses.map((address) => [address, createSettledPings()])),
+  };
+}
+
+/** As the dose is measured by them. */
+export function pingFactsOf({ baseline, active, settled }: DosePings): PingFacts {
+  return {
+    baseline,
+    active,
+    counts: Object.fromEntries(Object.entries(settled).map(([address, { counts }]) => [address, counts])),
+  };
 }
 
 export async function startDoseProbe(context: AgentContext, target: FaultTarget): Promise<void> {
@@ -53,7 +66,7 @@ export async function startDoseProbe(context: AgentContext, target: FaultTarget)
   if (pings === undefined || namespace === undefined) return;
   const timeoutMs = Math.ceil(slackMs + 2 * longestHoldMs(work.effect));
   // While the gate closes, a ping may meet the fault or not: it proves nothing.
-  const countOf = (address: string) => (target.status.phase === 'Active' ? pings.counts[address] : undefined);
+  const settledOf = (address: string) => (target.status.phase === 'Active' ? pings.settled[address] : undefined);
   const prober = await withPathOf(context.namespaces, namespace, (found) =>
     startProbers({
       namespace: found,
@@ -68,18 +81,13 @@ export async function startDoseProbe(context: AgentContext, target: FaultTarget)
       })),
       payloadBytes: dosePayloadBytes,
       tcpProbeProgram: context.tcpProbeProgram,
-      onDuplicate: (address) => {
-        const count = countOf(address);
-        if (count) count.duplicates += 1;
+      onDuplicate: (address, number) => {
+        settledOf(address)?.repeat(number);
       },
-      onSample: ({ stream, rttMs }) => {
-        const [count, kept] = [countOf(stream), pings.active[stream]];
-        if (count === undefined || kept === undefined) return;
-        if (rttMs === undefined) {
-          count.lost += 1;
-          return;
-        }
-        count.answered += 1;
+      onSample: ({ stream, number, rttMs }) => {
+        const [settled, kept] = [settledOf(stream), pings.active[stream]];
+        settled?.settle(number, rttMs === undefined ? 'lost' : 'answered');
+        if (settled === undefined || kept === undefined || rttMs === undefined) return;
         kept.push(rttMs);
         if (kept.length > mostDoseSamples) kept.shift();
       },

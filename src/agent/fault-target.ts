@@ -3,7 +3,7 @@ import { codeOf, formatInstant, messageOf, SquallError } from '../lib/index.ts';
 import type { AgentContext } from './context.ts';
 import { measureDose } from './dose.ts';
 import { seeShaping } from './dose-by-counters.ts';
-import { startDoseProbe, stopDoseProbe } from './dose-probe.ts';
+import { pingFactsOf, startDoseProbe, stopDoseProbe } from './dose-probe.ts';
 import type { LeaseTime } from './kernel-driver.ts';
 import { findAndPin, hasLost } from './namespaces/pod-namespaces.ts';
 import { isOver, mayBeApplied } from './phases.ts';
@@ -93,7 +93,11 @@ export async function readTarget(context: AgentContext, target: FaultTarget): Pr
   const reading = await context.kernel.read(target.namespace, target.work.id);
   const { packets, bytes, drops, exposure, shaped } = reading;
   if (shaped !== undefined) target.shaping = seeShaping(target.shaping, shaped, context.clock.monotonic());
-  const dose = measureDose(target.work, { pings: target.pings, counters: reading, shaping: target.shaping.total });
+  const dose = measureDose(target.work, {
+    pings: target.pings && pingFactsOf(target.pings),
+    counters: reading,
+    shaping: target.shaping.total,
+  });
   target.status = { ...target.status, counters: { packets, bytes, drops }, exposure, ...(dose === undefined ? {} : { dose }) };
 }
 

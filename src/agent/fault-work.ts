@@ -157,6 +157,7 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
       // The kernel has ended it; a fault with a hole in it is not the fault that was asked for.
       if (await isGone(context, target)) await lose(target);
       else if (messageOf(error).startsWith('LeaseExpired')) giveUp(target, 'LeaseExpired', error);
+      else if (isFaultGone(error)) giveUp(target, 'FaultGone', error);
       else if (clock.monotonic() >= target.heldUntil) giveUp(target, 'RenewalFailed', error);
       return false;
     }
@@ -238,5 +239,5 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
 }
 
 function isFaultGone(error: unknown): boolean {
-  return /^(GateGone|TreeGone): /.test(messageOf(error));
+  return /^(GateGone|TreeGone|NotPrepared): /.test(messageOf(error));
 }

@@ -16,8 +16,8 @@ export type FaultReading = {
   offered: number;
   /** Hypothesis → packets of it that met the gate while the lease was held. */
   exposure: Record<string, number>;
-  /** Of a rate: what it let through, and what waits for it now. */
-  shaped?: { bytes: number; waitingBytes: number };
+  /** Of a rate, by queue: what it let through, and what waits for it now. */
+  shaped?: Record<string, { bytes: number; waitingBytes: number }>;
   /** What the kernel says is left of the lease; 0 when it has ended. */
   leaseLeftMs: number;
 };

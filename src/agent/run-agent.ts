@@ -1,8 +1,8 @@
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { type NodeTask, nodeLabel, shortNodeName, systemNamespace } from '../api/index.ts';
-import { type Clock, createThrottle, messageOf } from '../lib/index.ts';
-import { createCache, type Resource, type Store, type WatchTrouble } from '../store/index.ts';
+import { type Clock, messageOf } from '../lib/index.ts';
+import { createCache, type Resource, sayWatchTrouble, type Store, type WatchTrouble } from '../store/index.ts';
 import type { AgentView } from './agent-view.ts';
 import type { AgentContext } from './context.ts';
 import type { LeaseObject } from './lease.ts';
@@ -65,8 +65,6 @@ const baselinesAtOnce = 8;
 const retry = { first: 50, most: 1000 };
 /** What could not be undone by then is left to the kernel's lease and the next start's sweep. */
 const stopWithinMs = 20_000;
-/** Of the same trouble with the same resource; a server may be away for a day. */
-const logTroubleEveryMs = 60_000;
 
 /**
  * The agent's life: sweep, then work on this node's tasks until the signal fires or the server has gone for good; then undo
@@ -80,7 +78,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   const life = new AbortController();
   const stopping = new AbortController();
   const health = watchServer(options, leases, life.signal);
-  const troubled = new Set<WatchTrouble>([logTrouble(log, clock), health.trouble]);
+  const troubled = new Set<WatchTrouble>([sayWatchTrouble(log, clock), health.trouble]);
   const trouble: WatchTrouble = (...said) => {
     for (const listener of troubled) listener(...said);
   };
@@ -168,16 +166,4 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   life.abort();
   await Promise.allSettled([leaseCache.ended, taskCache.ended, beating]);
   return unfinished > 0 ? 'Unfinished' : end;
-}
-
-/** While a watch fails, orders to this node are not seen: a server that refuses it answers everything else, and nobody else would say so. */
-function logTrouble(log: Log, clock: Pick<Clock, 'monotonic'>): WatchTrouble {
-  const throttle = createThrottle(logTroubleEveryMs, () => clock.monotonic());
-  return (error, retryInMs, resource) => {
-    const { code } = error;
-    const heldBack = throttle(`${resource} ${code}`);
-    if (heldBack === undefined) return;
-    const facts = { resource, code, retryInMs: Math.round(retryInMs), error: messageOf(error), heldBack };
-    log(code === 'Expired' ? 'debug' : 'warn', 'watch interrupted', facts);
-  };
 }

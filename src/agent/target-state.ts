@@ -4,9 +4,10 @@ import { codeOf, formatInstant, messageOf } from '../lib/index.ts';
 import type { Prober } from '../probes/index.ts';
 import type { AgentContext } from './context.ts';
 import type { SeenShaping } from './dose-by-counters.ts';
-import type { PingCount, RttsByPeer } from './dose-by-pings.ts';
+import type { RttsByPeer } from './dose-by-pings.ts';
 import type { Namespace } from './kernel-driver.ts';
 import { advance } from './phases.ts';
+import type { SettledPings } from './settled-pings.ts';
 
 /** One target of a fault while it is worked on. Everything that is done to it goes through the functions of fault-target.ts. */
 export type FaultTarget = {
@@ -27,7 +28,7 @@ export type FaultTarget = {
   verifiedAt: number;
 };
 
-export type DosePings = { baseline: RttsByPeer; active: Record<string, number[]>; counts: Record<string, PingCount> };
+export type DosePings = { baseline: RttsByPeer; active: Record<string, number[]>; settled: Record<string, SettledPings> };
 
 export function newTarget(facts: NodeTaskTarget, work: FaultWork, at: string): FaultTarget {
   const status: TargetStatus = { podUid: facts.podUid, phase: 'Pending', since: at };

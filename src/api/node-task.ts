@@ -18,7 +18,9 @@ const longestLabelValue = 63;
 export function shortNodeName(node: string): string {
   if (node.length <= longestLabelValue) return node;
   const hash = createHash('sha256').update(node).digest('hex').slice(0, 16);
-  return `${node.slice(0, longestLabelValue - hash.length - 1)}-${hash}`;
+  // The beginning ends in a letter or digit: a label takes `.-` in its middle, the name of an object does not.
+  const beginning = node.slice(0, longestLabelValue - hash.length - 1).replace(/[-.]+$/, '');
+  return `${beginning}-${hash}`;
 }
 
 export const runUidLabel = 'squall.networkmachinery.io/run-uid';

@@ -193,7 +193,8 @@ async function persist(
   const status = statusOf(state, parts, object.status?.conditions ?? [], options.clock.now());
   const { replaced } = await writeStatus(options.store, experiments, object, status);
   for (const version of replaced) memory.replaced.add(version);
-  if (replaced.length > 1) memory.overtaken = { status: object.status };
+  // A status that says the same again would never be seen to be replaced.
+  if (replaced.length > 1 && !isDeepStrictEqual(status, object.status)) memory.overtaken = { status: object.status };
 }
 
 /** Whether the cache still shows what this process has replaced. */

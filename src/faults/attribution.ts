@@ -29,21 +29,24 @@ export function dropsOf(
   return total;
 }
 
-/** What the rates of a fault let through and hold, in bytes; undefined where none of its bands has one. A band with another rate as well is left out. */
+/** What the queues of a rate let through and hold, in bytes, by queue; undefined for other faults. A queue of another rate as well is left out. */
 export function shapedBytesOf(
   plan: TargetPlan,
   works: readonly FaultWork[],
   counts: Readonly<Record<string, Record<number, BandCount>>>,
   faultId: string,
-): BandCount['shaped'] {
+): Record<string, NonNullable<BandCount['shaped']>> | undefined {
   const limiting = new Set(works.filter(({ effect }) => effect.type === 'rate').map(({ id }) => id));
   if (!limiting.has(faultId)) return undefined;
   const own = plan.classes.filter(
     ({ faultIds }) => faultIds.includes(faultId) && !faultIds.some((id) => id !== faultId && limiting.has(id)),
   );
-  const found = own.flatMap(({ device, band }) => counts[device]?.[band]?.shaped ?? []);
-  // Several queues are not one: the first that packets wait in is looked at, or any.
-  return found.find(({ waitingBytes }) => waitingBytes > 0) ?? found[0];
+  return Object.fromEntries(
+    own.flatMap(({ device, band }) => {
+      const shaped = counts[device]?.[band]?.shaped;
+      return shaped === undefined ? [] : [[`${device} ${String(band)}`, shaped]];
+    }),
+  );
 }
 
 function losesPackets({ loss, rateLimit }: Impairment): boolean {

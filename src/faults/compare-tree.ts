@@ -11,7 +11,7 @@ export function sameQdiscs(a: readonly Qdisc[], b: readonly Qdisc[], exception?:
       const right = b[index];
       if (right?.handle !== left.handle || right.parent !== left.parent) return false;
       if (left.kind === 'netem') return right.kind === 'netem' && sameNetem(left, right, exception);
-      if (left.kind === 'shaping') return right.kind === 'shaping' && sameShare(left.bitsPerSecond, right.bitsPerSecond);
+      if (left.kind === 'shaping') return right.kind === 'shaping' && sameRate(left.bitsPerSecond, right.bitsPerSecond);
       return right.kind === 'segmenting';
     })
   );
@@ -20,6 +20,8 @@ export function sameQdiscs(a: readonly Qdisc[], b: readonly Qdisc[], exception?:
 /** The kernel keeps delays in ticks and chances in 32 bits; tc prints six decimals of each, and rates in whole bytes. */
 const near = (a: number, b: number, tolerance: number): boolean => Math.abs(a - b) <= tolerance;
 const sameTime = (a: number, b: number): boolean => near(a, b, 0.003);
+/** tc keeps whole bytes a second. */
+const sameRate = (a: number, b: number): boolean => near(a, b, Math.max(8, 0.002 * a));
 const sameShare = (a: number, b: number): boolean => near(a, b, 0.002 * Math.max(1, a));
 
 function sameNetem(a: Netem, b: Netem, exception: 'but the limits' | undefined): boolean {

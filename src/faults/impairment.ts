@@ -11,7 +11,7 @@ export type Loss =
   /** Gilbert-Elliott: bursts of lost packets with this mean length. */
   | { kind: 'burst'; percent: number; length: number };
 
-/** Of every `gap`-th packet this share leaves at once, and all others are held for `delayMs`: they are overtaken. */
+/** After every packet that left at once `gap` − 1 are held for `delayMs`, and then each with the chance that `percent` leaves: they are overtaken. */
 export type Reordering = { percent: number; gap: number; delayMs: number };
 
 /** Packets leave together, at moments that are between `minMs` and `maxMs` apart. */

@@ -26,7 +26,7 @@ export {
   readGate,
 } from './observed-gate.ts';
 export { type BandCount, readBandCounts, readTree, type TcQdisc } from './observed-tree.ts';
-export { bandsOfFault, type PlannedFault, planTarget, type TargetFacts, type TargetPlan } from './plan.ts';
+export { bandsOfFault, planTarget, type TargetFacts, type TargetPlan } from './plan.ts';
 export {
   familiesOfGate,
   familiesOfLease,

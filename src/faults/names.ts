@@ -27,7 +27,7 @@ export function checkDevice(device: string): string {
   return checked(device, devicePattern, 'fault.device', 'a device name (1 to 15 letters, digits, underscores, dots or hyphens)');
 }
 
-/** The nftables table (family inet) that holds everything of one instance in one namespace. */
+/** The nftables tables (family inet, and netdev where there are chains at devices) that hold everything of one instance in one namespace. */
 export function tableName(instance: string): string {
   return `squall_${checkInstance(instance)}`;
 }

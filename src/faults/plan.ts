@@ -8,15 +8,13 @@ import { composeImpairments, type Impairment, longestDelayMs } from './impairmen
 import { checkDevice, checkFaultId, checkInstance, instanceOfDevice } from './names.ts';
 import { type PlacedClass, placeOf } from './place.ts';
 import { largestPacketBytes, type QueueDemand, queueLimits } from './queue-limit.ts';
-import { isEmptySelection, selectionOf } from './selection.ts';
+import { isEmptySelection, isWithin, selectionOf } from './selection.ts';
 import { bandQdiscs, type DeviceTree, needsSegments, netemCount, shapingBytes } from './tree.ts';
-
-export type PlannedFault = { work: FaultWork };
 
 export type TargetFacts = {
   instance: string;
   podUid: string;
-  faults: readonly PlannedFault[];
+  works: readonly FaultWork[];
   /** Class key → band, as an earlier plan of this target assigned them. */
   bands: Readonly<Record<string, number>>;
   /** Device → its MTU in bytes. */
@@ -48,11 +46,11 @@ export type TargetPlan = {
 export function planTarget(facts: TargetFacts): TargetPlan {
   const { podUid, gatePriority: priority, deviceGatePriority: devicePriority, packetsPerSecond } = facts;
   const instance = checkInstance(facts.instance);
-  const faults = facts.faults.map(({ work }) => checkWork(work));
+  const faults = facts.works.map(checkWork);
   const devices = [...new Set(faults.map(({ device }) => device))].sort();
   const classes = devices.flatMap((device) =>
     flows.flatMap((flow) => {
-      const ofFlow = classesOf(device, flow, faults);
+      const ofFlow = checkRates(classesOf(device, flow, faults));
       const numbers = assignBands(ofFlow, facts.bands);
       return ofFlow.map((faultClass) => plannedClass({ ...facts, instance }, faultClass, numbers));
     }),
@@ -83,6 +81,23 @@ function checkWork(work: FaultWork): FaultWork {
     );
   }
   return work;
+}
+
+/** Each class has a queue of its own, so packets of one rate that are in several classes would have the whole rate in each. */
+function checkRates(classes: FaultClass[]): FaultClass[] {
+  const singles = classes.filter(({ faults }) => faults.length === 1);
+  for (const { faults, selection } of classes.filter(({ faults: met }) => met.length === 2)) {
+    for (const rate of faults.filter(({ effect }) => effect.type === 'rate')) {
+      const whole = singles.find((one) => one.faults[0]?.id === rate.id)?.selection ?? selection;
+      if (isWithin(whole, selection)) continue;
+      const other = faults.find(({ id }) => id !== rate.id);
+      throw new SquallError(
+        'KernelRefused',
+        `NotComposable: only some packets of the rate ${rate.id} would meet fault ${other?.id ?? ''}, and these would have the whole rate once more; give both the same peers, or none in common`,
+      );
+    }
+  }
+  return classes;
 }
 
 type PlannedClass = PlacedClass & { key: string; number: number; impairment: Impairment; mtu: number };

@@ -44,7 +44,7 @@ export function queueLimits(demands: readonly QueueDemand[], packetsPerSecond?: 
     const longest = Math.max(...sized.map(({ delayMs }) => delayMs));
     throw new SquallError(
       'KernelRefused',
-      `DelayNeedsTooMuchMemory: holding packets back for up to ${String(longest)} ms at ${String(packetsPerSecond ?? assumedRate.least)} packets/s in ${String(sized.length)} classes needs ${String(Math.ceil(neededBytes / 1024 / 1024))} MiB, and a target may use ${String(memoryBytesPerTarget / 1024 / 1024)} MiB; shorten the delay or end another fault of this target`,
+      `DelayNeedsTooMuchMemory: holding packets back for up to ${String(longest)} ms at ${String(packetsPerSecond ?? assumedRate.least)} packets/s in ${String(sized.length)} classes needs ${String(Math.ceil(neededBytes / 1024 / 1024))} MiB, and a target may use ${String(memoryBytesPerTarget / 1024 / 1024)} MiB; shorten the delay (or the latency of a rate), or end another fault of this target`,
     );
   }
   const share = wantedBytes <= memoryBytesPerTarget ? 1 : (memoryBytesPerTarget - neededBytes) / (wantedBytes - neededBytes);

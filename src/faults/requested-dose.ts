@@ -8,7 +8,8 @@ export function requestedDose(fault: Fault): Pick<Dose, 'requested' | 'source'> 
     case 'slot':
       return { requested: { value: (fault.minMs + fault.maxMs) / 2, unit: 'ms' }, source: 'probe' };
     case 'reorder':
-      return { requested: { value: fault.percent / fault.gap, unit: '%' }, source: 'probe' };
+      // After one that overtook, gap − 1 are held; then each has the chance until one overtakes (netem_enqueue).
+      return { requested: { value: 100 / (fault.gap - 1 + 100 / fault.percent), unit: '%' }, source: 'probe' };
     case 'corrupt':
     case 'duplicate':
       return { requested: { value: fault.percent, unit: '%' }, source: 'probe' };

@@ -1,6 +1,15 @@
 /** Which destinations a fault hurts, as sets that can be intersected and asked. */
 import type { FaultWork, Peers } from '../api/index.ts';
-import { type AddressRange, families, type Family, familyOf, intersectRanges, parseBlock, parseBlocks } from './addresses.ts';
+import {
+  type AddressRange,
+  families,
+  type Family,
+  familyOf,
+  intersectRanges,
+  joinRanges,
+  parseBlock,
+  parseBlocks,
+} from './addresses.ts';
 
 /** `all` is every destination of both families; an empty family is never hurt. */
 export type Selection = 'all' | Record<Family, AddressRange[]>;
@@ -14,6 +23,17 @@ export function intersectSelections(a: Selection, b: Selection): Selection {
   if (a === 'all') return b;
   if (b === 'all') return a;
   return { ipv4: intersectRanges(a.ipv4, b.ipv4), ipv6: intersectRanges(a.ipv6, b.ipv6) };
+}
+
+/** Whether every destination of `a` is one of `b`. */
+export function isWithin(a: Selection, b: Selection): boolean {
+  if (b === 'all') return true;
+  if (a === 'all') return false;
+  return families.every((family) => isSame(joinRanges(intersectRanges(a[family], b[family])), joinRanges(a[family])));
+}
+
+function isSame(a: readonly AddressRange[], b: readonly AddressRange[]): boolean {
+  return a.length === b.length && a.every(({ first, last }, index) => b[index]?.first === first && b[index].last === last);
 }
 
 export function isEmptySelection(selection: Selection): boolean {

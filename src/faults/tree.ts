@@ -119,6 +119,9 @@ export const bandsOf = (tree: DeviceTree | undefined): number[] =>
     .map(Number)
     .sort((a, b) => a - b);
 
+/** At some bits a second a frame takes minutes: an undo does not wait for that. */
+const longestShapedWaitMs = 60_000;
+
 /** The longest that a packet can wait in any of these bands, in milliseconds. */
 export function longestWaitMs(tree: DeviceTree, bands: readonly number[]): number {
   const chains = bands.map((band) => (tree.bands[band] ?? []).reduce((sum, qdisc) => sum + longestIn(qdisc), 0));
@@ -132,6 +135,6 @@ function longestIn(qdisc: Qdisc): number {
     case 'netem':
       return longestDelayMs({ ...qdisc, reordering: undefined });
     case 'shaping':
-      return (1000 * 8 * qdisc.queueBytes) / qdisc.bitsPerSecond;
+      return Math.min(longestShapedWaitMs, (1000 * 8 * qdisc.queueBytes) / qdisc.bitsPerSecond);
   }
 }

@@ -5,6 +5,11 @@ type Capability = Extract<PreflightCheck, { check: 'capability' }>['capability']
 /** A program that succeeds in an empty network namespace exactly when the kernel and the tools can do it. */
 export type CapabilityTrial = { program: string; args: string[]; input?: string; expected: string; remedy: string };
 
+/** Lines for `ip -batch` that make a device for packets to pass through. It gets no address, and says nothing. */
+export function intermediateDeviceLines(name: string): string[] {
+  return [`link add name ${name} type ifb`, `link set dev ${name} addrgenmode none`, `link set dev ${name} up`];
+}
+
 const table = 'inet squall_trial';
 const missingNftables =
   "install the package nftables and load the module with 'modprobe nf_tables'; Linux 5.2 or newer is needed for the inet family";
@@ -58,10 +63,11 @@ export const capabilityTrials: Record<Capability, CapabilityTrial> = {
   },
   ifb: {
     program: 'ip',
-    args: ['link', 'add', 'name', 'squall-trial', 'type', 'ifb'],
+    args: ['-batch', '-'],
+    input: [...intermediateDeviceLines('squall-trial'), ''].join('\n'),
     expected: 'the kernel has intermediate devices (module ifb)',
     remedy:
-      "load it with 'modprobe ifb'; where there is no such module, install linux-modules-extra-$(uname -r) on Ubuntu, kernel-modules-extra on Fedora and RHEL, " +
+      "load it with 'modprobe ifb numifbs=0' (without that the module makes two devices of its own in the node's namespace); where there is no such module, install linux-modules-extra-$(uname -r) on Ubuntu, kernel-modules-extra on Fedora and RHEL, " +
       'or let Squall use its guest machine (--guest auto)',
   },
   'nft-forward-ingress': {

@@ -20,7 +20,7 @@ export type ProberOptions = {
   tcpProbeProgram: string;
   onSample: (sample: NumberedSample) => void;
   /** A ping to this address was answered once more. */
-  onDuplicate?: (address: string) => void;
+  onDuplicate?: (address: string, number: number) => void;
 };
 
 /** `done`: every stream has a count and reached it. */
@@ -96,7 +96,7 @@ function startPings(group: PingGroup, options: ProberOptions): Program {
     stdout: (text) => {
       const line = parseFpingLine(text);
       if (line === undefined) return;
-      if (isDuplicate(line)) options.onDuplicate?.(line.address);
+      if (isDuplicate(line)) options.onDuplicate?.(line.address, line.index);
       else hand(tracker.settle(line));
     },
     stderr: (text) => {

@@ -1,5 +1,5 @@
-import { type Clock, createThrottle } from '../lib/index.ts';
-import type { WatchTrouble } from '../store/index.ts';
+import type { Clock } from '../lib/index.ts';
+import { sayWatchTrouble, type WatchTrouble } from '../store/index.ts';
 import type { Metrics } from './metrics.ts';
 
 export type WatchTroubleTold = {
@@ -9,18 +9,13 @@ export type WatchTroubleTold = {
   metrics?: Pick<Metrics, 'watchFailed'>;
 };
 
-/** A server that is away for a day fills no log: what is the same of one resource is logged so seldom. */
-const logEveryMs = 60_000;
-
-/** Says that lists and watches of the store fail: whoever acts upon what they show goes on with what was true before. */
+/** Logs it, now and then, and counts it. */
 export function tellWatchTrouble({ log, clock, metrics }: WatchTroubleTold): WatchTrouble {
-  const throttle = createThrottle(logEveryMs, () => clock.monotonic());
-  return ({ code, message }, retryInMs, resource) => {
-    metrics?.watchFailed(resource, code);
-    const heldBack = throttle(`${resource} ${code}`);
-    if (heldBack === undefined) return;
-    const facts = { resource, code, retryInMs, ...(heldBack === 0 ? {} : { heldBack }) };
-    // The server has forgotten where the watch was, as servers do; the next list tells everything.
-    log[code === 'Expired' ? 'debug' : 'warn'](facts, `watching ${resource} is interrupted and tried again: ${message}`);
+  const say = sayWatchTrouble((level, message, facts) => {
+    log[level](facts, message);
+  }, clock);
+  return (error, retryInMs, resource) => {
+    metrics?.watchFailed(resource, error.code);
+    say(error, retryInMs, resource);
   };
 }

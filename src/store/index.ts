@@ -22,3 +22,4 @@ export { createStore } from './client.ts';
 export { listWatch, type ListWatchHandler, type ListWatchOptions, type WatchTrouble } from './list-watch.ts';
 export { type Authorization, type Transport, transportFor, type TransportOptions } from './transport.ts';
 export { storeUntil } from './until.ts';
+export { sayWatchTrouble, type WatchTroubleFacts } from './watch-trouble.ts';

@@ -162,6 +162,13 @@ describe('the dose that pings show by their share', () => {
       pings([...around(1, 20), ...around(21, 80)]),
       true,
     ],
+    [
+      '12.5 % ahead of those after a gap of 5, which 25 % is, an eighth seen',
+      { type: 'reorder', percent: 25, gap: 5, delayMs: 20 },
+      pings([...around(1, 50), ...around(21, 350)]),
+      true,
+    ],
+    ['90 % ahead, nothing held', { type: 'reorder', percent: 90, gap: 1, delayMs: 20 }, pings(around(1, 60)), false],
     ['25 % ahead, nothing held', { type: 'reorder', percent: 25, gap: 1, delayMs: 20 }, pings(around(1, 100)), false],
   ])('of %s is judged by its interval', (_, effect, facts, ok) => {
     expect(measureDose(outgoing(effect), { pings: facts, counters: met })?.ok).toBe(ok);
@@ -176,9 +183,12 @@ describe('the dose that pings show by their share', () => {
 describe('the dose of a rate', () => {
   const rate = outgoing({ type: 'rate', bitsPerSecond: 8_000_000, latencyMs: 50 });
   const seen = (...looks: [at: number, bytes: number, waitingBytes: number][]) =>
-    looks.reduce<SeenShaping>((before, [at, bytes, waitingBytes]) => seeShaping(before, { bytes, waitingBytes }, at), {
-      total: { bytes: 0, milliseconds: 0, looks: 0 },
-    }).total;
+    looks.reduce<SeenShaping>(
+      (before, [at, bytes, waitingBytes]) => seeShaping(before, { 'eth0 2': { bytes, waitingBytes } }, at),
+      {
+        total: { bytes: 0, milliseconds: 0, looks: 0 },
+      },
+    ).total;
 
   it('is what got through while packets waited at both ends of a span', () => {
     const shaping = seen(
@@ -194,6 +204,18 @@ describe('the dose of a rate', () => {
       samples: 2,
       ok: true,
     });
+  });
+
+  it('is measured queue by queue, also where nothing left a queue in a span', () => {
+    const looks = [
+      [0, { 'eth0 2': { bytes: 0, waitingBytes: 9 }, 'sq 2': { bytes: 9_000_000, waitingBytes: 0 } }],
+      [1000, { 'eth0 2': { bytes: 0, waitingBytes: 9 }, 'sq 2': { bytes: 9_000_000, waitingBytes: 9 } }],
+      [2000, { 'eth0 2': { bytes: 2_000_000, waitingBytes: 9 }, 'sq 2': { bytes: 10_000_000, waitingBytes: 9 } }],
+    ] as const;
+    const start: SeenShaping = { total: { bytes: 0, milliseconds: 0, looks: 0 } };
+    const { total } = looks.reduce((before, [at, counts]) => seeShaping(before, counts, at), start);
+    expect(total).toEqual({ bytes: 3_000_000, milliseconds: 3000, looks: 3 });
+    expect(measureDose(rate, { shaping: total })?.ok).toBe(true);
   });
 
   it('is not shown by traffic that never waited, nor right at another rate', () => {

@@ -544,7 +544,7 @@ describe('an agent', () => {
     });
     await expect.poll(() => told.length, { timeout: 20_000 }).toBeGreaterThan(6);
     expect(new Set(told)).toEqual(new Set(['nodetasks PermissionDenied', 'leases PermissionDenied']));
-    const warned = agent.log.filter((line) => line.startsWith('warn watch interrupted'));
+    const warned = agent.log.filter((line) => /^warn watching \w+ is interrupted/.test(line));
     expect(warned.map((line) => /"resource":"(\w+)","code":"(\w+)"/.exec(line)?.slice(1).join(' ')).sort()).toEqual([
       'leases PermissionDenied',
       'nodetasks PermissionDenied',

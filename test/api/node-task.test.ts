@@ -13,12 +13,18 @@ describe("a node's name where a label's value must fit", () => {
     expect(shortNodeName(other ?? '')).not.toBe(shortNodeName(one ?? ''));
   });
 
-  it('is always a value that a label may have', () => {
+  it('does not break off at a dot', () => {
+    expect(shortNodeName(`${'n'.repeat(45)}.${'m'.repeat(40)}`)).toMatch(/^n{45}-[0-9a-f]{16}$/);
+  });
+
+  it('is always a value that a label, and a name that an object may have', () => {
     const part = fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
     const name = fc.array(part, { minLength: 1, maxLength: 6 }).map((parts) => parts.join('.').slice(0, 253).replace(/\W+$/, ''));
     fc.assert(
       fc.property(name, (node) => {
         expect(shortNodeName(node)).toMatch(/^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/);
+        // DNS-1123 subdomain: what task names are made of.
+        expect(shortNodeName(node)).toMatch(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
       }),
     );
   });

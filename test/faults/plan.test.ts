@@ -157,6 +157,15 @@ describe('planTarget', () => {
   });
 
   it.each([
+    ['everybody', 'all', 'all'],
+    ['wider peers', { ipv4: ['10.0.0.0/25', '10.0.0.128/25'], ipv6: [] }, { ipv4: ['10.0.0.0/24'], ipv6: [] }],
+    ['none in common', { ipv4: ['10.0.0.1'], ipv6: [] }, { ipv4: ['10.0.0.2'], ipv6: [] }],
+  ] as const)('takes a rate beside a delay with %s', (_, ofRate, ofDelay) => {
+    const peers = (some: Peers | typeof ofRate | typeof ofDelay) => ({ peers: some as Peers });
+    expect(() => plan([work('a', rate(1e6), peers(ofRate)), work('b', delay(10), peers(ofDelay))])).not.toThrow();
+  });
+
+  it.each([
     ['16 faults that never meet', disjoint(16), 'KernelRefused', /^TooManyOverlaps: the 16 faults on egress of eth0/],
     [
       '5 faults that all meet',
@@ -172,6 +181,12 @@ describe('planTarget', () => {
       [work('a', delay(60_000))],
       'KernelRefused',
       /^DelayNeedsTooMuchMemory: .*60000 ms at 100 packets\/s.*375 MiB.*256 MiB/,
+    ],
+    [
+      'a rate of whose packets only some meet another fault',
+      [work('a', rate(1e6)), work('b', delay(10), { peers: { ipv4: ['10.0.0.1'], ipv6: [] } })],
+      'KernelRefused',
+      /^NotComposable: only some packets of the rate a would meet fault b/,
     ],
     ['a rate whose queue does not fit', [work('a', rate(100e9, 1000))], 'KernelRefused', /^DelayNeedsTooMuchMemory/],
     ['a device name with a blank', [work('a', delay(10), { device: 'eth0 root' })], 'InvalidInput', /fault.device: "eth0 root"/],
@@ -199,6 +214,7 @@ describe('planTarget', () => {
     ['no duplication', [work('a', duplicate(0))], 'InvalidInput', /fault.duplicate: 0/],
     ['reordering of nothing', [work('a', reorder(0, 20))], 'InvalidInput', /fault.reorder: 0/],
     ['reordering without a delay', [work('a', reorder(25, 0))], 'InvalidInput', /fault.delay: 0 ms holds nothing back/],
+    ['reordering of all at once', [work('a', reorder(100, 20))], 'InvalidInput', /nobody is overtaken/],
     ['half a gap', [work('a', reorder(25, 20, 0.5))], 'InvalidInput', /fault.gap: 0.5/],
     ['less than a byte a second', [work('a', rate(7))], 'InvalidInput', /fault.rate: 7 bit/],
     ['a rate without a queue', [work('a', rate(1e6, 0))], 'InvalidInput', /fault.latency: 0 ms/],
@@ -220,7 +236,7 @@ describe('planTarget', () => {
       planTarget({
         instance: '0123abcd',
         podUid: 'pod',
-        faults: [],
+        works: [],
         bands: {},
         mtu: {},
         gatePriority: 300,

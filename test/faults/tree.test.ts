@@ -168,7 +168,10 @@ describe('renderTreeChange', () => {
 
   it('leads from any tree to any other, and removes no band that is in both', () => {
     const effect = fc
-      .tuple(fc.constantFrom(delay, loss, corrupt, rate), fc.integer({ min: 8, max: 50 }))
+      .tuple(
+        fc.constantFrom(delay, loss, corrupt, (mbit: number) => rate(mbit * 1e6)),
+        fc.integer({ min: 8, max: 50 }),
+      )
       .map(([make, one]) => make(one));
     const trees = fc.array(effect, { minLength: 1, maxLength: 4 }).map((effects) => treeOf(...effects));
     fc.assert(

@@ -100,6 +100,21 @@ describe('faults that meet in one packet', () => {
     assert.equal((await driver.remove(namespace, 'staying')).residue, 0);
   });
 
+  it('are undone together, and nothing is put over it, where somebody has put a root of their own over the tree of both', async () => {
+    const { driver, namespace, target } = pair;
+    await start(pair, work('one', delay(20), [2]), work('two', delay(30), [3]));
+    await inside(target, ['tc', 'qdisc', 'replace', 'dev', 'eth0', 'root', 'handle', '5:', 'fq_codel']);
+    for (const id of ['one', 'two']) await assert.rejects(driver.read(namespace, id), /TreeGone/);
+    const removals = [await driver.remove(namespace, 'one'), await driver.remove(namespace, 'two')];
+    assert.deepEqual(
+      removals.map(({ residue }) => residue),
+      [0, 0],
+    );
+    assert.match(await inside(target, ['tc', 'qdisc', 'show', 'dev', 'eth0']), /^qdisc fq_codel 5: root/);
+    await inside(target, ['tc', 'qdisc', 'del', 'dev', 'eth0', 'root']);
+    await inside(target, ['ip', 'link', 'set', 'eth0', 'txqueuelen', '0']);
+  });
+
   it('come and go without a packet lost or spared by the one that stays', async () => {
     const { driver, namespace, target } = pair;
     await start(pair, work('staying', delay(100), 'all'));

@@ -19,6 +19,7 @@ export const tableFaults: readonly Fault[] = [
   { type: 'duplicate', percent: 20 },
   { type: 'corrupt', percent: 20 },
   { type: 'reorder', percent: 30, gap: 1, delayMs: 20 },
+  { type: 'reorder', percent: 25, gap: 5, delayMs: 20 },
   { type: 'slot', minMs: 20, maxMs: 30 },
   { type: 'rate', bitsPerSecond: 4_000_000, latencyMs: 50 },
   { type: 'partition' },

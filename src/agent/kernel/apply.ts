@@ -44,14 +44,12 @@ export async function shrinkTo(
   const { namespace, plan } = wanted;
   await programs.changeGate(namespace, gateCommands(readGate(objects, instance), plan));
   const after = await programs.changeTree(namespace, treeCommands(qdiscs, devicesOf(before.plan), plan));
-  if (before.plan.intermediates.length > 0) {
-    await programs.changeLinks(namespace, deviceRemovalCommands(links, instance, plan));
-  }
+  await programs.changeLinks(namespace, deviceRemovalCommands(links, instance, plan));
   await verify(context, wanted, after);
 }
 
 async function verify({ programs, instance }: DriverContext, { namespace, plan }: LedgerEntry, qdiscs: TcQdisc[]): Promise<void> {
-  const { objects } = await programs.read(namespace, ['objects'], gateLists(plan));
-  const differences = differencesFrom(plan, qdiscs, objects, instance);
+  const present = await programs.read(namespace, ['links', 'objects'], gateLists(plan));
+  const differences = differencesFrom(plan, { qdiscs, ...present }, instance);
   if (differences.length > 0) throw new SquallError('KernelRefused', `NotAsPlanned: ${differences.join('; ')}`);
 }

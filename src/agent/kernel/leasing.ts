@@ -1,10 +1,20 @@
 /** Leases in the kernel: what commits a fault, and what keeps it from ending. */
-import { type Lease, leaseSetName, renderLeases, renderRenewal, tableName } from '../../faults/index.ts';
+import {
+  familiesOfLease,
+  fieldsOf,
+  type Lease,
+  leaseSetName,
+  type NftObject,
+  renderLeases,
+  renderRenewal,
+  type TableFamily,
+  tableName,
+} from '../../faults/index.ts';
 import { SquallError } from '../../lib/index.ts';
 import type { LeaseTime, Namespace } from '../kernel-driver.ts';
 import type { DriverContext } from './context.ts';
 import { isNoSuchObject } from './programs.ts';
-import { preparedEntry } from './reading.ts';
+import { preparedFault } from './reading.ts';
 
 /** @throws SquallError KernelRefused, NotPrepared, when one of them is not prepared here */
 export async function commitFaults(
@@ -24,7 +34,7 @@ export async function commitFaults(
   await context.programs.changeGate(namespace, text, 'urgent');
 }
 
-/** @throws SquallError KernelRefused, LeaseExpired, when the kernel has ended the fault by itself; it stays ended */
+/** @throws SquallError KernelRefused: LeaseExpired when the kernel has ended the fault by itself, and it stays ended; GateGone when somebody else has */
 export async function renewFault(
   context: DriverContext,
   namespace: Namespace,
@@ -37,9 +47,15 @@ export async function renewFault(
     await programs.changeGate(namespace, () => renderRenewal(instance, { ...fault, timeoutMs: timeoutMs() }), 'urgent');
   } catch (error) {
     if (!isNoSuchObject(error)) throw error;
-    const list = `list set inet ${tableName(instance)} ${leaseSetName(faultId)}`;
-    const { objects } = await programs.read(namespace, ['objects'], [list]);
-    if (objects.length === 0) throw error;
+    const { objects } = await programs.read(namespace, ['objects']);
+    const lacking = familiesOfLease(fault).find((family) => !hasLeaseSet(objects, family, instance, faultId));
+    if (lacking !== undefined) {
+      throw new SquallError(
+        'KernelRefused',
+        `GateGone: table ${lacking} ${tableName(instance)} no longer has fault ${faultId}; somebody else removed it, and the fault has no effect`,
+        { cause: error },
+      );
+    }
     throw new SquallError(
       'KernelRefused',
       `LeaseExpired: the kernel had ended fault ${faultId} in the namespace of pod ${namespace.podUid} before its lease was renewed`,
@@ -49,7 +65,12 @@ export async function renewFault(
 }
 
 async function leasedFault(context: DriverContext, namespace: Namespace, faultId: string): Promise<Omit<Lease, 'timeoutMs'>> {
-  const { works } = await preparedEntry(context, namespace, faultId);
-  const work = works.find(({ id }) => id === faultId);
-  return { faultId, device: work?.device ?? '', direction: work?.direction ?? 'egress' };
+  const { work } = await preparedFault(context, namespace, faultId);
+  return { faultId, device: work.device, direction: work.direction };
+}
+
+function hasLeaseSet(objects: readonly NftObject[], ofFamily: TableFamily, instance: string, faultId: string): boolean {
+  return fieldsOf(objects, 'set').some(
+    ({ family, table, name }) => family === ofFamily && table === tableName(instance) && name === leaseSetName(faultId),
+  );
 }

@@ -1,13 +1,18 @@
 /** Takes one fault out of a target that keeps others. */
-import { dropsOf, readBandCounts, readGate, type TcQdisc } from '../../faults/index.ts';
+import { dropsOf, readBandCounts, type TcQdisc } from '../../faults/index.ts';
+import type { Removal } from '../kernel-driver.ts';
 import { shrinkTo } from './apply.ts';
 import type { DriverContext } from './context.ts';
 import type { LedgerEntry } from './ledger.ts';
-import { planWorks } from './preparation.ts';
+import { planWorks, withoutMissingDevices } from './preparation.ts';
 import { devicesOf, gateLists, queueLengthCommands } from './reconcile.ts';
+import { undoTarget } from './undo.ts';
+import { differencesFrom } from './verifying.ts';
+import { longestWait } from './waiting.ts';
 
 /**
- * The others' packets, leases and counters are not touched; the fault's own bands must be empty.
+ * The others' packets, leases and counters are not touched; the fault's own bands must be empty. Where somebody has changed what is there,
+ * nothing is put back over their work: all of the target is undone, and the others see at their next reading that they are gone.
  * @param qdiscs what the target has now, with counters
  */
 export async function leaveOthers(
@@ -15,21 +20,23 @@ export async function leaveOthers(
   entry: LedgerEntry,
   qdiscs: readonly TcQdisc[],
   faultId: string,
-): Promise<void> {
+): Promise<Removal> {
   const { programs, ledger, instance } = context;
   const { namespace, plan } = entry;
   const { links, objects } = await programs.read(namespace, ['links', 'objects'], gateLists(plan));
-  const works = entry.works.filter(({ id }) => id !== faultId);
-  const gate = readGate(objects, instance);
-  const gatePriority = gate?.priority ?? plan.gate.priority;
+  const gatePriority = plan.gate.priority;
   const deviceGatePriority = plan.gate.devices?.priority ?? gatePriority;
+  const seen = { qdiscs: [...qdiscs], links, objects };
+  if (differencesFrom(withoutMissingDevices(plan, links), seen, instance).length > 0)
+    return await undoTarget(context, entry, longestWait(entry));
+  const works = entry.works.filter(({ id }) => id !== faultId);
   const next: LedgerEntry = {
     ...entry,
     works,
     plan: planWorks({ instance, namespace, works, links, gatePriority, deviceGatePriority, before: entry }),
     carried: carriedOver(entry, qdiscs, faultId),
   };
-  await shrinkTo(context, next, entry, { qdiscs: [...qdiscs], links, objects });
+  await shrinkTo(context, next, entry, seen);
   const devicesLeft = devicesOf(plan).filter((device) => !devicesOf(next.plan).includes(device));
   // Whoever sets the queue length of such a device from now on does so for good. One that was renamed keeps its tree until the last undo.
   const left = links.filter(({ ifname }) => devicesLeft.includes(ifname)).map(({ ifindex }) => ifindex);
@@ -38,6 +45,7 @@ export async function leaveOthers(
     await programs.changeLinks(namespace, queueLengthCommands(entry, devicesLeft, linksNow));
   }
   await ledger.write({ ...next, indexes: entry.indexes?.filter((index) => !left.includes(index)) });
+  return { residue: 0, changedByOthers: [] };
 }
 
 /** What the remaining faults have counted in the bands that go with this one. */

@@ -4,6 +4,7 @@ import {
   checkDevice,
   familiesWithTable,
   fieldsOf,
+  instanceOfDevice,
   type NftObject,
   planTarget,
   readTree,
@@ -15,6 +16,7 @@ import { SquallError } from '../../lib/index.ts';
 import type { Namespace } from '../kernel-driver.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { IpLink, Observation } from './programs.ts';
+import { ownDevices } from './reconcile.ts';
 
 export type PreparationFacts = {
   instance: string;
@@ -47,22 +49,23 @@ export function decidePreparation(facts: PreparationFacts): LedgerEntry {
       `fault ${work.id} is in this target already, with other figures; remove it first, or give the new one its own id`,
     );
   }
-  const [tableFamily] = familiesWithTable(observation.objects, instance);
-  if (entry === undefined && tableFamily !== undefined) {
-    refuse(
-      'LeftOver',
-      `table ${tableFamily} ${tableName(instance)} is here, but the ledger knows nothing of it; restart the agent, which sweeps`,
-    );
+  const [leftOver] = [
+    ...familiesWithTable(observation.objects, instance).map((family) => `table ${family} ${tableName(instance)}`),
+    ...ownDevices(observation.links, instance).map((name) => `device ${name}`),
+  ];
+  if (entry === undefined && leftOver !== undefined) {
+    refuse('LeftOver', `${leftOver} is here, but the ledger knows nothing of it; restart the agent, which sweeps`);
   }
   checkDevicePresent(work.device, observation.links);
-  if (work.direction !== 'ingress') checkRoot(work.device, observation.qdiscs, entry);
-  checkEgressHook(work.device, observation.objects, instance);
+  if (work.direction !== 'ingress') checkEgressHook(work.device, observation.objects, instance);
   checkForeignFilters(work, observation.qdiscs);
   const works = before === undefined ? [...(entry?.works ?? []), work] : (entry?.works ?? []);
   const gatePriority = decidePriority(observation.objects, instance, 'postrouting');
-  const deviceGatePriority = decidePriority(observation.objects, instance, 'device');
+  const hasDeviceGate = works.some(({ direction, effect }) => direction !== 'egress' || effect.type === 'duplicate');
+  const deviceGatePriority = hasDeviceGate ? decidePriority(observation.objects, instance, 'device') : leastGatePriority;
   const { links } = observation;
   const plan = planWorks({ instance, namespace, works, links, gatePriority, deviceGatePriority, before: entry });
+  for (const { device } of plan.trees) checkRoot(device, observation.qdiscs, entry);
   return {
     version: 1,
     instance,
@@ -98,21 +101,25 @@ type PlanFacts = {
   before: LedgerEntry | undefined;
 };
 
-/**
- * A device that has vanished took its tree and its chains along; the plan has none for it, and keeps the gate of its faults until they are
- * undone.
- */
 export function planWorks(facts: PlanFacts): TargetPlan {
   const { instance, namespace, works, links, gatePriority, deviceGatePriority, before } = facts;
   const plan = planTarget({
     instance,
     podUid: namespace.podUid,
-    faults: works.map((work) => ({ work })),
+    works,
     bands: before?.plan.bands ?? {},
     mtu: Object.fromEntries([...(before?.snapshot.links ?? []), ...links].map(({ ifname, mtu }) => [ifname, mtu])),
     gatePriority,
     deviceGatePriority,
   });
+  return withoutMissingDevices(plan, links);
+}
+
+/**
+ * A device that has vanished took its tree and its chains along; the plan has none for it, and keeps the gate of its faults until they are
+ * undone.
+ */
+export function withoutMissingDevices(plan: TargetPlan, links: readonly IpLink[]): TargetPlan {
   const isThere = (name: string): boolean => links.some(({ ifname }) => ifname === name);
   const intermediates = plan.intermediates.filter(({ device }) => isThere(device));
   const { devices } = plan.gate;
@@ -120,7 +127,9 @@ export function planWorks(facts: PlanFacts): TargetPlan {
   return {
     ...plan,
     intermediates,
-    trees: plan.trees.filter(({ device }) => isThere(device) || intermediates.some(({ name }) => name === device)),
+    trees: plan.trees.filter(({ device }) =>
+      instanceOfDevice(device) === undefined ? isThere(device) : intermediates.some(({ name }) => name === device),
+    ),
     gate: { ...plan.gate, ...(devices && { devices: { ...devices, chains } }) },
   };
 }

@@ -1,6 +1,11 @@
 /** What the kernel has counted for one fault. */
+import type { FaultWork } from '../../api/index.ts';
 import {
+  bandsOfFault,
   dropsOf,
+  familiesOfGate,
+  familiesOfLease,
+  familiesWithTable,
   gateCounterName,
   leaseLeftMs,
   leaseSetName,
@@ -18,7 +23,7 @@ import { devicesOf, gateLists } from './reconcile.ts';
 
 export async function readFault(context: DriverContext, namespace: Namespace, faultId: string): Promise<FaultReading> {
   const { programs, instance } = context;
-  const entry = await preparedEntry(context, namespace, faultId);
+  const { entry, work } = await preparedFault(context, namespace, faultId);
   const table = tableName(instance);
   const { gate } = entry.plan;
   const parts = [`list counters table inet ${table}`, `list set inet ${table} ${leaseSetName(faultId)}`];
@@ -26,16 +31,19 @@ export async function readFault(context: DriverContext, namespace: Namespace, fa
   const { qdiscs, objects } = await programs.read(namespace, ['qdiscs', 'objects'], lists);
   const counters = readCounters(objects, instance);
   const met = counters[gateCounterName(faultId)];
-  if (met === undefined) {
+  const tables = gate.devices === undefined ? familiesOfGate(gate) : familiesWithTable(objects, instance);
+  const lacking = familiesOfLease({ direction: work.direction }).filter((family) => !tables.includes(family));
+  if (met === undefined || lacking.length > 0) {
     throw new SquallError(
       'KernelRefused',
-      `GateGone: table inet ${table} no longer has fault ${faultId}; somebody else removed it, and the fault has no effect`,
+      `GateGone: table ${lacking[0] ?? 'inet'} ${table} no longer has fault ${faultId}; somebody else removed it, and the fault has no effect`,
     );
   }
-  if (!devicesOf(entry.plan).every((device) => readTree(qdiscs, device) !== undefined)) {
+  const gone = bandsOfFault(entry.plan, faultId).find(({ device }) => readTree(qdiscs, device) === undefined);
+  if (gone !== undefined) {
     throw new SquallError(
       'KernelRefused',
-      `TreeGone: a device no longer has the tree of fault ${faultId}; somebody else removed it, and the fault has no effect`,
+      `TreeGone: device ${gone.device} no longer has the tree of fault ${faultId}; somebody else removed it, and the fault has no effect`,
     );
   }
   const counts = Object.fromEntries(devicesOf(entry.plan).map((device) => [device, readBandCounts(qdiscs, device)]));
@@ -57,9 +65,14 @@ function exposureOf({ plan }: LedgerEntry, faultId: string, counters: ReturnType
 }
 
 /** @throws SquallError KernelRefused when the fault was not prepared in this namespace */
-export async function preparedEntry({ ledger }: DriverContext, namespace: Namespace, faultId: string): Promise<LedgerEntry> {
+export async function preparedFault(
+  { ledger }: DriverContext,
+  namespace: Namespace,
+  faultId: string,
+): Promise<{ entry: LedgerEntry; work: FaultWork }> {
   const entry = await ledger.read(namespace);
-  if (entry?.works.some(({ id }) => id === faultId) === true) return entry;
+  const work = entry?.works.find(({ id }) => id === faultId);
+  if (entry !== undefined && work !== undefined) return { entry, work };
   throw new SquallError(
     'KernelRefused',
     `NotPrepared: fault ${faultId} is not prepared in the namespace of pod ${namespace.podUid}; prepare it first`,

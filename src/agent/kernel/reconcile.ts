@@ -14,6 +14,7 @@ import {
   type TargetPlan,
   type TcQdisc,
 } from '../../faults/index.ts';
+import { intermediateDeviceLines } from '../../preflight/index.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { IpLink, Observation } from './programs.ts';
 
@@ -54,16 +55,15 @@ export function gateLists({ gate }: TargetPlan): string[] {
   return gate.devices === undefined ? [`list table inet ${gate.table}`] : ['list ruleset'];
 }
 
-const isMissingOn = (links: readonly IpLink[]) => (name: string) => !links.some(({ ifname }) => ifname === name);
+export const isUp = ({ flags = [] }: IpLink): boolean => flags.includes('UP');
 
-/** Lines for ip that make the devices of ours that `plan` needs and that are not there. They get no address, and say nothing. */
+/** Lines for ip that make the devices of ours that `plan` needs and that are not there, and put them up. */
 export function newDeviceCommands(links: readonly IpLink[], { intermediates }: TargetPlan): string[] {
-  const missing = intermediates.map(({ name }) => name).filter(isMissingOn(links));
-  return missing.flatMap((name) => [
-    `link add name ${name} type ifb`,
-    `link set dev ${name} addrgenmode none`,
-    `link set dev ${name} up`,
-  ]);
+  return intermediates.flatMap(({ name }) => {
+    const link = links.find(({ ifname }) => ifname === name);
+    if (link === undefined) return intermediateDeviceLines(name);
+    return isUp(link) ? [] : [`link set dev ${name} up`];
+  });
 }
 
 /** Lines for ip that remove devices of this instance that are there and that `plan` does not need; their trees go with them. */

@@ -102,6 +102,6 @@ async function finishWhenDrained(
     return { lookAgainMs: nextLookMs(longestMs) };
   }
   if (entry.works.every(({ id }) => id === faultId)) return await undoTree(context, entry, { qdiscs, links });
-  if (entry.works.some(({ id }) => id === faultId)) await leaveOthers(context, entry, qdiscs, faultId);
+  if (entry.works.some(({ id }) => id === faultId)) return await leaveOthers(context, entry, qdiscs, faultId);
   return nothingLeft;
 }

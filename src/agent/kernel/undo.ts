@@ -1,5 +1,5 @@
 /** Undoes a whole target and proves it: by the ledger, or by the table's name where the ledger was lost. */
-import { familiesOfGate, familiesWithTable, renderGateRemoval } from '../../faults/index.ts';
+import { familiesOfGate, familiesWithTable, renderGateRemoval, type TableFamily } from '../../faults/index.ts';
 import { SquallError } from '../../lib/index.ts';
 import type { Namespace, Removal } from '../kernel-driver.ts';
 import { changesBetween } from './changes.ts';
@@ -35,8 +35,19 @@ export async function undoTarget(context: DriverContext, entry: LedgerEntry, dra
 
 /** The first step of every undo. Resolves to qdiscs and links after it: what waits in those is the last that any fault has hurt. */
 export async function removeGate({ programs, instance }: DriverContext, { namespace, plan }: LedgerEntry): Promise<Seen> {
-  const gate = renderGateRemoval(instance, familiesOfGate(plan.gate));
-  return await programs.changeAndRead(namespace, { gate }, ['qdiscs', 'links']);
+  const removal = async (families: readonly TableFamily[]) =>
+    await programs.changeAndRead(namespace, { gate: renderGateRemoval(instance, families) }, ['qdiscs', 'links']);
+  const planned = familiesOfGate(plan.gate);
+  try {
+    return await removal(planned);
+  } catch (error) {
+    if (planned.length === 1) throw error;
+    // A kernel that does not know the second family has taken only the first, and refuses to hear of the other: what is there goes.
+    const { objects } = await programs.read(namespace, ['objects'], ['list tables']);
+    const present = familiesWithTable(objects, instance);
+    if (present.length === planned.length) throw error;
+    return await removal(present);
+  }
 }
 
 /**
@@ -52,8 +63,8 @@ export async function undoTree(context: DriverContext, entry: LedgerEntry, prese
     { tree: treeCommands(present.qdiscs, devices, undefined) },
     wholeObservation,
   );
-  // Only a plan that needs devices of ours has ever made one. They go after the gate that sent packets there.
-  const own = entry.plan.intermediates.length === 0 ? [] : deviceRemovalCommands(left.links, instance, undefined);
+  // Devices of ours go after the gate that sent packets there.
+  const own = deviceRemovalCommands(left.links, instance, undefined);
   const after = await withLinksChanged(context, namespace, left, [...own, ...queueLengthCommands(entry, devices, left.links)]);
   const residue = residueIn(after, instance, entry).length;
   if (residue === 0) await ledger.remove(namespace.inode);
@@ -79,9 +90,9 @@ async function withLinksChanged(
  * @returns what was removed, one sentence each
  */
 export async function undoUnrecorded({ programs, instance }: DriverContext, namespace: Namespace): Promise<string[]> {
-  const before = await programs.read(namespace, ['objects'], ['list tables']);
+  const before = await programs.read(namespace, ['links', 'objects'], ['list tables']);
   const families = familiesWithTable(before.objects, instance);
-  if (families.length === 0) return [];
+  if (families.length === 0 && ownDevices(before.links, instance).length === 0) return [];
   const { qdiscs, links, objects } = await programs.read(namespace, wholeObservation);
   const devices = unrecordedTrees(qdiscs, objects, instance);
   // The tree first: the table is the only sign of ours, and a priority that names no band hurts nobody. A device of ours cannot go before
@@ -96,5 +107,5 @@ export async function undoUnrecorded({ programs, instance }: DriverContext, name
     ...treeCommands(qdiscsLeft, devices, undefined),
   ];
   if (left.length > 0) throw new SquallError('CleanUpIncomplete', `of ours are left in ${namespace.path}: ${left.join(', ')}`);
-  return [`${namespace.path}: a table that the ledger did not know, and its tree`];
+  return [`${namespace.path}: a table or a device that the ledger did not know, and its tree`];
 }

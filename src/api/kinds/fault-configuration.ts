@@ -13,6 +13,7 @@ import {
   fieldsOfTypes,
   longestDelay,
   longestJitter,
+  overtakingNobody,
   smallestPercent,
   typeFields,
   typesWith,
@@ -65,6 +66,9 @@ const configurationObject = object({
   if (value.type === 'loss') refuseImpossibleBurst(context, value.value);
   if (value.type === 'reorder' && value.delay === undefined) {
     refuse(context, ['delay'], 'required with type reorder: only packets that are held back can be overtaken');
+  }
+  if (value.type === 'reorder' && parseShare(value.value) === 100 && (value.gap ?? 1) === 1) {
+    refuse(context, ['gap'], overtakingNobody);
   }
   if (value.type === 'slot') refuseMissingOrSmallMax(context, value.value);
 });

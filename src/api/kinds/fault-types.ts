@@ -10,6 +10,9 @@ export const longestJitter = '2147483us';
 /** The kernel keeps probabilities as 32-bit fractions; below this, rounding would change the dose or end it. */
 export const smallestPercent = 0.00001;
 
+export const overtakingNobody =
+  'expected at least 2 where 100% leave at once: of packets that all leave at once nobody is overtaken';
+
 export const typeFields = {
   delay: ['value', 'jitter', 'distribution'],
   loss: ['value', 'burst'],
@@ -71,6 +74,11 @@ export const configurationRules: ServerRule[] = [
     rule: "self.type != 'reorder' || has(self.delay)",
     message: 'required with type reorder: only packets that are held back can be overtaken',
     field: 'delay',
+  },
+  {
+    rule: `self.type != 'reorder' || has(self.gap) && self.gap > 1 || !has(self.value) || !${matchesInCel('self.value', percentPattern)} || ${percentInCel('self.value')} < 100.0`,
+    message: overtakingNobody,
+    field: 'gap',
   },
   {
     rule: "self.type != 'slot' || has(self.max)",

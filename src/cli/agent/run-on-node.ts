@@ -47,9 +47,9 @@ export async function runOnNode(options: NodeAgent): Promise<void> {
   const { node, stateFolder, clock, random, log, signal } = options;
   const giveBack = await claimState(stateFolder, clock, claimWaitMs);
   try {
-    // Alive while it sweeps, however long that takes.
-    const [, shownAgent] = await Promise.all([sweepByMemory(options), showAgent(options)]);
-    await using shown = shownAgent;
+    // It shows that it is alive while it sweeps, however long that takes.
+    await using shown = await showAgent(options);
+    await sweepByMemory(options);
     const { transport, server } = await connectToCluster(options.cluster);
     const store = createStore(transport);
     try {

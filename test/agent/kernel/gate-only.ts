@@ -1,11 +1,11 @@
 import { createLedger, type LedgerEntry, readBootId } from '../../../src/agent/kernel/ledger.ts';
-import { planWorks } from '../../../src/agent/kernel/preparation.ts';
 import { createPrograms, wholeObservation } from '../../../src/agent/kernel/programs.ts';
 import type { Namespace } from '../../../src/agent/kernel-driver.ts';
 import { createLimiter } from '../../../src/agent/limiter.ts';
 import type { PodNamespaces } from '../../../src/agent/index.ts';
 import type { FaultWork } from '../../../src/api/index.ts';
 import { renderGate } from '../../../src/faults/index.ts';
+import { entryOf } from './entries.ts';
 
 export type GateOnlyFacts = { instance: string; stateFolder: string; namespace: Namespace; namespaces?: PodNamespaces };
 
@@ -15,18 +15,9 @@ export async function gateOnly(facts: GateOnlyFacts, ...works: FaultWork[]): Pro
   const programs = createPrograms(createLimiter(2), namespaces);
   const bootId = await readBootId();
   const observation = await programs.read(namespace, wholeObservation);
-  const whole = planWorks({
-    instance,
-    namespace,
-    works,
-    links: observation.links,
-    gatePriority: 300,
-    deviceGatePriority: 300,
-    before: undefined,
-  });
-  const plan = { ...whole, trees: [] };
-  const entry: LedgerEntry = { version: 1, instance, bootId, namespace, snapshot: observation, works, plan, carried: {} };
+  const whole = entryOf(works, { instance, bootId, namespace, snapshot: observation });
+  const entry: LedgerEntry = { ...whole, plan: { ...whole.plan, trees: [], classes: [] } };
   await createLedger(stateFolder, instance, bootId).write(entry);
-  await programs.changeGate(namespace, renderGate(plan.gate));
+  await programs.changeGate(namespace, renderGate(entry.plan.gate));
   return entry;
 }

@@ -67,6 +67,7 @@ describe('the fault of a shaper', () => {
     ['configuration', { type: 'loss', value: '100%', burst: 3 }, 'spec.configuration.burst', /no bursts/],
     ['configuration', { type: 'loss', value: '90%', burst: 2 }, 'spec.configuration.burst', /at least 9/],
     ['configuration', { type: 'reorder', value: '25%' }, 'spec.configuration.delay', /required with type reorder/],
+    ['configuration', { type: 'reorder', value: '100%', delay: '20ms' }, 'spec.configuration.gap', /nobody is overtaken/],
     ['configuration', { type: 'rate', value: '10' }, value, /did you mean 10mbit\?/],
     ['configuration', { type: 'slot', value: '20ms', max: '10ms' }, 'spec.configuration.max', /at least the value/],
     ['configuration', { type: 'partition', value: '1%' }, value, /not used with type partition/],

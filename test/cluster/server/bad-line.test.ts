@@ -1,4 +1,4 @@
-/** The client and the operator on a bad line to a real API server: no event is lost or told twice, no hot loop, no second injection. */
+/** The client on a bad line to a real API server: no event is lost or told twice, and no hot loop. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -2,6 +2,7 @@
  * Experiments on a cluster from end to end: a real API server, real operators, and the real agent on a kernel with netem, in pods that it
  * finds by their processes. What the tests see of a pod's network namespace the node tells them.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { adminOf } from './client.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
@@ -9,6 +10,7 @@ import { installSquall } from './install.ts';
 import { type ClusterNode, startNode } from './node.ts';
 import type { Sandbox } from './node/words.ts';
 import { leaseSeconds, type Operators, prepareOperators } from './operators.ts';
+import { makePerson, type Person } from './person.ts';
 import { until } from './until.ts';
 
 type Run = {
@@ -20,6 +22,7 @@ let plane: ControlPlane;
 let admin: ReturnType<typeof adminOf>;
 let node: ClusterNode;
 let operators: Operators;
+let pat: Person;
 
 const namespace = 'shop';
 /** Long enough for a fault to be acted upon; an emulated processor is slow. */
@@ -27,12 +30,15 @@ const longDuration = '10m';
 const faultLeaseSeconds = 3 * leaseSeconds;
 /** From the end of a lease to when the node has seen that nothing is left: the undo's own time, and that between two looks. */
 const slackSeconds = 6;
+/** How long the API server is away. */
+const awaySeconds = 60;
 
 beforeAll(async () => {
   plane = stack.use(await startControlPlane());
   admin = stack.use(adminOf(plane));
   await installSquall(admin);
   await admin.must(['create', 'namespace', namespace]);
+  pat = stack.use(await makePerson(admin, 'pat', { namespace, roles: ['squall-run'] }, plane));
   node = stack.use(await startNode(admin, plane, 'node-a'));
   operators = stack.use(await prepareOperators(admin, plane));
   operators.start();
@@ -214,6 +220,17 @@ describe('an experiment on a cluster', { timeout: 300_000 }, () => {
     await admin.must(['delete', 'nx', 'agent-dies', '-n', namespace]);
   });
 
+  it('is not stuck when its agent is gone for good and it is deleted, and clean once there is an agent again', async () => {
+    tellOnFailure();
+    await apply('agent-gone', 'web', longDuration);
+    await untilHurt('web');
+    await node.orderAgent('killed');
+    await admin.must(['delete', 'nx', 'agent-gone', '-n', namespace, '--timeout=20s']);
+    await untilGone('agent-gone');
+    await node.orderAgent('run');
+    await untilClean('web');
+  });
+
   it('goes on under another operator when its own is killed in the middle', async () => {
     tellOnFailure();
     operators.start();
@@ -237,9 +254,11 @@ describe('an experiment on a cluster', { timeout: 300_000 }, () => {
     await untilHurt('web');
     for (let leader = await operators.leader(); leader !== undefined; leader = await operators.leader())
       await operators.kill(leader);
-    await untilClean('web');
+    const leftAloneAt = Date.now();
+    const { at } = await untilClean('web');
+    expect(Date.parse(at) - leftAloneAt).toBeLessThan((faultLeaseSeconds + slackSeconds) * 1000);
     operators.start();
-    expect(await untilDone('no-operator')).toMatchObject({ verdict: 'Aborted', residue: 0 });
+    expect(await untilDone('no-operator')).toMatchObject({ verdict: 'Aborted', reason: 'LeaseExpired', residue: 0 });
     await admin.must(['delete', 'nx', 'no-operator', '-n', namespace]);
   });
 
@@ -252,7 +271,13 @@ describe('an experiment on a cluster', { timeout: 300_000 }, () => {
     const { at } = await untilClean('web');
     expect(Date.parse(at)).toBeGreaterThan(stoppedAt);
     expect(Date.parse(at) - stoppedAt).toBeLessThan((faultLeaseSeconds + slackSeconds) * 1000);
+    await sleep(Math.max(0, stoppedAt + awaySeconds * 1000 - Date.now()));
     await plane.startApiServer();
     expect(await untilDone('no-server')).toMatchObject({ verdict: 'Aborted', reason: 'LeaseExpired', residue: 0 });
+    const report = await until('kubectl squall reads the report', async () => {
+      const { code, stdout } = await pat.kubectl(['squall', 'report', 'no-server']);
+      return code === 0 ? stdout : undefined;
+    });
+    expect(report).toContain('LeaseExpired');
   });
 });

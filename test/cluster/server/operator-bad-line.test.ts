@@ -45,6 +45,16 @@ async function annotateEverySecond(signal: AbortSignal): Promise<void> {
   }
 }
 
+/** Counts what is asked of a store. */
+function counting(store: Store, onRequest: () => void): Store {
+  return new Proxy(store, {
+    get: (target, property, receiver) => {
+      onRequest();
+      return Reflect.get(target, property, receiver) as unknown;
+    },
+  });
+}
+
 /** A store of whose writes of a run's status every third comes just after somebody else's. */
 function contended(store: Store, onConflict: () => void): Store {
   let writes = 0;
@@ -69,7 +79,9 @@ describe('an operator on a bad line', () => {
     proxy.delay(50);
     proxy.cutAfter(() => 60_000 + Math.floor(random() * 200_000));
     let conflicts = 0;
-    const store = contended(operated.operatorStore(`https://127.0.0.1:${proxy.port}`), () => (conflicts += 1));
+    let requests = 0;
+    const contendedStore = contended(operated.operatorStore(`https://127.0.0.1:${proxy.port}`), () => (conflicts += 1));
+    const store = counting(contendedStore, () => (requests += 1));
     await operated.operate('on-a-bad-line', { leaseSeconds: 10, store });
     const fault = { ...runSpec(namespace).fault, lease: '30s' };
     await operated.begin(run.name, { before: '2s', duration: '20s', after: '2s', fault });
@@ -90,5 +102,7 @@ describe('an operator on a bad line', () => {
     expect(conflicts).toBeGreaterThan(0);
     expect(proxy.connections()).toBeGreaterThan(cuts);
     expect(proxy.connections()).toBeLessThan(500);
+    console.log(`REQUESTS ${String(requests)}`);
+    expect(requests).toBeLessThan(600);
   });
 });

@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { inject } from 'vitest';
 import { type ProgramResult, runProgram } from '../../../src/lib/index.ts';
 import type { Client } from './client.ts';
+import type { SharedPlane } from './control-plane.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 
 export type Person = AsyncDisposable & {
@@ -25,6 +26,7 @@ export async function makePerson(
   admin: Client,
   name: string,
   { namespace, roles, everywhere = [] }: { namespace: string; roles: string[]; everywhere?: string[] },
+  plane: SharedPlane = inject('controlPlane'),
 ): Promise<Person> {
   const account = `--serviceaccount=${namespace}:${name}`;
   await admin.must(['create', 'serviceaccount', name, '-n', namespace]);
@@ -38,7 +40,7 @@ export async function makePerson(
   const [home, bin] = [join(folder, 'home'), join(folder, 'bin')];
   mkdirSync(join(home, '.kube'), { recursive: true });
   mkdirSync(bin);
-  const { url, ca, programs } = inject('controlPlane');
+  const { url, ca, programs } = plane;
   writeFileSync(join(home, '.kube/config'), kubeconfigText({ url, ca, token, namespace }), { mode: 0o600 });
   // As an installed package has it.
   symlinkSync(resolve('bin/kubectl-squall.js'), join(bin, 'kubectl-squall'));
