@@ -1,5 +1,5 @@
 /** Doses that pings of the target's own show, to peers that the fault's selector covers and that are not hurt themselves. */
-import type { Dose, Fault } from '../api/index.ts';
+import type { Direction, Dose, Fault } from '../api/index.ts';
 import { requestedDose } from '../faults/index.ts';
 import { type Interval, medianWithInterval, wilson } from '../probes/index.ts';
 import { judgingZ } from './dose-by-counters.ts';
@@ -100,19 +100,25 @@ export function reorderingDose(fault: Extract<Fault, { type: 'reorder' }>, pings
 }
 
 /**
- * Of some 80 bytes of a ping's frame, a bit of the 6 of the source's hardware address hurts nobody on its way out, and none of the 14 of the
- * Ethernet header on its way in.
+ * The share of corrupted pings that are lost at least, where they carry no data. On the way out the peer's kernel looks at the checksums: a
+ * bit of the source's hardware address, or of IPv6's flow label, hurts nobody. On the way in the Ethernet header has been read already, and
+ * fping reads a raw socket, whose packets no kernel need have looked at: of the 62 bytes of Ethernet, IPv6 and ICMP it notices 24.
  */
-const leastSeenCorruption = 0.8;
+const leastSeenCorruption: Record<Direction, number> = { egress: 0.8, ingress: 0.35, both: 0.5 };
 
 /** A ping is lost to whatever else loses packets on its way, too: what was lost besides is not told from it. */
-export function corruptionDose(fault: Extract<Fault, { type: 'corrupt' }>, pings: Passed, packets: number): Dose | undefined {
+export function corruptionDose(
+  fault: Extract<Fault, { type: 'corrupt' }>,
+  pings: Passed,
+  packets: number,
+  direction: Direction,
+): Dose | undefined {
   const { answered, lost } = totals(pings);
   const sent = answered + lost;
   if (sent === 0) return undefined;
   // A ping that passes twice survives twice.
   const lostInOne = 1 - (answered / sent) ** (1 / pings.passes);
-  return shareDose(fault, { happened: lostInOne * sent, of: sent, packets, leastSeen: leastSeenCorruption });
+  return shareDose(fault, { happened: lostInOne * sent, of: sent, packets, leastSeen: leastSeenCorruption[direction] });
 }
 
 export function duplicationDose(fault: Extract<Fault, { type: 'duplicate' }>, pings: Passed, packets: number): Dose | undefined {

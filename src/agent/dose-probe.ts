@@ -9,8 +9,11 @@ import { withPathOf } from './namespaces/pod-namespaces.ts';
 import { createSettledPings } from './settled-pings.ts';
 import { type DosePings, type FaultTarget, refuse } from './target-state.ts';
 
-/** Smaller than a hypothesis's pings, so that the gate never takes these for exposure. */
-const dosePayloadBytes = 40;
+/**
+ * Smaller than a hypothesis's pings, so that the gate never takes these for exposure. Of what a ping carries nobody notices that it was
+ * corrupted (dose-by-pings.ts).
+ */
+const payloadBytesOf = ({ effect }: FaultWork): number => (effect.type === 'corrupt' ? 0 : 40);
 const baselinePings = { count: 10, periodMs: 50, timeoutMs: 1000 };
 const dosePeriodMs = 200;
 const mostPeers = 4;
@@ -33,7 +36,7 @@ export async function measureBaseline(context: AgentContext, target: FaultTarget
   const addresses = target.work.dosePeers[target.facts.podUid] ?? [];
   if (!isShownByPings(target.work.effect) || addresses.length === 0 || target.namespace === undefined) return;
   const { namespace } = target;
-  const options = { ...baselinePings, addresses, payloadBytes: dosePayloadBytes };
+  const options = { ...baselinePings, addresses, payloadBytes: payloadBytesOf(target.work) };
   try {
     const baseline = await context.pingLimit(
       async () => await withPathOf(context.namespaces, namespace, async (found) => await pingOnce(found, options, signal)),
@@ -79,7 +82,7 @@ export async function startDoseProbe(context: AgentContext, target: FaultTarget)
         periodMs: dosePeriodMs,
         timeoutMs,
       })),
-      payloadBytes: dosePayloadBytes,
+      payloadBytes: payloadBytesOf(work),
       tcpProbeProgram: context.tcpProbeProgram,
       onDuplicate: (address, number) => {
         settledOf(address)?.repeat(number);

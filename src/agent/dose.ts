@@ -29,7 +29,7 @@ export function measureDose({ effect, direction }: Pick<FaultWork, 'effect' | 'd
     case 'reorder':
       return reorderingDose(effect, pinged, packets);
     case 'corrupt':
-      return corruptionDose(effect, pinged, packets);
+      return corruptionDose(effect, pinged, packets, direction);
     case 'duplicate':
       return duplicationDose(effect, pinged, packets);
   }

@@ -14,7 +14,7 @@ export const deviceChainName = ({ hook, device }: Pick<DeviceChain, 'hook' | 'de
 
 /** Local ports that our TCP probes bind to; they lie above the default of ip_local_port_range. */
 export const proberPorts = { first: 61_000, last: 65_535 } as const;
-/** Length of the IP packet of a probe with 56 bytes of data; the dose's own probes carry 40 and are not counted. */
+/** Length of the IP packet of a probe with 56 bytes of data; the dose's own carry less and are not counted. */
 const probeLength: Record<Family, number> = { ipv4: 84, ipv6: 104 };
 
 export const tableFamilies = ['inet', 'netdev'] as const;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Fault } from '../../src/api/index.ts';
+import type { Direction, Fault } from '../../src/api/index.ts';
 import { type SeenShaping, seeShaping } from '../../src/agent/dose-by-counters.ts';
 import { measureDose } from '../../src/agent/dose.ts';
 
@@ -172,6 +172,19 @@ describe('the dose that pings show by their share', () => {
     ['25 % ahead, nothing held', { type: 'reorder', percent: 25, gap: 1, delayMs: 20 }, pings(around(1, 100)), false],
   ])('of %s is judged by its interval', (_, effect, facts, ok) => {
     expect(measureDose(outgoing(effect), { pings: facts, counters: met })?.ok).toBe(ok);
+  });
+
+  it.each<[Direction, number, boolean]>([
+    ['egress', 84, true],
+    ['egress', 40, false],
+    ['ingress', 40, true],
+    ['ingress', 10, false],
+    ['both', 90, true],
+    ['both', 30, false],
+  ])('of a corrupted tenth, on %s, is ok where %i of 1000 pings are lost: %s', (direction, lost, ok) => {
+    const facts = { pings: pings(around(1, 1000 - lost), undefined, lost), counters: met };
+    const corrupt = { effect: { type: 'corrupt' as const, percent: 10 }, direction };
+    expect(measureDose(corrupt, facts)?.ok).toBe(ok);
   });
 
   it('leaves out a peer that never answered', () => {
