@@ -6,13 +6,15 @@ import { type Observation, wholeObservation } from './observation.ts';
 
 type Part = keyof Observation;
 
-/** What is done before the look: one nft transaction, or lines for `tc -batch`. */
-export type Change = { gate: string } | { tree: readonly string[] };
+/** What is done before the look: one nft transaction; or lines for `ip -batch`, and then lines for `tc -batch`. */
+export type Change = { gate: string } | { links?: readonly string[]; tree: readonly string[] };
 
 export type Shell = {
   script: string;
-  /** Standard input of the change; nothing else reads it. */
+  /** Standard input of the gate's or the tree's change; nothing else reads it. */
   input: string;
+  /** Lines for `ip -batch`, which the script has as `$2`. */
+  links: string;
   /** What the parts are printed in the order of. */
   order: readonly Part[];
 };
@@ -36,23 +38,32 @@ const readers: Record<Part, Step> = {
   objects: { program: 'nft', script: 'nft -j "$1"', failed: 103 },
 };
 const inShell = diesWithParent.join(' ');
-const changers: Record<'gate' | 'tree', Step> = {
+const changers: Record<'gate' | 'links' | 'tree', Step> = {
   gate: { program: 'nft', script: `${inShell} nft -f -`, failed: 104 },
   tree: { program: 'tc', script: `${inShell} tc -j -s -batch -`, failed: 105 },
+  links: { program: 'ip', script: `printf %s "$2" | ${inShell} ip -batch -`, failed: 106 },
 };
 const steps = [...Object.values(readers), ...Object.values(changers)];
 
 /** Lines for `tc -batch`; it prints every qdisc as it is after them. */
 export const treeBatch = (lines: readonly string[]): string => [...lines, showQdiscs, ''].join('\n');
 
+export const linksBatch = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
+
 /** A change of the tree always prints the qdiscs: that is one program fewer. */
 export function shellFor(parts: readonly Part[], change?: Change): Shell {
-  const changesTree = change !== undefined && 'tree' in change;
-  const order = wholeObservation.filter((part) => parts.includes(part) || (changesTree && part === 'qdiscs'));
-  const printing = order.map((part) => orExit(changesTree && part === 'qdiscs' ? changers.tree : readers[part]));
-  const first = change !== undefined && 'gate' in change ? `${orExit(changers.gate)}\n` : '';
-  const input = change === undefined ? '' : 'gate' in change ? change.gate : treeBatch(change.tree);
-  return { script: first + printing.join(`\nprintf '${separator}'\n`), input, order };
+  const tree = change !== undefined && 'tree' in change ? change : undefined;
+  const gate = change !== undefined && 'gate' in change ? change.gate : '';
+  const links = linksBatch(tree?.links ?? []);
+  const order = wholeObservation.filter((part) => parts.includes(part) || (tree && part === 'qdiscs'));
+  const printing = order.map((part) => orExit(tree && part === 'qdiscs' ? changers.tree : readers[part]));
+  const first = [...(gate === '' ? [] : [changers.gate]), ...(links === '' ? [] : [changers.links])];
+  return {
+    script: [...first.map(orExit), printing.join(`\nprintf '${separator}'\n`)].join('\n'),
+    input: tree === undefined ? gate : treeBatch(tree.tree),
+    links,
+    order,
+  };
 }
 
 const orExit = ({ script, failed }: Step): string => `${script} || exit ${String(failed)}`;

@@ -6,7 +6,7 @@ import type { Limiter, Urgency } from '../limiter.ts';
 import { namedNamespaces } from '../namespaces/named.ts';
 import type { PodNamespaces } from '../namespaces/pod-namespaces.ts';
 import { withNamespace } from './namespace.ts';
-import { type Change, diesWithParent, failedProgram, sections, shellFor, treeBatch } from './one-shell.ts';
+import { type Change, diesWithParent, failedProgram, linksBatch, sections, shellFor, treeBatch } from './one-shell.ts';
 import type { IpLink, Observation } from './observation.ts';
 
 export { type IpLink, type Observation, wholeObservation } from './observation.ts';
@@ -76,18 +76,19 @@ export function createPrograms(
     const shell = shellFor(parts, change);
     return await inside(namespace, undefined, async (enter) => {
       const outside = change === undefined ? enter : [...diesWithParent, ...enter];
-      const [program, ...args] = [...outside, 'sh', '-c', shell.script, 'sh', lists.join('; ')];
-      const { input } = shell;
+      const [program, ...args] = [...outside, 'sh', '-c', shell.script, 'sh', lists.join('; '), shell.links];
+      const { input, links } = shell;
       const { code, stdout, stderr } = await runProgram(program, args, { input, timeoutMs, env, killsGroup: true });
       const failed = failedProgram(code);
       const mayLack = lists.every((command) => namesAnObject.test(command));
       const hasNoObject = failed?.reads === 'objects' && mayLack && saysNoSuchObject(stderr);
-      if (code !== 0 && !hasNoObject) refuse(namespace, failed?.program ?? program, stderr, input);
-      const { qdiscs, links, objects } = sections(shell, stdout);
+      if (code !== 0 && !hasNoObject)
+        refuse(namespace, failed?.program ?? program, stderr, failed?.program === 'ip' ? links : input);
+      const seen = sections(shell, stdout);
       return partsOf(parts, {
-        qdiscs: parseList<TcQdisc>(qdiscs),
-        links: parseList<IpLink>(links),
-        objects: hasNoObject ? [] : parseNft(objects),
+        qdiscs: parseList<TcQdisc>(seen.qdiscs),
+        links: parseList<IpLink>(seen.links),
+        objects: hasNoObject ? [] : parseNft(seen.objects),
       });
     });
   };
@@ -99,7 +100,7 @@ export function createPrograms(
       await change(namespace, ['nft', '-f', '-'], typeof text === 'string' ? () => text : text, urgency);
     },
     changeLinks: async (namespace, lines) => {
-      if (lines.length > 0) await change(namespace, ['ip', '-batch', '-'], () => [...lines, ''].join('\n'));
+      if (lines.length > 0) await change(namespace, ['ip', '-batch', '-'], () => linksBatch(lines));
     },
     changeAndRead: async (namespace, change, parts) => await look(namespace, parts, wholeRuleset, change),
     read: async (namespace, parts, listCommands = wholeRuleset) => await look(namespace, parts, listCommands),

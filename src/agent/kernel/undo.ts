@@ -58,30 +58,18 @@ export async function undoTree(context: DriverContext, entry: LedgerEntry, prese
   const { programs, ledger, instance } = context;
   const { namespace, snapshot } = entry;
   const devices = placesOf(entry, present.links);
-  const left = await programs.changeAndRead(
-    namespace,
-    { tree: treeCommands(present.qdiscs, devices, undefined) },
-    wholeObservation,
-  );
-  // Devices of ours go after the gate that sent packets there.
-  const own = deviceRemovalCommands(left.links, instance, undefined);
-  const after = await withLinksChanged(context, namespace, left, [...own, ...queueLengthCommands(entry, devices, left.links)]);
+  // With devices of ours go their trees. None is sent a packet any more, since the gate has gone.
+  const own = ownDevices(present.links, instance);
+  const kept = devices.filter((device) => !own.includes(device));
+  const links = [
+    ...deviceRemovalCommands(present.links, instance, undefined),
+    ...queueLengthCommands(entry, devices, present.links),
+  ];
+  const tree = treeCommands(present.qdiscs, kept, undefined);
+  const after = await programs.changeAndRead(namespace, { links, tree }, wholeObservation);
   const residue = residueIn(after, instance, entry).length;
   if (residue === 0) await ledger.remove(namespace.inode);
   return { residue, changedByOthers: changesBetween(snapshot, after, instance) };
-}
-
-/** What was seen, as it is after these lines for ip. */
-async function withLinksChanged(
-  { programs }: DriverContext,
-  namespace: Namespace,
-  seen: Observation,
-  lines: readonly string[],
-): Promise<Observation> {
-  if (lines.length === 0) return seen;
-  await programs.changeLinks(namespace, lines);
-  const { qdiscs, links } = await programs.read(namespace, ['qdiscs', 'links']);
-  return { ...seen, qdiscs, links };
 }
 
 /**

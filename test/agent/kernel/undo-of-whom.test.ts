@@ -52,7 +52,10 @@ function kernelWith(present: Observation): Programs & { present: Observation } {
     },
     changeAndRead: async (namespace, change) => {
       if ('gate' in change) await kernel.changeGate(namespace, change.gate);
-      else await kernel.changeTree(namespace, change.tree);
+      else {
+        await kernel.changeLinks(namespace, change.links ?? []);
+        await kernel.changeTree(namespace, change.tree);
+      }
       return kernel.present;
     },
     read: () => Promise.resolve(kernel.present),
