@@ -1,6 +1,6 @@
 /** The agent's own pings from a target, which show what a fault adds to them. */
 import type { FaultWork, NodeTaskTarget } from '../api/index.ts';
-import { longestHoldMs } from '../faults/index.ts';
+import { dosePingBytes, longestHoldMs } from '../faults/index.ts';
 import { pingOnce, startProbers } from '../probes/index.ts';
 import type { AgentContext } from './context.ts';
 import { isShownByPings } from './dose.ts';
@@ -9,11 +9,6 @@ import { withPathOf } from './namespaces/pod-namespaces.ts';
 import { createSettledPings } from './settled-pings.ts';
 import { type DosePings, type FaultTarget, refuse } from './target-state.ts';
 
-/**
- * Smaller than a hypothesis's pings, so that the gate never takes these for exposure. Of what a ping carries nobody notices that it was
- * corrupted (dose-by-pings.ts).
- */
-const payloadBytesOf = ({ effect }: FaultWork): number => (effect.type === 'corrupt' ? 0 : 40);
 const baselinePings = { count: 10, periodMs: 50, timeoutMs: 1000 };
 const dosePeriodMs = 200;
 const mostPeers = 4;
@@ -36,7 +31,7 @@ export async function measureBaseline(context: AgentContext, target: FaultTarget
   const addresses = target.work.dosePeers[target.facts.podUid] ?? [];
   if (!isShownByPings(target.work.effect) || addresses.length === 0 || target.namespace === undefined) return;
   const { namespace } = target;
-  const options = { ...baselinePings, addresses, payloadBytes: payloadBytesOf(target.work) };
+  const options = { ...baselinePings, addresses, payloadBytes: dosePingBytes(target.work) };
   try {
     const baseline = await context.pingLimit(
       async () => await withPathOf(context.namespaces, namespace, async (found) => await pingOnce(found, options, signal)),
@@ -82,7 +77,7 @@ export async function startDoseProbe(context: AgentContext, target: FaultTarget)
         periodMs: dosePeriodMs,
         timeoutMs,
       })),
-      payloadBytes: payloadBytesOf(work),
+      payloadBytes: dosePingBytes(work),
       tcpProbeProgram: context.tcpProbeProgram,
       onDuplicate: (address, number) => {
         settledOf(address)?.repeat(number);

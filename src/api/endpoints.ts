@@ -5,6 +5,7 @@ import {
   anyText,
   filledList,
   hostName,
+  integer,
   ipAddress,
   labelSelector,
   foreignNamespace,
@@ -14,7 +15,7 @@ import {
   port,
   refuse,
 } from './fields.ts';
-import type { Endpoint } from './model.ts';
+import type { Endpoint, Peer, Place, PortRange } from './model.ts';
 import { quotedList, type ServerRule, withServerRules, withServerSchema } from './server-rules.ts';
 
 const cidrExpected = 'a network in CIDR notation such as 10.0.0.0/24 or fd00::/64';
@@ -68,7 +69,7 @@ const kindRules: ServerRule[] = [
   }),
 ];
 
-const endpointObject = object({
+const placeShape = {
   kind: oneOf('ip', 'cidr', 'host', 'pod', 'service', 'selector', 'node'),
   ip: ipAddress.optional(),
   cidr: cidr.optional(),
@@ -76,8 +77,11 @@ const endpointObject = object({
   namespace: foreignNamespace.optional(),
   name: foreignName.optional(),
   selector: labelSelector.optional(),
-  port: port.optional(),
-}).check((context) => {
+};
+const placeObject = object(placeShape);
+type WrittenPlace = z.output<typeof placeObject>;
+
+function checkPlace(context: { value: WrittenPlace; issues: z.core.$ZodRawIssue[] }): void {
   const value = context.value;
   const wanted: readonly string[] = endpointFields[value.kind];
   const needed = wanted[0] as keyof typeof value;
@@ -86,11 +90,50 @@ const endpointObject = object({
     if (value[field] === undefined || wanted.includes(field)) continue;
     refuse(context, [field], `not used with kind ${value.kind}; remove it, or write another kind`);
   }
-});
+}
+
+const atomic = { 'x-kubernetes-map-type': 'atomic' };
+const endpointObject = object({ ...placeShape, port: port.optional() }).check(checkPlace);
 
 /** One end of traffic. Which fields go with which kind is checked here, not by a union: CRD schemas know no unions. */
-export const endpoint = withServerSchema(withServerRules(endpointObject, kindRules), { 'x-kubernetes-map-type': 'atomic' });
+export const endpoint = withServerSchema(withServerRules(endpointObject, kindRules), atomic);
 export type WrittenEndpoint = z.output<typeof endpoint>;
+
+/** A place, whatever the port there. */
+export const place = withServerSchema(withServerRules(placeObject.check(checkPlace), kindRules), atomic);
+
+/** As a NetworkPolicy writes a range of ports. */
+const portFields = { port: port.optional(), endPort: integer(1, 65_535).optional() };
+type WrittenPorts = { port?: string | number; endPort?: number };
+
+function checkPorts(context: { value: WrittenPorts; issues: z.core.$ZodRawIssue[] }): void {
+  const { port: first, endPort } = context.value;
+  if (endPort === undefined) return;
+  if (first === undefined) refuse(context, ['port'], 'required with endPort: the first port of the range');
+  else if (endPort < Number(first)) refuse(context, ['endPort'], `expected at least port (${first}): the last port of the range`);
+}
+
+const portRules: ServerRule[] = [
+  { rule: '!has(self.endPort) || has(self.port)', message: 'required with endPort: the first port of the range', field: 'port' },
+  {
+    rule: '!has(self.endPort) || !has(self.port) || int(self.port) <= self.endPort',
+    message: 'expected at least port: the last port of the range',
+    field: 'endPort',
+  },
+];
+
+/** The other end of what a fault hurts. */
+export const peer = withServerSchema(
+  withServerRules(
+    object({ ...placeShape, ...portFields })
+      .check(checkPlace)
+      .check(checkPorts),
+    [...kindRules, ...portRules],
+  ),
+  atomic,
+);
+
+export const portRange = withServerRules(object({ ...portFields, port }).check(checkPorts), portRules);
 
 /** Endpoints of some kinds only; the port as `ports` says. */
 export function endpointsOf(kinds: readonly EndpointKind[], what: string, atMost?: number) {
@@ -107,25 +150,37 @@ export function onlyKinds<List extends z.ZodType>(endpoints: List, kinds: readon
   return withServerSchema(endpoints, { allOf: [{ items: { properties: { kind: { enum: kinds } } } }] });
 }
 
-/** @param namespace where an endpoint without a namespace is */
-export function toEndpoint(written: WrittenEndpoint, namespace: string): Endpoint {
-  const at = written.port === undefined ? {} : { port: Number(written.port) };
+/** @param namespace where a place without a namespace is */
+export function toPlace(written: WrittenPlace, namespace: string): Place {
   const home = written.namespace ?? namespace;
   switch (written.kind) {
     case 'ip':
-      return { kind: 'ip', ip: given(written.ip), ...at };
+      return { kind: 'ip', ip: given(written.ip) };
     case 'cidr':
-      return { kind: 'cidr', cidr: given(written.cidr), ...at };
+      return { kind: 'cidr', cidr: given(written.cidr) };
     case 'host':
-      return { kind: 'host', host: given(written.host), ...at };
+      return { kind: 'host', host: given(written.host) };
     case 'pod':
     case 'service':
-      return { kind: written.kind, namespace: home, name: given(written.name), ...at };
+      return { kind: written.kind, namespace: home, name: given(written.name) };
     case 'selector':
-      return { kind: 'selector', namespace: home, selector: given(written.selector), ...at };
+      return { kind: 'selector', namespace: home, selector: given(written.selector) };
     case 'node':
-      return { kind: 'node', name: given(written.name), ...at };
+      return { kind: 'node', name: given(written.name) };
   }
+}
+
+export function toEndpoint(written: WrittenEndpoint, namespace: string): Endpoint {
+  return { ...toPlace(written, namespace), ...(written.port === undefined ? {} : { port: Number(written.port) }) };
+}
+
+export function toPeer(written: z.output<typeof peer>, namespace: string): Peer {
+  const { port: first, endPort } = written;
+  return { ...toPlace(written, namespace), ...(first === undefined ? {} : { ports: toPortRange({ port: first, endPort }) }) };
+}
+
+export function toPortRange({ port: first, endPort }: z.output<typeof portRange>): PortRange {
+  return { first: Number(first), last: endPort ?? Number(first) };
 }
 
 /** A value whose presence the schema has checked. */

@@ -38,14 +38,31 @@ export type TargetSelector =
   | { kind: 'pod'; namespace: string; name: string }
   | { kind: 'selector'; namespace: string; selector: LabelSelector; mode: TargetMode };
 
-/** A place that packets go to; `port` only where layer 4 is meant. */
-export type Endpoint =
-  | { kind: 'ip'; ip: string; port?: number }
-  | { kind: 'cidr'; cidr: string; port?: number }
-  | { kind: 'host'; host: string; port?: number }
-  | { kind: 'pod' | 'service'; namespace: string; name: string; port?: number }
-  | { kind: 'selector'; namespace: string; selector: LabelSelector; port?: number }
-  | { kind: 'node'; name: string; port?: number };
+/** A place that packets go to. */
+export type Place =
+  | { kind: 'ip'; ip: string }
+  | { kind: 'cidr'; cidr: string }
+  | { kind: 'host'; host: string }
+  | { kind: 'pod' | 'service'; namespace: string; name: string }
+  | { kind: 'selector'; namespace: string; selector: LabelSelector }
+  | { kind: 'node'; name: string };
+
+/** `port` only where layer 4 is meant. */
+export type Endpoint = Place & { port?: number };
+
+/** Both ends belong to it. */
+export type PortRange = { first: number; last: number };
+
+/** `ports` are those of the peer; without them, whatever its port. */
+export type Peer = Place & { ports?: PortRange };
+
+/** `icmp` is ICMP and ICMPv6. */
+export const protocols = ['tcp', 'udp', 'sctp', 'icmp'] as const;
+export type Protocol = (typeof protocols)[number];
+
+/** What no fault hurts unless it is told to: the addresses of the target's node, and name resolution (port 53). */
+export const includable = ['node', 'dns'] as const;
+export type Includable = (typeof includable)[number];
 
 /** One configuration and the targets that get it. The origin allows a configuration per target, so a shaper has parts. */
 export type ShaperPart = {
@@ -54,7 +71,13 @@ export type ShaperPart = {
   direction: Direction;
   fault: Fault;
   /** Only packets to these are hurt; an empty list means every peer. */
-  peers: Endpoint[];
+  peers: Peer[];
+  protocol?: Protocol;
+  /** Only packets of which the target's own port is one of these; an empty list means whatever their ports. */
+  ports: PortRange[];
+  /** Never hurt, even where they are among the peers. */
+  except: Place[];
+  include: Includable[];
 };
 
 export type Shaper = {

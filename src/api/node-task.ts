@@ -3,7 +3,7 @@
  * Everything is in base units and every peer is an address; the agent alone plans what goes into the kernel.
  */
 import { createHash } from 'node:crypto';
-import type { Direction, Fault } from './model.ts';
+import type { Direction, Fault, PortRange, Protocol, Includable } from './model.ts';
 import type { KubeObject } from './metadata.ts';
 import type { SecondAggregate } from './measurement.ts';
 
@@ -30,8 +30,11 @@ export const workLabel = 'squall.networkmachinery.io/work';
 
 export type NodeTaskTarget = { podUid: string; namespace: string; name: string; ips: string[] };
 
-/** Packets to these only; an empty family list means none of that family. `all` means every address of both families. */
-export type Peers = 'all' | { ipv4: string[]; ipv6: string[] };
+/** Addresses and blocks; an empty family list means none of that family. */
+export type Addresses = { ipv4: string[]; ipv6: string[] };
+
+/** Packets to these only: whatever their ports, and `atPorts` only where the peer's port is one of these. `all` means every address of both families. */
+export type Peers = 'all' | (Addresses & { atPorts?: (Addresses & { ports: PortRange })[] });
 
 /** Packets of one hypothesis that leave a target: how the gate can tell them from other traffic. */
 export type ExposureRule = {
@@ -49,8 +52,16 @@ export type FaultWork = {
   direction: Direction;
   effect: Fault;
   peers: Peers;
-  /** Addresses that are never hurt: the node's own. DNS and neighbour discovery are always excluded besides. */
+  /** Only packets of this protocol; absent: of every one. */
+  protocol?: Protocol;
+  /** Only packets of which the target's own port is one of these; absent: whatever their ports. */
+  ports?: PortRange[];
+  /** Addresses that this fault does not hurt, though its peers cover them. */
+  except?: Addresses;
+  /** Addresses that no fault of the target hurts: the node's own. */
   excluded: string[];
+  /** What is spared where nothing is said, and this fault hurts all the same. Neighbour discovery is always spared. */
+  include?: Includable[];
   /** For each target, addresses inside the fault's selector that the agent pings to measure the dose; none: not measurable. */
   dosePeers: Record<string, string[]>;
   exposure: ExposureRule[];

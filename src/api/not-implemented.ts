@@ -1,6 +1,6 @@
 /** What is valid but cannot be run, because its part of Squall has not been built. Shrinks with every part. */
 import type { Manifest } from './manifests.ts';
-import type { ConnectivityTest, Endpoint, Experiment, HypothesisTest, Shaper } from './model.ts';
+import type { ConnectivityTest, Experiment, HypothesisTest, Place, Shaper } from './model.ts';
 import { problemAt } from './problem-at.ts';
 import { type Path, type Problem, valueAt } from './problems.ts';
 
@@ -61,14 +61,16 @@ function missingInShaper(shaper: Shaper, at: Path, written: unknown): Missing[] 
     if (valueAt(target, ['mode']) !== 'random-max-percent') continue;
     found.push({ path: [...at, 'targets', index, 'mode'], what: 'mode random-max-percent' });
   }
-  for (const [index, peer] of (shaper.parts[0]?.peers ?? []).entries()) {
-    found.push(...missingInEndpoint(peer, ['ip', 'cidr', 'pod', 'service', 'selector'], [...at, 'peers', index], 'peer'));
-    if (peer.port !== undefined) found.push({ path: [...at, 'peers', index, 'port'], what: 'a peer with a port' });
+  for (const field of ['peers', 'except'] as const) {
+    for (const [index, place] of (shaper.parts[0]?.[field] ?? []).entries()) {
+      const built = ['ip', 'cidr', 'pod', 'service', 'selector', 'node'] as const;
+      found.push(...missingInEndpoint(place, built, [...at, field, index], field === 'peers' ? 'peer' : 'place'));
+    }
   }
   return found;
 }
 
-function missingInEndpoint(endpoint: Endpoint, built: readonly Endpoint['kind'][], at: Path, what: string): Missing[] {
+function missingInEndpoint(endpoint: Place, built: readonly Place['kind'][], at: Path, what: string): Missing[] {
   return built.includes(endpoint.kind) ? [] : [{ path: [...at, 'kind'], what: `a ${what} of kind ${endpoint.kind}` }];
 }
 

@@ -1,5 +1,5 @@
 import { isIP, BlockList } from 'node:net';
-import type { ExposureRule, Peers, ProbeStream } from '../api/index.ts';
+import type { Addresses, ExposureRule, FaultWork, ProbeStream } from '../api/index.ts';
 import { addressesOfPod, isIpv6, type Pod } from './world.ts';
 
 /**
@@ -9,7 +9,7 @@ import { addressesOfPod, isIpv6, type Pod } from './world.ts';
 export function dosePeersOf(
   pods: readonly Pod[],
   hurt: readonly Pod[],
-  peers: Peers,
+  selected: Pick<FaultWork, 'peers' | 'except'>,
   streams: readonly ProbeStream[],
   running: readonly Pod[],
 ): Record<string, string[]> {
@@ -19,9 +19,12 @@ export function dosePeersOf(
     probed.has(pod.metadata.uid ?? '') || addressesOfPod(pod).some((address) => probed.has(address));
   const unhurt = running.filter(({ metadata }) => !hurtUids.has(metadata.uid));
   const candidates = [...unhurt.filter(wanted), ...unhurt.filter((pod) => !wanted(pod))].map(addressesOfPod);
-  const singles = peers === 'all' ? [] : [...peers.ipv4, ...peers.ipv6].filter((peer) => isIP(peer) !== 0).map((peer) => [peer]);
+  const singles = groupsOf(selected)
+    .flatMap(({ ipv4, ipv6 }) => [...ipv4, ...ipv6])
+    .filter((peer) => isIP(peer) !== 0 && covers(selected, peer))
+    .map((peer) => [peer]);
   const covered = candidates
-    .map((addresses) => addresses.filter((address) => covers(peers, address)))
+    .map((addresses) => addresses.filter((address) => covers(selected, address)))
     .find((addresses) => addresses.length > 0);
   const chosen = covered ?? singles[0] ?? [];
   return Object.fromEntries(pods.map(({ metadata }) => [metadata.uid ?? '', chosen]));
@@ -41,12 +44,21 @@ export function exposureOf(pods: readonly Pod[], streams: readonly ProbeStream[]
   return [...new Map(rules.map((rule) => [JSON.stringify(rule), rule])).values()];
 }
 
-function covers(peers: Peers, address: string): boolean {
-  if (peers === 'all') return true;
+function groupsOf({ peers }: Pick<FaultWork, 'peers'>): Addresses[] {
+  return peers === 'all' ? [] : [peers, ...(peers.atPorts ?? [])];
+}
+
+/** Whatever the ports. */
+function covers({ peers, except }: Pick<FaultWork, 'peers' | 'except'>, address: string): boolean {
+  if (except !== undefined && isAmong(except, address)) return false;
+  return peers === 'all' || groupsOf({ peers }).some((group) => isAmong(group, address));
+}
+
+function isAmong(addresses: Addresses, address: string): boolean {
   const family = isIpv6(address) ? 'ipv6' : 'ipv4';
   const list = new BlockList();
-  for (const peer of peers[family]) {
-    const [network = '', prefix] = peer.split('/');
+  for (const block of addresses[family]) {
+    const [network = '', prefix] = block.split('/');
     if (prefix === undefined) list.addAddress(network, family);
     else list.addSubnet(network, Number(prefix), family);
   }

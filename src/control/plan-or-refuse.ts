@@ -48,8 +48,12 @@ function tooFar(
   const parts = fault !== undefined && 'ref' in fault ? (shaper?.parts ?? []) : [];
   const named = [
     ...parts.flatMap(({ targets }) => targets.map((target) => ({ what: 'targets', namespace: target.namespace }))),
-    ...parts.flatMap(({ peers }) =>
-      peers.flatMap((peer) => ('namespace' in peer ? [{ what: 'peers', namespace: peer.namespace }] : [])),
+    ...parts.flatMap(({ peers, except }) =>
+      [peers, except].flatMap((places, index) =>
+        places.flatMap((place) =>
+          'namespace' in place ? [{ what: index === 0 ? 'peers' : 'exceptions', namespace: place.namespace }] : [],
+        ),
+      ),
     ),
     ...entries.flatMap(({ name, test, connectivity: { source } }) =>
       'ref' in test ? [{ what: `the source of hypothesis '${name}'`, namespace: source.namespace }] : [],

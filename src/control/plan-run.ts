@@ -1,10 +1,10 @@
 import type { Experiment, NodeTaskSpec, PreflightCheck, ProbeStream, Shaper } from '../api/index.ts';
 import { type Plan, selectTargets } from '../experiment/index.ts';
 import { requirements } from '../faults/index.ts';
-import { formatInstant } from '../lib/index.ts';
+import { formatInstant, SquallError } from '../lib/index.ts';
 import { dosePeersOf, exposureOf } from './exposure.ts';
 import { type PlannedEntry, planStreams, resolveSources } from './plan-probes.ts';
-import { resolvePeers } from './resolve.ts';
+import { resolvePeers, resolvePlaces } from './resolve.ts';
 import { byNode, faultId, leaseName, taskName, type TaskPlan, taskTarget } from './task-plan.ts';
 import { nodeAddresses, type Pod, unique, type World } from './world.ts';
 
@@ -36,6 +36,7 @@ type TaskBase = Pick<NodeTaskSpec, 'run' | 'instance' | 'generation' | 'order' |
 
 /** The most that a last probe takes to be answered, aggregated and written, on top of its time-out. */
 const reportMs = 2500;
+const dnsPort = 53;
 /** Every task names a Lease; without a fault nobody looks at it. */
 const leaseSecondsWithoutFault = 30;
 
@@ -109,7 +110,14 @@ function faultTasks(
 ): TaskPlan[] {
   const hurt = parts.flatMap(({ pods }) => pods);
   return parts.flatMap(({ part, pods }, index) => {
+    refuseSparedPeers(part, pods);
     const peers = resolvePeers(part.peers, world);
+    const narrowing = {
+      ...(part.protocol === undefined ? {} : { protocol: part.protocol }),
+      ...(part.ports.length === 0 ? {} : { ports: part.ports }),
+      ...(part.except.length === 0 ? {} : { except: resolvePlaces(part.except, world) }),
+      ...(part.include.length === 0 ? {} : { include: part.include }),
+    };
     return byNode(pods).map(([node, here]): TaskPlan => {
       const fault = {
         id: faultId(base.run.uid, index),
@@ -117,14 +125,34 @@ function faultTasks(
         direction: part.direction,
         effect: part.fault,
         peers,
-        excluded: nodeAddresses(node, here, world),
-        dosePeers: dosePeersOf(here, hurt, peers, streams, running),
+        ...narrowing,
+        excluded: part.include.includes('node') ? [] : nodeAddresses(node, here, world),
+        dosePeers: dosePeersOf(here, hurt, { peers, ...narrowing }, streams, running),
         exposure: exposureOf(here, streams, running),
       };
       const name = taskName(base.run.uid, `fault-${index}`, node);
       return { name, spec: { ...base, node, work: 'fault', targets: here.map(taskTarget), fault } };
     });
   });
+}
+
+/** What is named as a peer, and is spared all the same, would not be hurt, and nobody would see why. */
+function refuseSparedPeers({ peers, include }: SelectedPart['part'], pods: readonly Pod[]): void {
+  const named = peers.flatMap((peer) => (peer.kind === 'node' ? [peer.name] : []));
+  const own = pods.find(({ spec: { nodeName = '' } }) => named.includes(nodeName));
+  if (own !== undefined && !include.includes('node')) {
+    const { metadata, spec } = own;
+    throw new SquallError(
+      'InvalidInput',
+      `peers: node '${spec.nodeName ?? ''}' is the one that ${metadata.namespace ?? ''}/${metadata.name} is on, and a target's own node is spared; write include: [node], or name another peer`,
+    );
+  }
+  if (peers.some(({ ports }) => ports?.first === dnsPort && ports.last === dnsPort) && !include.includes('dns')) {
+    throw new SquallError(
+      'InvalidInput',
+      `peers: port ${dnsPort} is that of name resolution, which is spared; write include: [dns], or name another port`,
+    );
+  }
 }
 
 function probeTasks(base: TaskBase, sources: readonly Pod[], streams: readonly ProbeStream[]): TaskPlan[] {

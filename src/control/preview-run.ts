@@ -1,5 +1,5 @@
 /** What a run would do if it were started now, from its plan; nothing is written and no node is asked. */
-import type { Peers } from '../api/index.ts';
+import type { FaultWork, Peers, PortRange } from '../api/index.ts';
 import { describeFault } from '../faults/index.ts';
 import { codeOf, messageOf } from '../lib/index.ts';
 import { type PlaceRules, planOrRefuse } from './plan-or-refuse.ts';
@@ -84,15 +84,28 @@ export async function previewRun(reader: SpecReader, object: ExperimentObject, f
 function hurtBy({ tasks }: PlannedRun): HurtPod[] {
   return tasks.fault.flatMap(({ spec: { node, targets, fault } }) => {
     if (fault === undefined) return [];
-    const { device, effect, peers, excluded } = fault;
-    const what = { node, device, fault: describeFault(effect), peers: addressesOf(peers), spared: excluded };
+    const { device, effect, peers, excluded, except = { ipv4: [], ipv6: [] } } = fault;
+    const spared = [...excluded, ...except.ipv4, ...except.ipv6];
+    const what = { node, device, fault: describeFault(effect) + describeTraffic(fault), peers: addressesOf(peers), spared };
     return targets.map(({ namespace, name }) => ({ namespace, name, ...what }));
   });
 }
 
 function addressesOf(peers: Peers): 'all' | string[] {
-  return peers === 'all' ? 'all' : [...peers.ipv4, ...peers.ipv6];
+  if (peers === 'all') return 'all';
+  const atPorts = (peers.atPorts ?? []).flatMap(({ ipv4, ipv6, ports }) =>
+    [...ipv4, ...ipv6].map((address) => `${address} port ${formatPorts(ports)}`),
+  );
+  return [...peers.ipv4, ...peers.ipv6, ...atPorts];
 }
+
+/** What the fault asks of a packet besides its peers. */
+function describeTraffic({ protocol, ports = [] }: Pick<FaultWork, 'protocol' | 'ports'>): string {
+  const own = ports.length === 0 ? '' : ` at its port ${ports.map(formatPorts).join(', ')}`;
+  return protocol === undefined && own === '' ? '' : `, ${protocol ?? 'every protocol'}${own} only`;
+}
+
+const formatPorts = ({ first, last }: PortRange): string => (first === last ? `${first}` : `${first}-${last}`);
 
 function probesOf({ tasks }: PlannedRun): PreviewedProbe[] {
   return tasks.probe.flatMap(({ spec: { targets, probe } }) =>

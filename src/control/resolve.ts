@@ -1,6 +1,23 @@
-import { type ConnectivityTest, type Endpoint, type Peers, selectorMatches } from '../api/index.ts';
+import {
+  type Addresses,
+  type ConnectivityTest,
+  type Peer,
+  type PortRange,
+  type Peers,
+  type Place,
+  selectorMatches,
+} from '../api/index.ts';
 import { SquallError } from '../lib/index.ts';
-import { addressesOfPod, addressesOfService, isIpv6, type Pod, podsOfService, type Service, type World } from './world.ts';
+import {
+  addressesOfNode,
+  addressesOfPod,
+  addressesOfService,
+  isIpv6,
+  type Pod,
+  podsOfService,
+  type Service,
+  type World,
+} from './world.ts';
 
 /** One address to be probed, named as people know it. `port` only for layer 4. */
 export type Destination = { name: string; address: string; port?: number };
@@ -22,12 +39,32 @@ export function resolveDestinations(test: ConnectivityTest, world: World): Desti
 }
 
 /** Peers of a fault as addresses: of a service both its cluster addresses and its pods'. Nothing given means every peer. */
-export function resolvePeers(peers: readonly Endpoint[], world: World): Peers {
+export function resolvePeers(peers: readonly Peer[], world: World): Peers {
   if (peers.length === 0) return 'all';
+  const [anyPort, atPorts] = [peers.filter(({ ports }) => ports === undefined), portsOf(peers)];
+  return {
+    ...resolvePlaces(anyPort, world),
+    ...(atPorts.length === 0 ? {} : { atPorts: atPorts.map(({ ports, at }) => ({ ...resolvePlaces(at, world), ports })) }),
+  };
+}
+
+/** Peers by their ports, each range once. */
+function portsOf(peers: readonly Peer[]): { ports: PortRange; at: Peer[] }[] {
+  const groups = new Map<string, { ports: PortRange; at: Peer[] }>();
+  for (const peer of peers) {
+    if (peer.ports === undefined) continue;
+    const key = `${peer.ports.first}-${peer.ports.last}`;
+    const group = groups.get(key) ?? { ports: peer.ports, at: [] };
+    groups.set(key, { ...group, at: [...group.at, peer] });
+  }
+  return [...groups.values()];
+}
+
+export function resolvePlaces(places: readonly Place[], world: World): Addresses {
   const addresses = new Set<string>();
-  for (const endpoint of peers) {
-    const found = addressesOf(endpoint, world, 'both');
-    if (found.length === 0) throw unresolvable(endpoint);
+  for (const place of places) {
+    const found = addressesOf(place, world, 'both');
+    if (found.length === 0) throw unresolvable(place);
     for (const { address } of found) addresses.add(address);
   }
   const all = [...addresses];
@@ -36,7 +73,7 @@ export function resolvePeers(peers: readonly Endpoint[], world: World): Peers {
 
 type Named = { name: string; address: string };
 
-function addressesOf(endpoint: Endpoint, world: World, ofService: 'pods' | 'cluster' | 'both'): Named[] {
+function addressesOf(endpoint: Place, world: World, ofService: 'pods' | 'cluster' | 'both'): Named[] {
   switch (endpoint.kind) {
     case 'ip':
       return [{ name: endpoint.ip, address: endpoint.ip }];
@@ -57,8 +94,11 @@ function addressesOf(endpoint: Endpoint, world: World, ofService: 'pods' | 'clus
             selectorMatches(endpoint.selector, pod.metadata.labels),
         ),
       );
-    case 'host':
     case 'node':
+      return world.nodes
+        .filter(({ metadata }) => metadata.name === endpoint.name)
+        .flatMap((node) => addressesOfNode(node).map((address) => ({ name: endpoint.name, address })));
+    case 'host':
       throw new SquallError('NotImplemented', `an endpoint of kind '${endpoint.kind}' cannot be resolved yet`);
   }
 }
@@ -86,6 +126,6 @@ function nameOf({ metadata }: Pod | Service): string {
   return `${metadata.namespace ?? ''}/${metadata.name}`;
 }
 
-function unresolvable(endpoint: Endpoint): SquallError {
+function unresolvable(endpoint: Place): SquallError {
   return new SquallError('NotFound', `${JSON.stringify(endpoint)} has no address: expected an existing object with an address`);
 }

@@ -88,10 +88,14 @@ export function unique(pods: readonly Pod[]): Pod[] {
   return [...new Map(pods.map((pod) => [pod.metadata.uid, pod])).values()];
 }
 
+/** A node's addresses include its host name, which is none. */
+export function addressesOfNode({ status }: Node): string[] {
+  return (status?.addresses ?? []).map(({ address }) => address).filter((address) => isIP(address) !== 0);
+}
+
 /** Addresses of the node that the pods are on, as the node says and as the pods say. */
 export function nodeAddresses(node: string, pods: readonly Pod[], { nodes }: World): string[] {
-  const ofNode = nodes.find(({ metadata }) => metadata.name === node)?.status?.addresses?.map(({ address }) => address) ?? [];
+  const ofNode = nodes.filter(({ metadata }) => metadata.name === node).flatMap(addressesOfNode);
   const ofPods = pods.flatMap(({ status }) => [status?.hostIP ?? '', ...(status?.hostIPs ?? []).map(({ ip }) => ip)]);
-  // A node's addresses include its host name, which is none.
-  return [...new Set([...ofNode, ...ofPods])].filter((address) => isIP(address) !== 0);
+  return [...new Set([...ofNode, ...ofPods.filter((address) => isIP(address) !== 0)])];
 }

@@ -112,6 +112,15 @@ export function joinRanges(ranges: readonly AddressRange[]): AddressRange[] {
   return joined;
 }
 
+/** Whether two lists cover the same addresses. */
+export function areSameRanges(a: readonly AddressRange[], b: readonly AddressRange[]): boolean {
+  const [some, others] = [joinRanges(a), joinRanges(b)];
+  return (
+    some.length === others.length &&
+    some.every(({ first, last }, index) => others[index]?.first === first && others[index].last === last)
+  );
+}
+
 function compare(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

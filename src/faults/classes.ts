@@ -4,7 +4,8 @@
  */
 import type { FaultWork } from '../api/index.ts';
 import { SquallError } from '../lib/index.ts';
-import { intersectSelections, isEmptySelection, type Selection, selectionOf } from './selection.ts';
+import { criteriaOf, intersectSelections } from './selection.ts';
+import type { Traffic } from './traffic.ts';
 
 /** Band 1 is everybody's; prio knows at most 16 bands. */
 export const firstClassBand = 2;
@@ -18,7 +19,7 @@ export function flowsOf({ direction }: Pick<FaultWork, 'direction'>): readonly F
   return direction === 'both' ? flows : [direction];
 }
 
-export type FaultClass = { device: string; flow: Flow; faults: FaultWork[]; selection: Selection };
+export type FaultClass = { device: string; flow: Flow; faults: FaultWork[]; selection: Traffic[] };
 
 /** Names a class of a target; stable over planning, whatever the order of the faults. */
 export function classKey({ faults, flow }: Pick<FaultClass, 'faults' | 'flow'>): string {
@@ -27,14 +28,14 @@ export function classKey({ faults, flow }: Pick<FaultClass, 'faults' | 'flow'>):
 }
 
 /**
- * Every set of faults on what goes one way through one device whose peers have an address in common, single faults included.
+ * Every set of faults on what goes one way through one device that a packet can be of at once, single faults included.
  * @throws SquallError KernelRefused, TooManyOverlaps, beyond 15
  */
 export function classesOf(device: string, flow: Flow, works: readonly FaultWork[]): FaultClass[] {
   const singles = works
     .filter((work) => work.device === device && flowsOf(work).includes(flow))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .map((work) => ({ device, flow, faults: [work], selection: selectionOf(work.peers) }));
+    .map((work) => ({ device, flow, faults: [work], selection: criteriaOf(work) }));
   const found: FaultClass[] = [];
   const keep = (faultClass: FaultClass) => {
     found.push(faultClass);
@@ -52,7 +53,7 @@ export function classesOf(device: string, flow: Flow, works: readonly FaultWork[
     for (const { faultClass, next } of grown) {
       for (const [offset, single] of singles.slice(next).entries()) {
         const selection = intersectSelections(faultClass.selection, single.selection);
-        if (isEmptySelection(selection)) continue;
+        if (selection.length === 0) continue;
         const joined = { device, flow, faults: [...faultClass.faults, ...single.faults], selection };
         keep(joined);
         larger.push({ faultClass: joined, next: next + offset + 1 });

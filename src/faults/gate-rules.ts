@@ -1,10 +1,12 @@
 /** The rules of a gate's chains. Where a rule asks for an address, it is the other end's: of what goes out the destination, of what comes in the source. */
-import type { FaultWork } from '../api/index.ts';
+import type { FaultWork, PortRange, Protocol } from '../api/index.ts';
 import { families, type Family, formatBlock } from './addresses.ts';
 import { classKey, type Flow } from './classes.ts';
+import { type Meeting, meetingsOf } from './meetings.ts';
 import { gateCounterName } from './names.ts';
 import { type ClassPlace, everybodys, type PlacedClass } from './place.ts';
-import { exclusionsOf, familiesOf } from './selection.ts';
+import { exceptionsOf, exclusionsOf } from './selection.ts';
+import { familiesOf, type Traffic } from './traffic.ts';
 
 /** What a rule asks of a packet; all that a rule lists must hold. */
 export type PacketMatch =
@@ -12,7 +14,12 @@ export type PacketMatch =
   | { match: 'address'; family: Family; blocks: string[] }
   | { match: 'no-ip' | 'name-resolution' | 'neighbour-discovery' | 'group-membership' }
   | { match: 'lease'; faultId: string }
-  | { match: 'peer'; family: Family; faultId: string }
+  | { match: 'family'; family: Family }
+  | { match: 'peer'; family: Family; faultId: string; group: number }
+  | { match: 'not-excepted'; family: Family; faultId: string }
+  | { match: 'protocol'; protocol: Protocol }
+  | { match: 'port'; of: 'peer' | 'target'; ports: PortRange }
+  | { match: 'ping'; family: Family; dataBytes: number }
   | { match: 'probe'; family: Family; protocol: 'icmp' | 'tcp-from-prober' | 'tcp-to-prober' }
   | { match: 'priority'; priority: string };
 
@@ -43,34 +50,73 @@ export function exclusionRules(works: readonly FaultWork[], flow: Flow, devices:
         const blocks = excluded[family].map((range) => formatBlock(range, family));
         return rule(`excluded ${family}`, { match: 'address', family, blocks });
       }),
-    rule('name resolution', { match: 'name-resolution' }),
+    ...(works.some(({ include = [] }) => include.includes('dns')) ? [] : [rule('name resolution', { match: 'name-resolution' })]),
     rule('neighbour discovery', { match: 'neighbour-discovery' }),
     rule('group membership', { match: 'group-membership' }),
   ];
 }
 
+/** Every kind of traffic of a class, from the classes of most faults to those of one. */
 export function classRules(classes: readonly PlacedClass[]): GateRule[] {
   return classes
     .toSorted((a, b) => b.faultClass.faults.length - a.faultClass.faults.length || (keyOf(a) < keyOf(b) ? -1 : 1))
-    .flatMap(({ faultClass: { faults, selection }, place: { band, priority, forwardTo } }) =>
-      (familiesOf(selection) ?? [undefined]).map((family): GateRule => ({
-        comment: `band ${String(band)}${family === undefined ? '' : ` ${family}`}`,
-        matches: [
-          ...faults.map(({ id }) => ({ match: 'lease' as const, faultId: id })),
-          ...(family === undefined ? [] : peerMatches(faults, family)),
-        ],
-        counters: faults.map(({ id }) => gateCounterName(id)),
-        priority,
-        ...(forwardTo === undefined ? {} : { forwardTo }),
-        returns: forwardTo === undefined,
-      })),
-    );
+    .flatMap(({ faultClass: { faults }, place }) => meetingsOf(faults).flatMap((meeting) => meetingRules(meeting, place)));
 }
 
 const keyOf = ({ faultClass }: PlacedClass): string => classKey(faultClass);
 
-function peerMatches(faults: readonly FaultWork[], family: Family): PacketMatch[] {
-  return faults.filter(({ peers }) => peers !== 'all').map(({ id }) => ({ match: 'peer', family, faultId: id }));
+function meetingRules({ parts, common }: Meeting, { band, priority, forwardTo }: ClassPlace): GateRule[] {
+  const excepts = parts.some(({ work: { except } }) => except !== undefined);
+  return (familiesOf(common) ?? (excepts ? families : [undefined])).map((family): GateRule => {
+    const asked = family === undefined ? [] : parts.flatMap((part) => addressMatches(part, family));
+    const ofFamily: PacketMatch[] = family === undefined || asked.length > 0 ? [] : [{ match: 'family', family }];
+    return {
+      comment: [`band ${String(band)}`, family, trafficWords(common)].filter((word) => word !== undefined).join(' '),
+      matches: [
+        ...parts.map(({ work }) => ({ match: 'lease' as const, faultId: work.id })),
+        ...ofFamily,
+        ...asked,
+        ...trafficMatches(common),
+      ],
+      counters: parts.flatMap(({ work, criterion }) => (criterion.pingBytes === undefined ? [gateCounterName(work.id)] : [])),
+      priority,
+      ...(forwardTo === undefined ? {} : { forwardTo }),
+      returns: forwardTo === undefined,
+    };
+  });
+}
+
+function addressMatches({ work: { id, ...work }, criterion }: Meeting['parts'][number], family: Family): PacketMatch[] {
+  const { peerGroup, pingBytes, addresses } = criterion;
+  const matches: PacketMatch[] = [];
+  if (peerGroup !== undefined) matches.push({ match: 'peer', family, faultId: id, group: peerGroup });
+  else if (addresses !== 'all') {
+    matches.push({ match: 'address', family, blocks: addresses[family].map((range) => formatBlock(range, family)) });
+  }
+  if (exceptionsOf(work)[family].length > 0) matches.push({ match: 'not-excepted', family, faultId: id });
+  if (pingBytes !== undefined) matches.push({ match: 'ping', family, dataBytes: pingBytes });
+  return matches;
+}
+
+/** What is asked of a packet besides its addresses. */
+export function trafficMatches({ protocol, peerPorts, ownPorts }: Traffic): PacketMatch[] {
+  const matches: PacketMatch[] = [];
+  if (protocol !== undefined) matches.push({ match: 'protocol', protocol });
+  if (peerPorts !== undefined) matches.push({ match: 'port', of: 'peer', ports: peerPorts });
+  if (ownPorts !== undefined) matches.push({ match: 'port', of: 'target', ports: ownPorts });
+  return matches;
+}
+
+/** For the comment of a rule, by which it is known again. */
+function trafficWords({ protocol, peerPorts, ownPorts, pingBytes }: Traffic): string | undefined {
+  const ports = (range: PortRange | undefined) => (range === undefined ? [] : [`${String(range.first)}-${String(range.last)}`]);
+  const words = [
+    ...(protocol === undefined ? [] : [protocol]),
+    ...ports(peerPorts).map((range) => `peer ${range}`),
+    ...ports(ownPorts).map((range) => `target ${range}`),
+    ...(pingBytes === undefined ? [] : [`dose ${String(pingBytes)}`]),
+  ];
+  return words.length === 0 ? undefined : words.join(' ');
 }
 
 /** The mark goes with this: the packet comes by again after it has passed the device of ours, and must not be sent there twice. */

@@ -5,13 +5,13 @@
  * class, in the kernel, as soon as one lease times out.
  */
 import type { FaultWork } from '../api/index.ts';
-import { families, type Family, formatBlock } from './addresses.ts';
+import { type AddressRange, families, type Family, formatBlock } from './addresses.ts';
 import { flowsOf } from './classes.ts';
 import { type ExposureCounter, exposureOf } from './exposure.ts';
 import { classRules, exclusionRules, type GateRule, markRule } from './gate-rules.ts';
-import { gateCounterName, leaseSetName, peerSetName, tableName } from './names.ts';
+import { exceptSetName, gateCounterName, leaseSetName, peerSetName, tableName } from './names.ts';
 import type { PlacedClass } from './place.ts';
-import { selectionOf } from './selection.ts';
+import { exceptionsOf, peerGroupsOf } from './selection.ts';
 
 export type PeerSet = { name: string; family: Family; blocks: string[] };
 
@@ -89,15 +89,20 @@ function objectsOf(faults: readonly FaultWork[], hurting: readonly FaultWork[], 
   };
 }
 
-function peerSetsOf({ id, peers }: FaultWork): PeerSet[] {
-  const selection = selectionOf(peers);
-  if (selection === 'all') return [];
+function peerSetsOf(work: FaultWork): PeerSet[] {
+  const groups = peerGroupsOf(work).flatMap(({ addresses }, index) =>
+    addresses === 'all' ? [] : setsOf(addresses, (family) => peerSetName(work.id, family, index)),
+  );
+  return [...groups, ...setsOf(exceptionsOf(work), (family) => exceptSetName(work.id, family))];
+}
+
+function setsOf(addresses: Record<Family, AddressRange[]>, nameOf: (family: Family) => string): PeerSet[] {
   return families
-    .filter((family) => selection[family].length > 0)
+    .filter((family) => addresses[family].length > 0)
     .map((family) => ({
-      name: peerSetName(id, family),
+      name: nameOf(family),
       family,
-      blocks: selection[family].map((range) => formatBlock(range, family)),
+      blocks: addresses[family].map((range) => formatBlock(range, family)),
     }));
 }
 

@@ -5,6 +5,7 @@
  */
 export { type DropCount, dropsOf, shapedBytesOf } from './attribution.ts';
 export { describeFault, longestHoldMs, requirements } from './catalogue.ts';
+export { dosePingBytes } from './dose-pings.ts';
 export { treeDifferences } from './compare-tree.ts';
 export type { DeviceTree } from './tree.ts';
 export { longestWaitMs } from './tree.ts';

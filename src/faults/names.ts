@@ -53,7 +53,11 @@ export function instanceOfDevice(name: string): string | undefined {
 }
 
 export const leaseSetName = (faultId: string): string => `lease_${faultId}`;
-export const peerSetName = (faultId: string, family: 'ipv4' | 'ipv6'): string => `peers_${family}_${faultId}`;
+/** @param group of the fault's peers: those at the same ports */
+export const peerSetName = (faultId: string, family: 'ipv4' | 'ipv6', group: number): string =>
+  `peers_${family}_${faultId}${group === 0 ? '' : `_${String(group)}`}`;
+/** Peers that a fault spares. */
+export const exceptSetName = (faultId: string, family: 'ipv4' | 'ipv6'): string => `except_${family}_${faultId}`;
 /** Counts what met the gate of a fault. */
 export const gateCounterName = (faultId: string): string => `met_${faultId}`;
 export const exposureCounterName = (faultId: string, index: number): string => `exposure_${faultId}_${String(index)}`;

@@ -8,7 +8,7 @@ import { composeImpairments, type Impairment, longestDelayMs } from './impairmen
 import { checkDevice, checkFaultId, checkInstance, instanceOfDevice } from './names.ts';
 import { type PlacedClass, placeOf } from './place.ts';
 import { largestPacketBytes, type QueueDemand, queueLimits } from './queue-limit.ts';
-import { isEmptySelection, isWithin, selectionOf } from './selection.ts';
+import { criteriaOf, isWithin, sparesSomeOf } from './selection.ts';
 import { bandQdiscs, type DeviceTree, needsSegments, netemCount, shapingBytes } from './tree.ts';
 
 export type TargetFacts = {
@@ -46,7 +46,7 @@ export type TargetPlan = {
 export function planTarget(facts: TargetFacts): TargetPlan {
   const { podUid, gatePriority: priority, deviceGatePriority: devicePriority, packetsPerSecond } = facts;
   const instance = checkInstance(facts.instance);
-  const faults = facts.works.map(checkWork);
+  const faults = checkInclusions(facts.works.map(checkWork));
   const devices = [...new Set(faults.map(({ device }) => device))].sort();
   const classes = devices.flatMap((device) =>
     flows.flatMap((flow) => {
@@ -74,7 +74,7 @@ function checkWork(work: FaultWork): FaultWork {
   checkFaultId(work.id);
   checkDevice(work.device);
   impairmentOf(work.effect);
-  if (isEmptySelection(selectionOf(work.peers))) {
+  if (criteriaOf({ ...work, dosePeers: {} }).length === 0) {
     throw new SquallError(
       'KernelRefused',
       `NoPeers: fault ${work.id} names no peer address of either family, so it would hurt nobody; correct its peers`,
@@ -83,17 +83,29 @@ function checkWork(work: FaultWork): FaultWork {
   return work;
 }
 
+/** What is spared is spared by one rule ahead of all faults, so they must agree on it. */
+function checkInclusions(works: FaultWork[]): FaultWork[] {
+  const inclusionsOf = ({ include = [] }: FaultWork) => include.toSorted().join(', ');
+  const [first, ...others] = works;
+  const other = others.find((work) => first !== undefined && inclusionsOf(work) !== inclusionsOf(first));
+  if (first === undefined || other === undefined) return works;
+  throw new SquallError(
+    'KernelRefused',
+    `NotComposable: fault ${first.id} includes [${inclusionsOf(first)}] and fault ${other.id} includes [${inclusionsOf(other)}], and on one target all spare the same; give both the same include`,
+  );
+}
+
 /** Each class has a queue of its own, so packets of one rate that are in several classes would have the whole rate in each. */
 function checkRates(classes: FaultClass[]): FaultClass[] {
   const singles = classes.filter(({ faults }) => faults.length === 1);
   for (const { faults, selection } of classes.filter(({ faults: met }) => met.length === 2)) {
     for (const rate of faults.filter(({ effect }) => effect.type === 'rate')) {
       const whole = singles.find((one) => one.faults[0]?.id === rate.id)?.selection ?? selection;
-      if (isWithin(whole, selection)) continue;
       const other = faults.find(({ id }) => id !== rate.id);
+      if (isWithin(whole, selection) && (other === undefined || !sparesSomeOf(other, rate))) continue;
       throw new SquallError(
         'KernelRefused',
-        `NotComposable: only some packets of the rate ${rate.id} would meet fault ${other?.id ?? ''}, and these would have the whole rate once more; give both the same peers, or none in common`,
+        `NotComposable: only some packets of the rate ${rate.id} would meet fault ${other?.id ?? ''}, and these would have the whole rate once more; give both the same peers, ports and exceptions, or nothing in common`,
       );
     }
   }

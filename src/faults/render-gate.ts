@@ -1,11 +1,11 @@
 /** The gate as input for `nft -f`; each text is one transaction, so that the kernel takes all of it or nothing. */
 import { SquallError } from '../lib/index.ts';
-import type { FaultWork } from '../api/index.ts';
+import type { FaultWork, PortRange, Protocol } from '../api/index.ts';
 import type { Family } from './addresses.ts';
 import type { Flow } from './classes.ts';
 import type { DeviceChain, Gate, GateObjects } from './gate.ts';
 import type { GateRule, PacketMatch } from './gate-rules.ts';
-import { checkDevice, checkFaultId, leaseSetName, peerSetName, tableName } from './names.ts';
+import { checkDevice, checkFaultId, exceptSetName, leaseSetName, peerSetName, tableName } from './names.ts';
 
 export const gateChain = 'egress';
 
@@ -14,8 +14,10 @@ export const deviceChainName = ({ hook, device }: Pick<DeviceChain, 'hook' | 'de
 
 /** Local ports that our TCP probes bind to; they lie above the default of ip_local_port_range. */
 export const proberPorts = { first: 61_000, last: 65_535 } as const;
-/** Length of the IP packet of a probe with 56 bytes of data; the dose's own carry less and are not counted. */
-const probeLength: Record<Family, number> = { ipv4: 84, ipv6: 104 };
+/** Bytes of data in a hypothesis's ping; those of the dose carry another number and are not counted. */
+const probeDataBytes = 56;
+/** Bytes of the headers of IP and ICMP. */
+const pingHeaders: Record<Family, number> = { ipv4: 28, ipv6: 48 };
 
 export const tableFamilies = ['inet', 'netdev'] as const;
 export type TableFamily = (typeof tableFamilies)[number];
@@ -194,7 +196,17 @@ function matchWords(packet: PacketMatch, flow: Flow): string {
     case 'lease':
       return `${flow === 'egress' ? 'oifname' : 'iifname'} @${leaseSetName(checkFaultId(packet.faultId))}`;
     case 'peer':
-      return `${otherEnd(packet.family, flow)} @${peerSetName(checkFaultId(packet.faultId), packet.family)}`;
+      return `${otherEnd(packet.family, flow)} @${peerSetName(checkFaultId(packet.faultId), packet.family, packet.group)}`;
+    case 'not-excepted':
+      return `${otherEnd(packet.family, flow)} != @${exceptSetName(checkFaultId(packet.faultId), packet.family)}`;
+    case 'family':
+      return `meta protocol ${packet.family === 'ipv4' ? 'ip' : 'ip6'}`;
+    case 'protocol':
+      return `meta l4proto ${protocolWords(packet.protocol)}`;
+    case 'port':
+      return portWords(packet.ports, (packet.of === 'peer') === (flow === 'egress') ? 'dport' : 'sport');
+    case 'ping':
+      return pingWords(packet.family, packet.dataBytes);
     case 'probe':
       return probeWords(packet.family, packet.protocol);
     case 'priority':
@@ -202,11 +214,23 @@ function matchWords(packet: PacketMatch, flow: Flow): string {
   }
 }
 
+const protocolWords = (protocol: Protocol): string => (protocol === 'icmp' ? '{ icmp, ipv6-icmp }' : protocol);
+
+/** Of the protocols that have ports at the same place. Without asking for those first, nft would read the same bytes of any packet. */
+function portWords({ first, last }: PortRange, port: 'sport' | 'dport'): string {
+  return `meta l4proto { tcp, udp, udplite, sctp, dccp } th ${port} ${first === last ? String(first) : `${String(first)}-${String(last)}`}`;
+}
+
+function pingWords(family: Family, dataBytes: number): string {
+  const length = pingHeaders[family] + dataBytes;
+  return `${family === 'ipv4' ? 'icmp' : 'icmpv6'} type { echo-request, echo-reply } meta length ${String(length)}`;
+}
+
 function probeWords(family: Family, protocol: 'icmp' | 'tcp-from-prober' | 'tcp-to-prober'): string {
   const { first, last } = proberPorts;
   switch (protocol) {
     case 'icmp':
-      return `${family === 'ipv4' ? 'icmp' : 'icmpv6'} type { echo-request, echo-reply } meta length ${String(probeLength[family])}`;
+      return pingWords(family, probeDataBytes);
     case 'tcp-from-prober':
       return `tcp sport ${String(first)}-${String(last)}`;
     case 'tcp-to-prober':

@@ -1,55 +1,79 @@
-/** Which destinations a fault hurts, as sets that can be intersected and asked. */
-import type { FaultWork, Peers } from '../api/index.ts';
+/** Which packets a fault hurts, as kinds of traffic that can be intersected and asked. */
+import type { Addresses, FaultWork, PortRange } from '../api/index.ts';
 import {
   type AddressRange,
+  areSameRanges,
   families,
   type Family,
   familyOf,
   intersectRanges,
-  joinRanges,
   parseBlock,
   parseBlocks,
 } from './addresses.ts';
+import { ownDosePings } from './dose-pings.ts';
+import { type AddressSet, intersectTraffic, isEmpty, isWithinTraffic, type Traffic } from './traffic.ts';
 
-/** `all` is every destination of both families; an empty family is never hurt. */
-export type Selection = 'all' | Record<Family, AddressRange[]>;
+/** One kind of what a fault hurts. */
+export type Criterion = Traffic & {
+  /** Which of the fault's peer groups the addresses are of; absent where no set in the kernel holds them. */
+  peerGroup?: number;
+};
 
-export function selectionOf(peers: Peers): Selection {
-  if (peers === 'all') return 'all';
-  return { ipv4: parseBlocks(peers.ipv4, 'ipv4'), ipv6: parseBlocks(peers.ipv6, 'ipv6') };
+/** Peers that are asked for with the same ports of theirs: a set of addresses in the kernel for each family. */
+type PeerGroup = { addresses: AddressSet; ports?: PortRange };
+
+export function peerGroupsOf({ peers }: Pick<FaultWork, 'peers'>): PeerGroup[] {
+  if (peers === 'all') return [{ addresses: 'all' }];
+  const { atPorts = [], ...anyPort } = peers;
+  return [{ addresses: rangesOf(anyPort) }, ...atPorts.map(({ ports, ...at }) => ({ addresses: rangesOf(at), ports }))];
 }
 
-export function intersectSelections(a: Selection, b: Selection): Selection {
-  if (a === 'all') return b;
-  if (b === 'all') return a;
-  return { ipv4: intersectRanges(a.ipv4, b.ipv4), ipv6: intersectRanges(a.ipv6, b.ipv6) };
+function rangesOf({ ipv4, ipv6 }: Addresses): Record<Family, AddressRange[]> {
+  return { ipv4: parseBlocks(ipv4, 'ipv4'), ipv6: parseBlocks(ipv6, 'ipv6') };
 }
 
-/** Whether every destination of `a` is one of `b`. */
-export function isWithin(a: Selection, b: Selection): boolean {
-  if (b === 'all') return true;
-  if (a === 'all') return false;
-  return families.every((family) => isSame(joinRanges(intersectRanges(a[family], b[family])), joinRanges(a[family])));
+/** A packet that is of one of them is hurt, unless its address is excepted. */
+export function criteriaOf(work: FaultWork): Criterion[] {
+  const { protocol, ports = [undefined] } = work;
+  const asked = peerGroupsOf(work).flatMap(({ addresses, ports: peerPorts }, index) =>
+    ports.map((ownPorts): Criterion => {
+      const held = addresses === 'all' ? {} : { peerGroup: index };
+      return { addresses, protocol, peerPorts, ownPorts, ...held };
+    }),
+  );
+  return [...asked, ...ownDosePings(work)].filter(({ addresses }) => !isEmpty(addresses));
 }
 
-function isSame(a: readonly AddressRange[], b: readonly AddressRange[]): boolean {
-  return a.length === b.length && a.every(({ first, last }, index) => b[index]?.first === first && b[index].last === last);
+export function intersectSelections(a: readonly Traffic[], b: readonly Traffic[]): Traffic[] {
+  return a.flatMap((one) => b.flatMap((other) => intersectTraffic(one, other) ?? []));
 }
 
-export function isEmptySelection(selection: Selection): boolean {
-  return selection !== 'all' && families.every((family) => selection[family].length === 0);
+/** Whether every packet of `a` is one of `b`. It says no where only several kinds of `b` together cover one of `a`. */
+export function isWithin(a: readonly Traffic[], b: readonly Traffic[]): boolean {
+  return a.every((one) => b.some((other) => isWithinTraffic(one, other)));
 }
 
-export function selects(selection: Selection, address: string): boolean {
-  if (selection === 'all') return true;
+/** The addresses that a fault spares though its peers cover them. */
+export function exceptionsOf({ except = { ipv4: [], ipv6: [] } }: Pick<FaultWork, 'except'>): Record<Family, AddressRange[]> {
+  return rangesOf(except);
+}
+
+/** Whether a fault spares some of what another hurts. */
+export function sparesSomeOf(work: FaultWork, other: FaultWork): boolean {
+  const [spared, alsoSpared] = [exceptionsOf(work), exceptionsOf(other)];
+  return families.some((family) =>
+    criteriaOf(other).some(({ addresses }) => {
+      const common = addresses === 'all' ? spared[family] : intersectRanges(addresses[family], spared[family]);
+      return !areSameRanges(intersectRanges(common, alsoSpared[family]), common);
+    }),
+  );
+}
+
+export function holds(addresses: AddressSet, address: string): boolean {
+  if (addresses === 'all') return true;
   const family = familyOf(address);
   const { first } = parseBlock(address, family);
-  return selection[family].some((range) => range.first <= first && first <= range.last);
-}
-
-/** Families in which a selection has a destination; undefined when it holds in both without asking. */
-export function familiesOf(selection: Selection): Family[] | undefined {
-  return selection === 'all' ? undefined : families.filter((family) => selection[family].length > 0);
+  return addresses[family].some((range) => range.first <= first && first <= range.last);
 }
 
 /** The addresses that no fault of a namespace hurts, by family, as sorted blocks. */

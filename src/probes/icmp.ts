@@ -7,7 +7,7 @@ export type FpingOptions = {
   periodMs: number;
   /** A reply later than this is lost. */
   timeoutMs: number;
-  /** Bytes of data in each ping: 56 for hypothesis probes, fewer for dose probes, so that the gate can tell them apart. */
+  /** Bytes of data in each ping: 56 for hypothesis probes, another number for dose probes, so that the gate can tell them apart. */
   payloadBytes: number;
   /** Absent: until it is killed. */
   count?: number;

@@ -49,7 +49,7 @@ describe('notImplementedYet', () => {
       'spec.targets[0].mode',
     ],
     ['NetworkTrafficShaper', { ...shaper, peers: [{ kind: 'host', host: 'a.example' }] }, 'spec.peers[0].kind'],
-    ['NetworkTrafficShaper', { ...shaper, peers: [{ kind: 'ip', ip: '10.0.0.1', port: 80 }] }, 'spec.peers[0].port'],
+    ['NetworkTrafficShaper', { ...shaper, except: [{ kind: 'host', host: 'a.example' }] }, 'spec.except[0].kind'],
     [
       'NetworkConnectivityTest',
       bend(connectivity, 'source', { sourceSelector: { matchLabels: { app: 'a' } } }),
@@ -61,7 +61,7 @@ describe('notImplementedYet', () => {
       { ...connectivity, destinations: [{ kind: 'node', name: 'n', port: 22 }] },
       'spec.destinations[0].kind',
     ],
-    ['NetworkExperiment', bend(experiment, 'fault.peers', [{ kind: 'node', name: 'n' }]), 'spec.fault.peers[0].kind'],
+    ['NetworkExperiment', bend(experiment, 'fault.peers', [{ kind: 'host', host: 'a.b' }]), 'spec.fault.peers[0].kind'],
     [
       'NetworkExperiment',
       bend(experiment, 'hypothesis.0.connectivity.destinations', [{ kind: 'host', host: 'a.b', port: 1 }]),

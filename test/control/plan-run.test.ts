@@ -124,6 +124,57 @@ describe('planRun', () => {
     expect(dosePeers).toEqual([['10.0.0.20'], ['10.0.0.20']]);
   });
 
+  it('resolves peers by their ports, whatever narrows the fault, and whom it spares', () => {
+    const http = { first: 80, last: 80 };
+    const changes: Partial<(typeof shaper.parts)[number]> = {
+      peers: [
+        { kind: 'pod', namespace: 'shop', name: 'db', ports: http },
+        { kind: 'ip', ip: '192.0.2.1' },
+        { kind: 'ip', ip: '192.0.2.2', ports: { first: 80, last: 80 } },
+        { kind: 'node', name: 'elsewhere', ports: { first: 22, last: 23 } },
+      ],
+      protocol: 'tcp',
+      ports: [http],
+      except: [{ kind: 'cidr', cidr: 'fd00::/64' }],
+    };
+    const elsewhere = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'elsewhere' }, spec: {} };
+    const addresses = ['192.0.2.9', 'elsewhere.example'].map((address) => ({ type: 'InternalIP', address }));
+    const nodes = [...world.nodes, { ...elsewhere, status: { addresses } }];
+    const planned = planRun(request({ shaper: shaperWith(changes) }), { ...world, nodes }, now);
+    const faults = planned.kind === 'planned' ? planned.tasks.fault.map(({ spec }) => spec.fault) : [];
+    expect(faults.length).toBeGreaterThan(0);
+    for (const fault of faults) {
+      expect(fault).toMatchObject({
+        peers: {
+          ipv4: ['192.0.2.1'],
+          ipv6: [],
+          atPorts: [
+            { ipv4: ['10.0.0.20', '192.0.2.2'], ipv6: ['fd00::20'], ports: http },
+            { ipv4: ['192.0.2.9'], ipv6: [], ports: { first: 22, last: 23 } },
+          ],
+        },
+        protocol: 'tcp',
+        ports: [http],
+        except: { ipv4: [], ipv6: ['fd00::/64'] },
+      });
+      // The database's other address is spared.
+      expect(Object.values(fault?.dosePeers ?? {})).toEqual([['10.0.0.20']]);
+    }
+  });
+
+  it("spares a target's own node unless it is included, and refuses to spare what is named as a peer", () => {
+    const own = world.pods.find(({ metadata }) => metadata.name === 'payments-0')?.spec.nodeName ?? '';
+    const excluded = (changes: Partial<(typeof shaper.parts)[number]>) =>
+      plan({ shaper: shaperWith(changes) }).tasks.fault.map(({ spec }) => spec.fault?.excluded.length);
+    expect(excluded({}).every((count) => count !== 0)).toBe(true);
+    expect(excluded({ include: ['node'] })).toEqual([0, 0]);
+    const named = { peers: [{ kind: 'node' as const, name: own }] };
+    expect(() => plan({ shaper: shaperWith(named) })).toThrow(`peers: node '${own}' is the one that shop/payments-0 is on`);
+    const dns = { peers: [{ kind: 'ip' as const, ip: '192.0.2.1', ports: { first: 53, last: 53 } }] };
+    expect(() => plan({ shaper: shaperWith(dns) })).toThrow('peers: port 53 is that of name resolution');
+    expect(() => plan({ shaper: shaperWith({ ...dns, include: ['dns'] }) })).not.toThrow();
+  });
+
   it('tells the packets of the hypothesis by the pod that they go back to', () => {
     const exposure = plan().tasks.fault.find(({ spec }) => spec.node === 'lab')?.spec.fault?.exposure;
     expect(exposure).toEqual([

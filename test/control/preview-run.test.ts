@@ -75,6 +75,22 @@ describe('previewRun', () => {
     ]);
   });
 
+  it('names ports beside the peers that have them, and what else narrows the fault', async () => {
+    const narrow = {
+      ...shaper,
+      peers: [{ kind: 'ip', ip: '192.0.2.1', port: 8000, endPort: 8100 }],
+      ports: [{ port: 80 }],
+      protocol: 'tcp',
+      except: [{ kind: 'ip', ip: '192.0.2.7' }],
+    };
+    const { hurt } = await planned({ fault: narrow });
+    expect(hurt[0]).toMatchObject({
+      fault: 'delay 200ms, tcp at its port 80 only',
+      peers: ['192.0.2.1 port 8000-8100'],
+      spared: expect.arrayContaining(['192.0.2.7']) as unknown,
+    });
+  });
+
   it.each([
     ['what it refers to does not exist', { fault: { ref: 'nowhere' } }, 'NotFound'],
     ['nobody is selected', { fault: { ...shaper, targets: [{ kind: 'pod', namespace: 'shop', name: 'nobody' }] } }, 'NoTarget'],

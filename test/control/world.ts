@@ -79,6 +79,9 @@ export const shaper: Shaper = {
       direction: 'egress',
       fault: { type: 'delay', delayMs: 200, jitterMs: 0, distribution: 'uniform' },
       peers: [],
+      ports: [],
+      except: [],
+      include: [],
     },
   ],
 };

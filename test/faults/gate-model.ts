@@ -9,6 +9,11 @@ export type Packet = {
   family: 'ipv4' | 'ipv6';
   /** Of the other end. */
   address: string;
+  protocol?: 'tcp' | 'udp' | 'icmp';
+  /** Of a packet of tcp or udp. */
+  ports?: { peer: number; target: number };
+  /** Of a ping. */
+  dataBytes?: number;
   is?: 'no-ip' | 'name-resolution' | 'neighbour-discovery' | 'group-membership' | 'icmp' | 'tcp-from-prober' | 'tcp-to-prober';
 };
 
@@ -62,11 +67,24 @@ function holds(match: PacketMatch, peerSets: readonly PeerSet[], leases: Leases,
     case 'lease':
       return leases.get(match.faultId) === packet.device;
     case 'peer': {
-      const set = peerSets.find(({ name }) => name === `peers_${match.family}_${match.faultId}`);
-      if (set === undefined)
-        throw new Error(`a rule names the set of ${match.faultId}, which does not exist: nft would refuse the gate`);
-      return match.family === packet.family && contains(set.blocks, packet);
+      const suffix = match.group === 0 ? '' : `_${String(match.group)}`;
+      const { blocks } = setNamed(peerSets, `peers_${match.family}_${match.faultId}${suffix}`);
+      return match.family === packet.family && contains(blocks, packet);
     }
+    case 'not-excepted': {
+      const { blocks } = setNamed(peerSets, `except_${match.family}_${match.faultId}`);
+      return match.family === packet.family && !contains(blocks, packet);
+    }
+    case 'family':
+      return match.family === packet.family;
+    case 'protocol':
+      return match.protocol === packet.protocol;
+    case 'port': {
+      const port = packet.ports?.[match.of];
+      return port !== undefined && match.ports.first <= port && port <= match.ports.last;
+    }
+    case 'ping':
+      return match.family === packet.family && packet.protocol === 'icmp' && match.dataBytes === packet.dataBytes;
     case 'probe':
       return match.family === packet.family && match.protocol === packet.is;
     case 'priority':
@@ -74,6 +92,12 @@ function holds(match: PacketMatch, peerSets: readonly PeerSet[], leases: Leases,
     default:
       return match.match === packet.is;
   }
+}
+
+function setNamed(peerSets: readonly PeerSet[], name: string): PeerSet {
+  const set = peerSets.find((one) => one.name === name);
+  if (set === undefined) throw new Error(`a rule names the set ${name}, which does not exist: nft would refuse the gate`);
+  return set;
 }
 
 /** Membership by Node's own list of blocks, which shares no code with the planner. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import type { FaultWork, Peers } from '../../src/api/index.ts';
+import type { FaultWork, Peers, PortRange } from '../../src/api/index.ts';
 import { gateCounterName, instanceOfDevice, planTarget } from '../../src/faults/index.ts';
 import type { SquallError } from '../../src/lib/index.ts';
 import { contains, type Packet, runGate } from './gate-model.ts';
@@ -9,11 +9,24 @@ import { corrupt, delay, duplicate, loss, plan, rate, reorder, slot, work } from
 const ipv4 = ['10.0.0.1', '10.0.0.2', '10.0.1.3'];
 const ipv6 = ['fd00::1', 'fd00::2'];
 const someOf = (blocks: string[]) => fc.subarray(blocks);
+const portRange = fc.constantFrom({ first: 80, last: 80 }, { first: 79, last: 8080 }, { first: 8080, last: 8081 });
+const addresses = fc
+  .record({ ipv4: someOf([...ipv4, '10.0.0.0/24', '10.0.0.2/31']), ipv6: someOf([...ipv6, 'fd00::/64']) })
+  .filter((lists) => lists.ipv4.length + lists.ipv6.length > 0);
 const peers: fc.Arbitrary<Peers> = fc.oneof(
   fc.constant('all' as const),
+  addresses,
   fc
-    .record({ ipv4: someOf([...ipv4, '10.0.0.0/24', '10.0.0.2/31']), ipv6: someOf([...ipv6, 'fd00::/64']) })
-    .filter((lists) => lists.ipv4.length + lists.ipv6.length > 0),
+    .tuple(addresses, fc.boolean(), fc.array(fc.record({ at: addresses, ports: portRange }), { minLength: 1, maxLength: 2 }))
+    .map(([anyPort, hasAnyPort, atPorts]) => ({
+      ...(hasAnyPort ? anyPort : { ipv4: [], ipv6: [] }),
+      atPorts: atPorts.map(({ at, ports }) => ({ ...at, ports })),
+    })),
+);
+/** ICMP has no ports, and manifests that ask for both are refused. */
+const narrowing: fc.Arbitrary<Partial<FaultWork>> = fc.oneof(
+  fc.record({ ports: fc.array(portRange, { minLength: 1, maxLength: 2 }), protocol: fc.constantFrom('tcp', 'udp') }),
+  fc.record({ except: addresses, protocol: fc.constantFrom('tcp', 'udp', 'icmp') }, { requiredKeys: [] }),
 );
 /** At most three faults a device, so that every choice of peers fits in 15 classes. */
 const works: fc.Arbitrary<FaultWork[]> = fc
@@ -23,22 +36,45 @@ const works: fc.Arbitrary<FaultWork[]> = fc
       device: fc.constantFrom('eth0', 'eth1'),
       direction: fc.constantFrom('egress', 'ingress', 'both'),
       excluded: someOf(['10.0.1.3', 'fd00::2']),
+      narrowing,
     }),
     { minLength: 1, maxLength: 3 },
   )
   // One of them duplicates: kernels have room for no more in a packet.
-  .map((facts) => facts.map((fact, index) => work(`f${String(index)}`, index === 1 ? duplicate(5) : delay(10 + index), fact)));
+  .map((facts) =>
+    facts.map(({ narrowing: narrowed, ...fact }, index) =>
+      work(`f${String(index)}`, index === 1 ? duplicate(5) : delay(10 + index), { ...fact, ...narrowed }),
+    ),
+  );
+const kindsOfPacket: Pick<Packet, 'protocol' | 'ports'>[] = [
+  { protocol: 'icmp' },
+  { protocol: 'tcp', ports: { peer: 80, target: 8081 } },
+  { protocol: 'udp', ports: { peer: 8080, target: 80 } },
+  { protocol: 'udp', ports: { peer: 9, target: 9 } },
+  // A later fragment, which has no ports any more.
+  { protocol: 'udp' },
+];
 const packets: Packet[] = (['egress', 'ingress'] as const).flatMap((flow) =>
   ['eth0', 'eth1', 'lo'].flatMap((device) => [
-    ...ipv4.map((address) => ({ flow, device, address, family: 'ipv4' as const })),
-    ...ipv6.map((address) => ({ flow, device, address, family: 'ipv6' as const })),
+    ...ipv4.flatMap((address) => kindsOfPacket.map((kind) => ({ flow, device, address, family: 'ipv4' as const, ...kind }))),
+    ...ipv6.flatMap((address) => kindsOfPacket.map((kind) => ({ flow, device, address, family: 'ipv6' as const, ...kind }))),
   ]),
 );
+
+const isIn = (port: number | undefined, { first, last }: PortRange): boolean =>
+  port !== undefined && first <= port && port <= last;
+const isPeer = (wanted: Peers, packet: Packet): boolean =>
+  wanted === 'all' ||
+  contains(wanted[packet.family], packet) ||
+  (wanted.atPorts ?? []).some((group) => contains(group[packet.family], packet) && isIn(packet.ports?.peer, group.ports));
 
 const selects = (one: FaultWork, packet: Packet): boolean =>
   one.device === packet.device &&
   (one.direction === 'both' || one.direction === packet.flow) &&
-  (one.peers === 'all' || contains(one.peers[packet.family], packet));
+  isPeer(one.peers, packet) &&
+  (one.protocol === undefined || one.protocol === packet.protocol) &&
+  (one.ports === undefined || one.ports.some((range) => isIn(packet.ports?.target, range))) &&
+  !(one.except !== undefined && contains(one.except[packet.family], packet));
 
 describe('planTarget', () => {
   it('sends every packet to the band of exactly the faults that select it and are leased', () => {
@@ -135,6 +171,15 @@ describe('planTarget', () => {
     expect(plan([...faults].reverse())).toEqual(plan(faults));
   });
 
+  it('hurts name resolution only where that is included', () => {
+    const dns: Packet = { flow: 'egress', device: 'eth0', family: 'ipv4', address: '10.0.0.1', is: 'name-resolution' };
+    const leases = new Map([['a', 'eth0']]);
+    const places = [[], ['dns' as const]].map(
+      (include) => runGate(plan([work('a', loss(100), { include })]).gate, leases, dns).place,
+    );
+    expect(places).toEqual([undefined, { device: 'eth0', band: 2 }]);
+  });
+
   it('makes a class only for faults that can meet', () => {
     const faults = [
       work('a', delay(10), { peers: { ipv4: ['10.0.0.0/24'], ipv6: [] } }),
@@ -145,6 +190,7 @@ describe('planTarget', () => {
     expect(Object.keys(plan(faults).bands).sort()).toEqual(['a', 'a+b', 'b', 'c', 'd']);
   });
 
+  const at = (port: number) => ({ ipv4: ['10.0.0.1'], ipv6: [], ports: { first: port, last: port } });
   const disjoint = (count: number) =>
     Array.from({ length: count }, (_, index) =>
       work(`f${String(index)}`, delay(10), { peers: { ipv4: [`10.0.0.${String(index)}`], ipv6: [] } }),
@@ -159,6 +205,7 @@ describe('planTarget', () => {
   it.each([
     ['everybody', 'all', 'all'],
     ['wider peers', { ipv4: ['10.0.0.0/25', '10.0.0.128/25'], ipv6: [] }, { ipv4: ['10.0.0.0/24'], ipv6: [] }],
+    ['no ports in common', { ipv4: [], ipv6: [], atPorts: [at(80)] }, { ipv4: [], ipv6: [], atPorts: [at(81)] }],
     ['none in common', { ipv4: ['10.0.0.1'], ipv6: [] }, { ipv4: ['10.0.0.2'], ipv6: [] }],
   ] as const)('takes a rate beside a delay with %s', (_, ofRate, ofDelay) => {
     const peers = (some: Peers | typeof ofRate | typeof ofDelay) => ({ peers: some as Peers });
@@ -187,6 +234,35 @@ describe('planTarget', () => {
       [work('a', rate(1e6)), work('b', delay(10), { peers: { ipv4: ['10.0.0.1'], ipv6: [] } })],
       'KernelRefused',
       /^NotComposable: only some packets of the rate a would meet fault b/,
+    ],
+    [
+      'a rate of whose ports only some meet another fault',
+      [
+        work('a', rate(1e6), { protocol: 'tcp', ports: [{ first: 80, last: 90 }] }),
+        work('b', delay(10), { ports: [{ first: 85, last: 85 }] }),
+      ],
+      'KernelRefused',
+      /^NotComposable: only some packets of the rate a would meet fault b/,
+    ],
+    [
+      'a rate of whose peers another fault spares some',
+      [work('a', rate(1e6)), work('b', delay(10), { except: { ipv4: ['10.0.0.1'], ipv6: [] } })],
+      'KernelRefused',
+      /^NotComposable: only some packets of the rate a would meet fault b/,
+    ],
+    [
+      'faults of which one hurts name resolution and the other spares it',
+      [work('a', delay(10), { include: ['dns'] }), work('b', loss(10), { direction: 'ingress' })],
+      'KernelRefused',
+      /^NotComposable: fault a includes \[dns\] and fault b includes \[\]/,
+    ],
+    [
+      'more ways to meet than anybody reads',
+      ['a', 'b'].map((id) =>
+        work(id, delay(10), { ports: Array.from({ length: 12 }, (_, port) => ({ first: port + 1, last: 60_000 + port })) }),
+      ),
+      'KernelRefused',
+      /^TooManyOverlaps: a, b can meet in 144 ways/,
     ],
     ['a rate whose queue does not fit', [work('a', rate(100e9, 1000))], 'KernelRefused', /^DelayNeedsTooMuchMemory/],
     ['a device name with a blank', [work('a', delay(10), { device: 'eth0 root' })], 'InvalidInput', /fault.device: "eth0 root"/],

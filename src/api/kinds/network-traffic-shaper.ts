@@ -1,9 +1,9 @@
 /** NetworkTrafficShaper: a fault on targets; applied while it exists, or for `duration`. */
 import type * as z from 'zod';
-import { endpoint, toEndpoint } from '../endpoints.ts';
+import { peer, place, portRange, toPeer, toPlace, toPortRange } from '../endpoints.ts';
 import { duration, filledList, milliseconds, object, oneOf, refuse } from '../fields.ts';
 import { apiVersion } from '../metadata.ts';
-import type { Shaper, ShaperPart } from '../model.ts';
+import { includable, protocols, type Shaper, type ShaperPart } from '../model.ts';
 import { withServerRules } from '../server-rules.ts';
 import { defineKind } from './definition.ts';
 import { faultConfiguration, toFault } from './fault-configuration.ts';
@@ -20,9 +20,21 @@ export const shaperFields = {
   direction: oneOf('egress', 'ingress', 'both')
     .optional()
     .describe('Seen from the target; default egress, and both for a partition.'),
-  peers: filledList(endpoint, 'peers', 64)
+  peers: filledList(peer, 'peers', 64)
     .optional()
-    .describe('Only packets to these are hurt; without the field, to every peer.'),
+    .describe(
+      "Only packets to or from these are hurt, at these ports of theirs where there are any; without the field, every peer's.",
+    ),
+  ports: filledList(portRange, 'ports', 16)
+    .optional()
+    .describe("The target's own: only packets of these are hurt, what it serves there; without the field, whatever the port."),
+  protocol: oneOf(...protocols)
+    .optional()
+    .describe('Only packets of this protocol are hurt; icmp is of both families.'),
+  except: filledList(place, 'exceptions', 64).optional().describe('Never hurt, even where they are among the peers.'),
+  include: filledList(oneOf(...includable), 'inclusions', includable.length)
+    .optional()
+    .describe("Hurt, too, which is else spared: the addresses of the target's node, and name resolution (port 53)."),
   duration: duration('1s', longestDuration).optional(),
   lease: withServerRules(
     duration('3s', '1h').refine((value) => Number.isInteger(milliseconds(value) / 1000), { error: 'expected whole seconds' }),
@@ -32,12 +44,16 @@ export const shaperFields = {
     .describe('The kernel ends the fault when nobody has renewed it for so long; default 30s.'),
 };
 
+const icmpHasNoPorts = 'expected another one beside ports: ICMP has none, so nothing would be hurt; remove one of the two';
 const shaperObject = object(shaperFields);
 export type WrittenShaper = z.output<typeof shaperObject>;
 
 /** Every target needs exactly one configuration: its own or the shaper's. */
 export function checkShaper(context: { value: WrittenShaper; issues: z.core.$ZodRawIssue[] }): void {
-  const { targets, configuration } = context.value;
+  const { targets, configuration, protocol, ports, peers = [] } = context.value;
+  if (protocol === 'icmp' && (ports !== undefined || peers.some((one) => one.port !== undefined))) {
+    refuse(context, ['protocol'], icmpHasNoPorts);
+  }
   const without = targets.findIndex((one) => one.configuration === undefined);
   if (configuration === undefined && without >= 0) {
     refuse(context, ['configuration'], `required: targets[${without}] has no configuration of its own`);
@@ -58,6 +74,11 @@ export const shaperSpec = withServerRules(shaperObject.check(checkShaper), [
     message: 'not used, since every target has a configuration of its own; remove it',
     field: 'configuration',
   },
+  {
+    rule: "!has(self.protocol) || self.protocol != 'icmp' || !has(self.ports) && !(has(self.peers) && self.peers.exists(one, has(one.port)))",
+    message: icmpHasNoPorts,
+    field: 'protocol',
+  },
 ]);
 
 /** Targets that share a configuration become one part, in the order in which they are written. */
@@ -72,7 +93,11 @@ export function toShaper(written: WrittenShaper, namespace: string): Shaper {
       device: configuration.device ?? defaultDevice,
       direction: written.direction ?? (configuration.type === 'partition' ? 'both' : 'egress'),
       fault: toFault(configuration),
-      peers: (written.peers ?? []).map((peer) => toEndpoint(peer, namespace)),
+      peers: (written.peers ?? []).map((one) => toPeer(one, namespace)),
+      protocol: written.protocol,
+      ports: (written.ports ?? []).map(toPortRange),
+      except: (written.except ?? []).map((one) => toPlace(one, namespace)),
+      include: [...new Set(written.include)],
     };
     part.targets.push(toTarget(one, namespace));
     parts.set(key, part);

@@ -1,6 +1,6 @@
 /** Specs of shapers as people might write them. */
 import fc from 'fast-check';
-import { optional, record, name, milliseconds, duration, percent, rate, selector, endpoint } from './arbitrary-places.ts';
+import { optional, record, name, milliseconds, duration, percent, rate, selector, endpoint, port } from './arbitrary-places.ts';
 
 const configuration = fc.oneof(
   record({ type: fc.constant('delay'), value: duration(1, 200), jitter: milliseconds(0, 900), device: fc.constant('eth0') }, [
@@ -50,9 +50,21 @@ const target = fc.oneof(
     .tuple(fc.record({ kind: fc.constant('selector'), targetSelector: selector, name: optional(name) }), mode)
     .map(([one, more]) => ({ ...one, ...more })),
 );
+const ports = fc.oneof(
+  fc.record({ port }),
+  fc.tuple(fc.integer({ min: 1, max: 65_535 }), fc.integer({ min: 0, max: 9 })).map(([first, more]) => ({
+    port: String(first),
+    endPort: Math.min(65_535, first + more),
+  })),
+);
+const peer = fc.tuple(endpoint(false), fc.oneof(fc.constant({}), ports)).map(([place, at]) => ({ ...place, ...at }));
 const shaperFields = {
   direction: fc.constantFrom('egress', 'ingress', 'both'),
-  peers: fc.array(endpoint(undefined), { minLength: 1, maxLength: 4 }),
+  peers: fc.array(peer, { minLength: 1, maxLength: 4 }),
+  ports: fc.array(ports, { minLength: 1, maxLength: 3 }),
+  protocol: fc.constantFrom('tcp', 'udp', 'sctp'),
+  except: fc.array(endpoint(false), { minLength: 1, maxLength: 3 }),
+  include: fc.constantFrom(['node'], ['dns'], ['dns', 'node']),
   lease: fc.integer({ min: 3, max: 3600 }).map((seconds) => `${seconds}s`),
 };
 export const shaper = fc.oneof(

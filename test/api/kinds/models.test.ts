@@ -86,12 +86,38 @@ describe('the model of a shaper', () => {
           fault: { type: 'loss', percent: 1, burst: 1 },
           peers: [
             { kind: 'service', namespace: 'shop', name: 's' },
-            { kind: 'cidr', cidr: 'fd00::/64', port: 53 },
+            { kind: 'cidr', cidr: 'fd00::/64', ports: { first: 53, last: 53 } },
           ],
+          protocol: undefined,
+          ports: [],
+          except: [],
+          include: [],
         },
       ],
       durationMs: undefined,
       leaseSeconds: 30,
+    });
+  });
+
+  it('reads ports as a NetworkPolicy writes them, and what narrows a fault or widens it', () => {
+    const spec = {
+      targets: [{ kind: 'pod', name: 'p' }],
+      configuration: { type: 'loss', value: '1%' },
+      peers: [{ kind: 'ip', ip: '10.0.0.1', port: '8000', endPort: 8100 }],
+      ports: [{ port: 80 }, { port: '9000', endPort: 9001 }],
+      protocol: 'udp',
+      except: [{ kind: 'pod', name: 'q' }],
+      include: ['dns', 'node'],
+    };
+    expect(readSpec('NetworkTrafficShaper', spec, 'shop').parts[0]).toMatchObject({
+      peers: [{ kind: 'ip', ip: '10.0.0.1', ports: { first: 8000, last: 8100 } }],
+      ports: [
+        { first: 80, last: 80 },
+        { first: 9000, last: 9001 },
+      ],
+      protocol: 'udp',
+      except: [{ kind: 'pod', namespace: 'shop', name: 'q' }],
+      include: ['dns', 'node'],
     });
   });
 

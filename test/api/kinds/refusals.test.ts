@@ -104,11 +104,26 @@ describe('the targets and peers of a shaper', () => {
     ['peers', [{ kind: 'cidr', cidr: '10.0.0.0/33' }], 'spec.peers[0].cidr', /CIDR/],
     ['peers', [{ kind: 'pod', name: 'a', ip: '10.0.0.1' }], 'spec.peers[0].ip', /not used with kind pod/],
     ['peers', [{ kind: 'service', name: 'a', port: '0' }], 'spec.peers[0].port', /1 to 65535/],
+    ['peers', [{ kind: 'service', name: 'a', endPort: 9 }], 'spec.peers[0].port', /required with endPort/],
+    ['peers', [{ kind: 'service', name: 'a', port: 90, endPort: 80 }], 'spec.peers[0].endPort', /at least port \(90\)/],
+    ['ports', [{ endPort: 80 }], 'spec.ports[0].port', /required|port number/],
+    ['ports', [{ port: '81', endPort: 80 }], 'spec.ports[0].endPort', /at least port \(81\)/],
+    ['ports', [], 'spec.ports', /at least one/],
+    ['protocol', 'tpc', 'spec.protocol', /one of tcp, udp, sctp, icmp/],
+    ['except', [{ kind: 'ip', ip: '10.0.0.1', port: 80 }], 'spec.except[0].port', /unknown field/],
+    ['include', ['arp'], 'spec.include[0]', /one of node, dns/],
     ['duration', '0s', 'spec.duration', /from 1s/],
     ['lease', '2s', 'spec.lease', /from 3s to 1h/],
     ['lease', '2h', 'spec.lease', /from 3s to 1h/],
     ['lease', '3500ms', 'spec.lease', /whole seconds/],
   ]);
+  it.each([
+    ['ports', [{ port: 80 }]],
+    ['peers', [{ kind: 'ip', ip: '10.0.0.1', port: 80 }]],
+  ])('refuses protocol icmp beside %s that name a port', (field, value) => {
+    const errors = errorsOf('NetworkTrafficShaper', { ...shaper, protocol: 'icmp', [field]: value });
+    expect(errors).toEqual([expect.stringMatching(/^spec\.protocol: expected another one beside ports/)]);
+  });
   it.each([
     ['fixed', '0'],
     ['fixed', '1.5'],
