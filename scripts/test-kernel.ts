@@ -1,6 +1,7 @@
 /**
- * Runs test/kernel/*.test.ts on a kernel with netem, or with --program test/program/*.test.ts, which run the whole program and take
- * minutes: bundles them, boots one guest machine and runs node:test there. Arguments narrow the files: `npm run test:kernel -- delay loss` runs those whose names contain one of the words.
+ * Runs test/kernel/*.test.ts on a kernel with netem; with --program test/program/*.test.ts, which run the whole program, or with --matrix
+ * test/matrix/*.test.ts, which try every case of a table, and both take minutes. Bundles them, boots one guest machine and runs node:test
+ * there. Arguments narrow the files: `npm run test:kernel -- delay loss` runs those whose names contain one of the words.
  */
 import { readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -11,8 +12,10 @@ import { runInGuest } from '../src/lab/guest/index.ts';
 import { bundle } from './bundle.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const [folder, ...words] =
-  process.argv[2] === '--program' ? ['test/program', ...process.argv.slice(3)] : ['test/kernel', ...process.argv.slice(2)];
+const suites = ['program', 'matrix'];
+const suite = suites.find((name) => process.argv[2] === `--${name}`);
+const folder = `test/${suite ?? 'kernel'}`;
+const words = process.argv.slice(suite === undefined ? 2 : 3);
 const sources = join(root, folder);
 const output = join(root, 'out/kernel-tests');
 const limitMs = 10 * 60_000;

@@ -1,7 +1,7 @@
 /** Traffic with ports, which pings do not have: UDP and TCP between the target and its peers, each with the time until its echo came. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { inside, type Pair } from './namespaces.ts';
+import { inside, type Pair } from '../kernel/namespaces.ts';
 
 export type Conversation = {
   protocol: 'udp' | 'tcp';

@@ -17,8 +17,8 @@ import {
   snapshot,
   start,
   work,
-} from './namespaces.ts';
-import { answered, median } from './statistics.ts';
+} from '../kernel/namespaces.ts';
+import { answered, median } from '../kernel/statistics.ts';
 
 const addedMs = 150;
 /** Every one by whose low five bits the kernel gives a packet a priority of its own (rt_tos2priority), and every DSCP. */
