@@ -1,5 +1,5 @@
 /**
- * Runs a campaign in the guest machine: `npm run campaign -- soak --minutes 60`, `serve-ten-minutes`, `ten-experiments`, `fault-table`.
+ * Runs a campaign in the guest machine: `npm run campaign -- soak --minutes 60`, `serve-ten-minutes`, `ten-experiments`, `fault-table`, `fault-orders`.
  * With --evidence what it has shown is written to docs/evidence.
  */
 import { mkdirSync } from 'node:fs';
@@ -12,7 +12,13 @@ import { writeEvidence } from './torture/evidence.ts';
 import { runHere } from './torture/guest.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const minutesOf: Record<string, string> = { soak: '60', 'serve-ten-minutes': '10', 'ten-experiments': '10', 'fault-table': '10' };
+const minutesOf: Record<string, string> = {
+  soak: '60',
+  'serve-ten-minutes': '10',
+  'ten-experiments': '10',
+  'fault-table': '10',
+  'fault-orders': '40',
+};
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { minutes: { type: 'string' }, seed: { type: 'string', default: '1' }, evidence: { type: 'boolean', default: false } },

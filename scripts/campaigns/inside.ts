@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { faultOrders } from './fault-orders.ts';
 import { faultTable } from './fault-table.ts';
 import type { CampaignOptions, CampaignResult } from './result.ts';
 import { soak } from './soak.ts';
@@ -9,6 +10,7 @@ import { tenExperiments } from './ten-experiments.ts';
 import { tenMinutes } from './ten-minutes.ts';
 
 const campaigns: Record<string, (options: CampaignOptions) => Promise<CampaignResult>> = {
+  'fault-orders': faultOrders,
   'fault-table': faultTable,
   'ten-experiments': tenExperiments,
   'serve-ten-minutes': tenMinutes,
