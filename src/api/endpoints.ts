@@ -5,7 +5,6 @@ import {
   anyText,
   filledList,
   hostName,
-  integer,
   ipAddress,
   labelSelector,
   foreignNamespace,
@@ -15,7 +14,8 @@ import {
   port,
   refuse,
 } from './fields.ts';
-import type { Endpoint, Peer, Place, PortRange } from './model.ts';
+import type { Endpoint, Peer, Place } from './model.ts';
+import { checkPorts, portFields, portRules, toPortRange } from './ports.ts';
 import { quotedList, type ServerRule, withServerRules, withServerSchema } from './server-rules.ts';
 
 const cidrExpected = 'a network in CIDR notation such as 10.0.0.0/24 or fd00::/64';
@@ -102,26 +102,6 @@ export type WrittenEndpoint = z.output<typeof endpoint>;
 /** A place, whatever the port there. */
 export const place = withServerSchema(withServerRules(placeObject.check(checkPlace), kindRules), atomic);
 
-/** As a NetworkPolicy writes a range of ports. */
-const portFields = { port: port.optional(), endPort: integer(1, 65_535).optional() };
-type WrittenPorts = { port?: string | number; endPort?: number };
-
-function checkPorts(context: { value: WrittenPorts; issues: z.core.$ZodRawIssue[] }): void {
-  const { port: first, endPort } = context.value;
-  if (endPort === undefined) return;
-  if (first === undefined) refuse(context, ['port'], 'required with endPort: the first port of the range');
-  else if (endPort < Number(first)) refuse(context, ['endPort'], `expected at least port (${first}): the last port of the range`);
-}
-
-const portRules: ServerRule[] = [
-  { rule: '!has(self.endPort) || has(self.port)', message: 'required with endPort: the first port of the range', field: 'port' },
-  {
-    rule: '!has(self.endPort) || !has(self.port) || int(self.port) <= self.endPort',
-    message: 'expected at least port: the last port of the range',
-    field: 'endPort',
-  },
-];
-
 /** The other end of what a fault hurts. */
 export const peer = withServerSchema(
   withServerRules(
@@ -132,8 +112,6 @@ export const peer = withServerSchema(
   ),
   atomic,
 );
-
-export const portRange = withServerRules(object({ ...portFields, port }).check(checkPorts), portRules);
 
 /** Endpoints of some kinds only; the port as `ports` says. */
 export function endpointsOf(kinds: readonly EndpointKind[], what: string, atMost?: number) {
@@ -177,10 +155,6 @@ export function toEndpoint(written: WrittenEndpoint, namespace: string): Endpoin
 export function toPeer(written: z.output<typeof peer>, namespace: string): Peer {
   const { port: first, endPort } = written;
   return { ...toPlace(written, namespace), ...(first === undefined ? {} : { ports: toPortRange({ port: first, endPort }) }) };
-}
-
-export function toPortRange({ port: first, endPort }: z.output<typeof portRange>): PortRange {
-  return { first: Number(first), last: endPort ?? Number(first) };
 }
 
 /** A value whose presence the schema has checked. */

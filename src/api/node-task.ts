@@ -87,7 +87,15 @@ export type PreflightCheck =
   | {
       check: 'capability';
       capability:
-        'netem' | 'prio' | 'tbf' | 'ifb' | 'nft-set-timeout' | 'nft-set-priority' | 'nft-forward-ingress' | 'nft-forward-egress';
+        | 'netem'
+        | 'prio'
+        | 'tbf'
+        | 'ifb'
+        | 'nft-set-timeout'
+        | 'nft-set-priority'
+        | 'nft-match-traffic'
+        | 'nft-forward-ingress'
+        | 'nft-forward-egress';
     }
   | { check: 'tool'; tool: string }
   /** The device exists in the target and, unless only what comes in is hurt, its root qdisc can be replaced and restored. */
@@ -95,7 +103,7 @@ export type PreflightCheck =
   | { check: 'distribution'; distribution: string }
   /** The node can renew leases of this length on so many targets in time. */
   | { check: 'lease'; seconds: number; targets: number }
-  /** The fault, without dose peers and exposure, can join what is on each of these targets now. */
+  /** The fault, without exposure, can join what is on each of these targets now. */
   | { check: 'composition'; podUids: string[]; fault: FaultWork };
 
 export type CheckResult = { check: PreflightCheck; ok: boolean; expected: string; found: string; remedy: string };

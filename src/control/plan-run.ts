@@ -110,7 +110,7 @@ function faultTasks(
 ): TaskPlan[] {
   const hurt = parts.flatMap(({ pods }) => pods);
   return parts.flatMap(({ part, pods }, index) => {
-    refuseSparedPeers(part, pods);
+    refuseSparedPeers(part, pods, world);
     const peers = resolvePeers(part.peers, world);
     const narrowing = {
       ...(part.protocol === undefined ? {} : { protocol: part.protocol }),
@@ -136,18 +136,23 @@ function faultTasks(
   });
 }
 
-/** What is named as a peer, and is spared all the same, would not be hurt, and nobody would see why. */
-function refuseSparedPeers({ peers, include }: SelectedPart['part'], pods: readonly Pod[]): void {
-  const named = peers.flatMap((peer) => (peer.kind === 'node' ? [peer.name] : []));
-  const own = pods.find(({ spec: { nodeName = '' } }) => named.includes(nodeName));
-  if (own !== undefined && !include.includes('node')) {
-    const { metadata, spec } = own;
+/** What is named as a peer by itself, and is spared all the same, would not be hurt, and nobody would see why. */
+function refuseSparedPeers({ peers, include, protocol }: SelectedPart['part'], pods: readonly Pod[], world: World): void {
+  const single = peers.filter(({ kind }) => kind === 'node' || kind === 'ip');
+  for (const [node, here] of include.includes('node') ? [] : byNode(pods)) {
+    const excluded = nodeAddresses(node, here, world);
+    const spared = single.find((peer) => {
+      const { ipv4, ipv6 } = resolvePlaces([peer], world);
+      return [...ipv4, ...ipv6].every((address) => excluded.includes(address));
+    });
+    if (spared === undefined) continue;
     throw new SquallError(
       'InvalidInput',
-      `peers: node '${spec.nodeName ?? ''}' is the one that ${metadata.namespace ?? ''}/${metadata.name} is on, and a target's own node is spared; write include: [node], or name another peer`,
+      `peers: ${JSON.stringify(spared)} is the node '${node}' that a target is on, and a target's own node is spared; write include: [node], or name another peer`,
     );
   }
-  if (peers.some(({ ports }) => ports?.first === dnsPort && ports.last === dnsPort) && !include.includes('dns')) {
+  const isDns = peers.some(({ ports }) => ports?.first === dnsPort && ports.last === dnsPort) && protocol !== 'sctp';
+  if (isDns && !include.includes('dns')) {
     throw new SquallError(
       'InvalidInput',
       `peers: port ${dnsPort} is that of name resolution, which is spared; write include: [dns], or name another port`,
@@ -196,7 +201,11 @@ function checksFor(here: readonly Pod[], parts: readonly SelectedPart[], streams
       device,
       ...(direction === 'egress' ? {} : { direction }),
     }));
-    return [...requirements(fault, direction), ...isThere];
+    // A node's agent of an earlier version knows no such check, and refuses: it would hurt more than is asked for.
+    const narrows = part.protocol !== undefined || [part.ports, part.except, part.include].some((list) => list.length > 0);
+    const tells = narrows || part.peers.some(({ ports }) => ports !== undefined);
+    const matching = { check: 'capability' as const, capability: 'nft-match-traffic' as const };
+    return [...requirements(fault, direction), ...(tells ? [matching] : []), ...isThere];
   });
   const pings = parts.length > 0 || streams.some(({ protocol, podUid }) => protocol === 'icmp' && uids.has(podUid));
   if (pings) checks.push({ check: 'tool', tool: 'fping' });
@@ -209,7 +218,7 @@ function checksOfFault({ spec: { fault, targets, lease } }: TaskPlan): Preflight
   const podUids = targets.map(({ podUid }) => podUid);
   return [
     { check: 'lease', seconds: lease.seconds, targets: targets.length },
-    { check: 'composition', podUids, fault: { ...fault, dosePeers: {}, exposure: [] } },
+    { check: 'composition', podUids, fault: { ...fault, exposure: [] } },
   ];
 }
 

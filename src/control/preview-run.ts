@@ -1,5 +1,5 @@
 /** What a run would do if it were started now, from its plan; nothing is written and no node is asked. */
-import type { FaultWork, Peers, PortRange } from '../api/index.ts';
+import type { FaultWork, Includable, Peers, PortRange } from '../api/index.ts';
 import { describeFault } from '../faults/index.ts';
 import { codeOf, messageOf } from '../lib/index.ts';
 import { type PlaceRules, planOrRefuse } from './plan-or-refuse.ts';
@@ -33,10 +33,12 @@ export type HurtPod = {
   node: string;
   device: string;
   fault: string;
-  /** Where the packets go that are hurt: addresses and CIDRs, or `all`. */
+  /** Where the packets go that are hurt: addresses and CIDRs, with `port 80` or `port 80-90` behind those that are named at ports; or `all`. */
   peers: 'all' | string[];
-  /** Addresses that are never hurt, besides DNS and neighbour discovery. */
+  /** Addresses that are not hurt, besides name resolution and neighbour discovery. */
   spared: string[];
+  /** What is else spared, and is hurt here. */
+  include: Includable[];
 };
 
 export type PreviewedProbe = {
@@ -84,9 +86,16 @@ export async function previewRun(reader: SpecReader, object: ExperimentObject, f
 function hurtBy({ tasks }: PlannedRun): HurtPod[] {
   return tasks.fault.flatMap(({ spec: { node, targets, fault } }) => {
     if (fault === undefined) return [];
-    const { device, effect, peers, excluded, except = { ipv4: [], ipv6: [] } } = fault;
+    const { device, effect, peers, excluded, except = { ipv4: [], ipv6: [] }, include = [] } = fault;
     const spared = [...excluded, ...except.ipv4, ...except.ipv6];
-    const what = { node, device, fault: describeFault(effect) + describeTraffic(fault), peers: addressesOf(peers), spared };
+    const what = {
+      node,
+      device,
+      fault: describeFault(effect) + describeTraffic(fault),
+      peers: addressesOf(peers),
+      spared,
+      include,
+    };
     return targets.map(({ namespace, name }) => ({ namespace, name, ...what }));
   });
 }
@@ -102,7 +111,7 @@ function addressesOf(peers: Peers): 'all' | string[] {
 /** What the fault asks of a packet besides its peers. */
 function describeTraffic({ protocol, ports = [] }: Pick<FaultWork, 'protocol' | 'ports'>): string {
   const own = ports.length === 0 ? '' : ` at its port ${ports.map(formatPorts).join(', ')}`;
-  return protocol === undefined && own === '' ? '' : `, ${protocol ?? 'every protocol'}${own} only`;
+  return protocol === undefined && own === '' ? '' : `, ${protocol ?? 'what has ports,'}${own} only`;
 }
 
 const formatPorts = ({ first, last }: PortRange): string => (first === last ? `${first}` : `${first}-${last}`);

@@ -4,7 +4,7 @@
  */
 import type { FaultWork } from '../api/index.ts';
 import { SquallError } from '../lib/index.ts';
-import { criteriaOf, intersectSelections } from './selection.ts';
+import { criteriaOf, intersectSelections, isSpared } from './selection.ts';
 import type { Traffic } from './traffic.ts';
 
 /** Band 1 is everybody's; prio knows at most 16 bands. */
@@ -52,9 +52,11 @@ export function classesOf(device: string, flow: Flow, works: readonly FaultWork[
     const larger: typeof grown = [];
     for (const { faultClass, next } of grown) {
       for (const [offset, single] of singles.slice(next).entries()) {
-        const selection = intersectSelections(faultClass.selection, single.selection);
+        const faults = [...faultClass.faults, ...single.faults];
+        const common = intersectSelections(faultClass.selection, single.selection);
+        const selection = common.filter((traffic) => !isSpared(traffic, faults));
         if (selection.length === 0) continue;
-        const joined = { device, flow, faults: [...faultClass.faults, ...single.faults], selection };
+        const joined = { device, flow, faults, selection };
         keep(joined);
         larger.push({ faultClass: joined, next: next + offset + 1 });
       }

@@ -13,15 +13,15 @@ const dataBytes = {
   other: { usual: 40, own: { least: 100, count: 1000 } },
 };
 
-/** Pings are among what such a work hurts. */
+/** Pings to every peer are among what such a work hurts. */
 const hurtsPings = ({ protocol, ports, peers }: FaultWork): boolean => {
-  const atPortsOnly = peers !== 'all' && peers.ipv4.length + peers.ipv6.length === 0;
-  return (protocol === undefined || protocol === 'icmp') && ports === undefined && !atPortsOnly;
+  const asksPorts = ports !== undefined || (peers !== 'all' && (peers.atPorts ?? []).length > 0);
+  return (protocol === undefined || protocol === 'icmp') && !asksPorts;
 };
 
 /**
  * Bytes of data in a ping that measures the dose of this work. Where pings are among what it hurts, any is right. Else its gate takes
- * pings of one length to its dose peers as well: one that follows from the fault's id, since the pings of two faults must not meet both.
+ * pings of one length to its dose peers as well: one that follows from the fault's id, so that the pings of two faults seldom meet both.
  */
 export function dosePingBytes(work: FaultWork): number {
   const { usual, own } = dataBytes[work.effect.type === 'corrupt' ? 'corrupt' : 'other'];

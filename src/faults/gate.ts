@@ -1,6 +1,6 @@
 /**
  * The gate: an nftables table with one postrouting chain for what goes out, and where something comes in (or is duplicated), a second one
- * with chains at the devices. In each, exclusions come first, then the counters of exposure, then one rule a class from the largest set
+ * with chains at the devices. In each, exclusions come first, then the counters of exposure, then the rules of each class from the largest set
  * of faults to the smallest; each names the leases of its whole set and ends the packet's way, so that a packet falls through to the next
  * class, in the kernel, as soon as one lease times out.
  */

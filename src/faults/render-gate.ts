@@ -1,23 +1,16 @@
 /** The gate as input for `nft -f`; each text is one transaction, so that the kernel takes all of it or nothing. */
 import { SquallError } from '../lib/index.ts';
-import type { FaultWork, PortRange, Protocol } from '../api/index.ts';
-import type { Family } from './addresses.ts';
+import type { FaultWork } from '../api/index.ts';
 import type { Flow } from './classes.ts';
 import type { DeviceChain, Gate, GateObjects } from './gate.ts';
-import type { GateRule, PacketMatch } from './gate-rules.ts';
-import { checkDevice, checkFaultId, exceptSetName, leaseSetName, peerSetName, tableName } from './names.ts';
+import type { GateRule } from './gate-rules.ts';
+import { checkDevice, checkFaultId, leaseSetName, tableName } from './names.ts';
+import { ruleWords } from './packet-words.ts';
 
 export const gateChain = 'egress';
 
 /** In the table of family netdev, which has one chain for every device and direction. */
 export const deviceChainName = ({ hook, device }: Pick<DeviceChain, 'hook' | 'device'>): string => `${hook}_${device}`;
-
-/** Local ports that our TCP probes bind to; they lie above the default of ip_local_port_range. */
-export const proberPorts = { first: 61_000, last: 65_535 } as const;
-/** Bytes of data in a hypothesis's ping; those of the dose carry another number and are not counted. */
-const probeDataBytes = 56;
-/** Bytes of the headers of IP and ICMP. */
-const pingHeaders: Record<Family, number> = { ipv4: 28, ipv6: 48 };
 
 export const tableFamilies = ['inet', 'netdev'] as const;
 export type TableFamily = (typeof tableFamilies)[number];
@@ -158,83 +151,3 @@ export function renderGateRemoval(instance: string, families: readonly TableFami
 }
 
 const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
-
-function ruleWords({ matches, counters, priority, forwardTo, returns, comment }: GateRule, flow: Flow): string {
-  return [
-    ...matches.map((packet) => matchWords(packet, flow)),
-    ...counters.map((name) => `counter name "${name}"`),
-    ...(priority === undefined ? [] : [`meta priority set ${priority}`]),
-    ...(forwardTo === undefined ? [] : [`fwd to "${checkDevice(forwardTo)}"`]),
-    ...(returns ? ['return'] : []),
-    `comment "${comment}"`,
-  ].join(' ');
-}
-
-/** Neighbour discovery (RFC 4861) and multicast listener discovery (RFC 2710, 3810), which snooping bridges need for the former. */
-const neighbourTypes = [
-  ...['nd-neighbor-solicit', 'nd-neighbor-advert', 'nd-router-solicit', 'nd-router-advert', 'nd-redirect'],
-  ...['mld-listener-query', 'mld-listener-report', 'mld-listener-done', 'mld2-listener-report'],
-];
-
-const otherEnd = (family: Family, flow: Flow): string =>
-  `${family === 'ipv4' ? 'ip' : 'ip6'} ${flow === 'egress' ? 'daddr' : 'saddr'}`;
-
-function matchWords(packet: PacketMatch, flow: Flow): string {
-  switch (packet.match) {
-    case 'leaves-by-other-device':
-      return `oifname != { ${packet.devices.map((device) => `"${checkDevice(device)}"`).join(', ')} }`;
-    case 'no-ip':
-      return 'meta protocol != { ip, ip6 }';
-    case 'address':
-      return `${otherEnd(packet.family, flow)} { ${packet.blocks.join(', ')} }`;
-    case 'name-resolution':
-      return `meta l4proto { tcp, udp } th ${flow === 'egress' ? 'dport' : 'sport'} 53`;
-    case 'neighbour-discovery':
-      return `icmpv6 type { ${neighbourTypes.join(', ')} }`;
-    case 'group-membership':
-      return 'meta l4proto igmp';
-    case 'lease':
-      return `${flow === 'egress' ? 'oifname' : 'iifname'} @${leaseSetName(checkFaultId(packet.faultId))}`;
-    case 'peer':
-      return `${otherEnd(packet.family, flow)} @${peerSetName(checkFaultId(packet.faultId), packet.family, packet.group)}`;
-    case 'not-excepted':
-      return `${otherEnd(packet.family, flow)} != @${exceptSetName(checkFaultId(packet.faultId), packet.family)}`;
-    case 'family':
-      return `meta protocol ${packet.family === 'ipv4' ? 'ip' : 'ip6'}`;
-    case 'protocol':
-      return `meta l4proto ${protocolWords(packet.protocol)}`;
-    case 'port':
-      return portWords(packet.ports, (packet.of === 'peer') === (flow === 'egress') ? 'dport' : 'sport');
-    case 'ping':
-      return pingWords(packet.family, packet.dataBytes);
-    case 'probe':
-      return probeWords(packet.family, packet.protocol);
-    case 'priority':
-      return `meta priority ${packet.priority}`;
-  }
-}
-
-const protocolWords = (protocol: Protocol): string => (protocol === 'icmp' ? '{ icmp, ipv6-icmp }' : protocol);
-
-/** Of the protocols that have ports at the same place. Without asking for those first, nft would read the same bytes of any packet. */
-function portWords({ first, last }: PortRange, port: 'sport' | 'dport'): string {
-  return `meta l4proto { tcp, udp, udplite, sctp, dccp } th ${port} ${first === last ? String(first) : `${String(first)}-${String(last)}`}`;
-}
-
-function pingWords(family: Family, dataBytes: number): string {
-  const length = pingHeaders[family] + dataBytes;
-  return `${family === 'ipv4' ? 'icmp' : 'icmpv6'} type { echo-request, echo-reply } meta length ${String(length)}`;
-}
-
-function probeWords(family: Family, protocol: 'icmp' | 'tcp-from-prober' | 'tcp-to-prober'): string {
-  const { first, last } = proberPorts;
-  switch (protocol) {
-    case 'icmp':
-      return pingWords(family, probeDataBytes);
-    case 'tcp-from-prober':
-      return `tcp sport ${String(first)}-${String(last)}`;
-    case 'tcp-to-prober':
-      // A packet with both ports in the range is counted by the other rule.
-      return `tcp sport < ${String(first)} tcp dport ${String(first)}-${String(last)}`;
-  }
-}

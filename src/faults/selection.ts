@@ -7,11 +7,12 @@ import {
   type Family,
   familyOf,
   intersectRanges,
+  joinRanges,
   parseBlock,
   parseBlocks,
 } from './addresses.ts';
 import { ownDosePings } from './dose-pings.ts';
-import { type AddressSet, intersectTraffic, isEmpty, isWithinTraffic, type Traffic } from './traffic.ts';
+import { type AddressSet, intersectTraffic, isEmpty, isWithinTraffic, joinPorts, type Traffic } from './traffic.ts';
 
 /** One kind of what a fault hurts. */
 export type Criterion = Traffic & {
@@ -34,7 +35,8 @@ function rangesOf({ ipv4, ipv6 }: Addresses): Record<Family, AddressRange[]> {
 
 /** A packet that is of one of them is hurt, unless its address is excepted. */
 export function criteriaOf(work: FaultWork): Criterion[] {
-  const { protocol, ports = [undefined] } = work;
+  const { protocol } = work;
+  const ports = work.ports === undefined ? [undefined] : joinPorts(work.ports);
   const asked = peerGroupsOf(work).flatMap(({ addresses, ports: peerPorts }, index) =>
     ports.map((ownPorts): Criterion => {
       const held = addresses === 'all' ? {} : { peerGroup: index };
@@ -46,6 +48,16 @@ export function criteriaOf(work: FaultWork): Criterion[] {
 
 export function intersectSelections(a: readonly Traffic[], b: readonly Traffic[]): Traffic[] {
   return a.flatMap((one) => b.flatMap((other) => intersectTraffic(one, other) ?? []));
+}
+
+/** Whether every address of such traffic is spared by one of these faults, so that no packet of it meets all of them. */
+export function isSpared({ addresses }: Traffic, works: readonly FaultWork[]): boolean {
+  if (addresses === 'all') return false;
+  const exceptions = works.map(exceptionsOf);
+  return families.every((family) => {
+    const spared = joinRanges(exceptions.flatMap((excepted) => excepted[family]));
+    return areSameRanges(intersectRanges(addresses[family], spared), addresses[family]);
+  });
 }
 
 /** Whether every packet of `a` is one of `b`. It says no where only several kinds of `b` together cover one of `a`. */

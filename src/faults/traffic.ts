@@ -36,6 +36,17 @@ function intersectAddresses(a: AddressSet, b: AddressSet): AddressSet | 'nothing
   return isEmpty(common) ? 'nothing' : common;
 }
 
+/** The same ports as ranges of which none touches another, in order. */
+export function joinPorts(ranges: readonly PortRange[]): PortRange[] {
+  const joined: PortRange[] = [];
+  for (const { first, last } of ranges.toSorted((a, b) => a.first - b.first)) {
+    const previous = joined.at(-1);
+    if (previous !== undefined && first <= previous.last + 1) previous.last = Math.max(previous.last, last);
+    else joined.push({ first, last });
+  }
+  return joined;
+}
+
 function commonPorts(a: PortRange | undefined, b: PortRange | undefined): PortRange | undefined | 'nothing' {
   if (a === undefined || b === undefined) return a ?? b;
   const common = { first: Math.max(a.first, b.first), last: Math.min(a.last, b.last) };

@@ -49,6 +49,20 @@ export const capabilityTrials: Record<Capability, CapabilityTrial> = {
     expected: 'nftables takes sets whose elements time out',
     remedy: missingNftables,
   },
+  'nft-match-traffic': {
+    program: 'nft',
+    args: ['-f', '-'],
+    input: [
+      `add table ${table}`,
+      `add chain ${table} gate { type filter hook postrouting priority 300; policy accept; }`,
+      `add set ${table} except { type ipv4_addr; flags interval; }`,
+      `add rule ${table} gate ip daddr != @except meta l4proto { tcp, udp } th dport 80-90`,
+      `add rule ${table} gate icmp type echo-request ip length 68`,
+      '',
+    ].join('\n'),
+    expected: 'nftables tells packets by ports, by protocol and by what is not in a set',
+    remedy: missingNftables,
+  },
   'nft-set-priority': {
     program: 'nft',
     args: ['-f', '-'],

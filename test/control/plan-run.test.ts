@@ -169,7 +169,7 @@ describe('planRun', () => {
     expect(excluded({}).every((count) => count !== 0)).toBe(true);
     expect(excluded({ include: ['node'] })).toEqual([0, 0]);
     const named = { peers: [{ kind: 'node' as const, name: own }] };
-    expect(() => plan({ shaper: shaperWith(named) })).toThrow(`peers: node '${own}' is the one that shop/payments-0 is on`);
+    expect(() => plan({ shaper: shaperWith(named) })).toThrow(`is the node '${own}' that a target is on`);
     const dns = { peers: [{ kind: 'ip' as const, ip: '192.0.2.1', ports: { first: 53, last: 53 } }] };
     expect(() => plan({ shaper: shaperWith(dns) })).toThrow('peers: port 53 is that of name resolution');
     expect(() => plan({ shaper: shaperWith({ ...dns, include: ['dns'] }) })).not.toThrow();
@@ -189,9 +189,21 @@ describe('planRun', () => {
       const checks = preflight.filter((task) => task.spec.node === spec.node).flatMap((task) => task.spec.checks ?? []);
       const podUids = spec.targets.map(({ podUid }) => podUid);
       expect(checks).toContainEqual({ check: 'lease', seconds: spec.lease.seconds, targets: podUids.length });
-      expect(checks).toContainEqual({ check: 'composition', podUids, fault: { ...spec.fault, dosePeers: {}, exposure: [] } });
+      expect(checks).toContainEqual({ check: 'composition', podUids, fault: { ...spec.fault, exposure: [] } });
     }
     expect(fault.length).toBeGreaterThan(0);
+  });
+
+  it('asks each node whether it can tell what is hurt, where not all of a peer is', () => {
+    const asks = (changes: Partial<(typeof shaper.parts)[number]>) =>
+      plan({ shaper: shaperWith(changes) }).tasks.preflight.every(({ spec }) =>
+        (spec.checks ?? []).some((check) => check.check === 'capability' && check.capability === 'nft-match-traffic'),
+      );
+    const peer = { kind: 'ip' as const, ip: '192.0.2.1' };
+    expect([asks({}), asks({ peers: [peer] })]).toEqual([false, false]);
+    const port = { first: 80, last: 80 };
+    const narrowed = [{ protocol: 'tcp' as const }, { ports: [port] }, { except: [peer] }, { include: ['dns' as const] }];
+    expect([...narrowed, { peers: [{ ...peer, ports: port }] }].map(asks)).toEqual([true, true, true, true, true]);
   });
 
   it('checks each device that is going to be changed, once', () => {

@@ -52,7 +52,7 @@ describe('previewRun', () => {
   it('names every pod that is hurt, where it is, by what, and who is spared', async () => {
     const { hurt, durationMs, leaseSeconds } = await planned();
     expect({ durationMs, leaseSeconds }).toEqual({ durationMs: 20_000, leaseSeconds: 9 });
-    const what = { device: 'eth0', fault: 'delay 200ms', peers: 'all' };
+    const what = { device: 'eth0', fault: 'delay 200ms', peers: 'all', include: [] };
     expect(hurt).toHaveLength(2);
     expect(hurt).toContainEqual({ namespace: 'shop', name: 'payments-1', node: 'other', ...what, spared: ['10.0.0.254'] });
     expect(hurt).toContainEqual({
@@ -82,11 +82,13 @@ describe('previewRun', () => {
       ports: [{ port: 80 }],
       protocol: 'tcp',
       except: [{ kind: 'ip', ip: '192.0.2.7' }],
+      include: ['dns'],
     };
     const { hurt } = await planned({ fault: narrow });
     expect(hurt[0]).toMatchObject({
       fault: 'delay 200ms, tcp at its port 80 only',
       peers: ['192.0.2.1 port 8000-8100'],
+      include: ['dns'],
       spared: expect.arrayContaining(['192.0.2.7']) as unknown,
     });
   });

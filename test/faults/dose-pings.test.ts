@@ -21,6 +21,11 @@ describe('the pings of a dose', () => {
     ['everything', {}, true],
     ['pings', { protocol: 'icmp' }, true],
     ['some peers whatever their port', { peers: { ipv4: [address], ipv6: [], atPorts: [] } }, true],
+    [
+      'one peer whatever its port, and another at ports',
+      { peers: { ipv4: [address], ipv6: [], atPorts: [{ ipv4: ['10.0.0.2'], ipv6: [], ports: { first: 1, last: 9 } }] } },
+      false,
+    ],
     ['one port of the target', { ports }, false],
     ['one protocol that is not ICMP', { protocol: 'udp' }, false],
     [

@@ -27,3 +27,13 @@ export function plan(works: readonly FaultWork[], more: Partial<TargetFacts> = {
     ...more,
   });
 }
+
+/** A peer at one port. */
+export const at = (port: number) => ({ ipv4: ['10.0.0.1'], ipv6: [], ports: { first: port, last: port } });
+export const ranges = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({ first: 10 * index + 1, last: 10 * index + 2 }));
+/** Faults that no packet can be of two of. */
+export const disjoint = (count: number) =>
+  Array.from({ length: count }, (_, index) =>
+    work(`f${String(index)}`, delay(10), { peers: { ipv4: [`10.0.0.${String(index)}`], ipv6: [] } }),
+  );

@@ -1,9 +1,10 @@
 /** NetworkTrafficShaper: a fault on targets; applied while it exists, or for `duration`. */
 import type * as z from 'zod';
-import { peer, place, portRange, toPeer, toPlace, toPortRange } from '../endpoints.ts';
+import { peer, place, toPeer, toPlace } from '../endpoints.ts';
 import { duration, filledList, milliseconds, object, oneOf, refuse } from '../fields.ts';
 import { apiVersion } from '../metadata.ts';
 import { includable, protocols, type Shaper, type ShaperPart } from '../model.ts';
+import { hasPort, portRange, toPortRange } from '../ports.ts';
 import { withServerRules } from '../server-rules.ts';
 import { defineKind } from './definition.ts';
 import { faultConfiguration, toFault } from './fault-configuration.ts';
@@ -75,7 +76,7 @@ export const shaperSpec = withServerRules(shaperObject.check(checkShaper), [
     field: 'configuration',
   },
   {
-    rule: "!has(self.protocol) || self.protocol != 'icmp' || !has(self.ports) && !(has(self.peers) && self.peers.exists(one, has(one.port)))",
+    rule: `!has(self.protocol) || self.protocol != 'icmp' || !has(self.ports) && !(has(self.peers) && self.peers.exists(one, ${hasPort('one')}))`,
     message: icmpHasNoPorts,
     field: 'protocol',
   },

@@ -5,6 +5,8 @@ import { columns } from '../columns.ts';
 /** So many addresses are shown in a cell; -o json has them all. */
 const mostAddresses = 4;
 
+const includedWords: Record<HurtPod['include'][number], string> = { node: 'its own node', dns: 'name resolution' };
+
 /** Who and what a run would hurt, for people. */
 export function renderPreview(preview: RunPreview): string {
   const run = `${preview.namespace}/${preview.name}`;
@@ -31,8 +33,10 @@ function summarize({ hurt, beforeMs, durationMs, afterMs, leaseSeconds }: Planne
   return `${what} (before ${formatDuration(beforeMs)}, after ${formatDuration(afterMs)}${lease})`;
 }
 
-function hurtRow({ namespace, name, node, device, fault, peers, spared }: HurtPod): string[] {
-  return [`${namespace}/${name}`, node, device, fault, peers === 'all' ? 'every address' : listed(peers), listed(spared)];
+function hurtRow({ namespace, name, node, device, fault, peers, spared, include }: HurtPod): string[] {
+  const besides = include.map((one) => `, and ${includedWords[one]}`).join('');
+  const hurt = (peers === 'all' ? 'every address' : listed(peers)) + besides;
+  return [`${namespace}/${name}`, node, device, fault, hurt, listed(spared)];
 }
 
 function probeRow({ hypothesis, source, protocol, address, port }: PreviewedProbe): string[] {

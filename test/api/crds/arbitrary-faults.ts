@@ -58,11 +58,13 @@ const ports = fc.oneof(
   })),
 );
 const peer = fc.tuple(endpoint(false), fc.oneof(fc.constant({}), ports)).map(([place, at]) => ({ ...place, ...at }));
+/** The origin's way to say that there is none. */
+const withEmptyPort = endpoint(false).map((place) => ({ ...place, port: '' }));
 const shaperFields = {
   direction: fc.constantFrom('egress', 'ingress', 'both'),
-  peers: fc.array(peer, { minLength: 1, maxLength: 4 }),
+  peers: fc.array(fc.oneof({ weight: 4, arbitrary: peer }, withEmptyPort), { minLength: 1, maxLength: 4 }),
   ports: fc.array(ports, { minLength: 1, maxLength: 3 }),
-  protocol: fc.constantFrom('tcp', 'udp', 'sctp'),
+  protocol: fc.constantFrom('tcp', 'udp', 'sctp', 'icmp'),
   except: fc.array(endpoint(false), { minLength: 1, maxLength: 3 }),
   include: fc.constantFrom(['node'], ['dns'], ['dns', 'node']),
   lease: fc.integer({ min: 3, max: 3600 }).map((seconds) => `${seconds}s`),
