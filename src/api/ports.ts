@@ -15,7 +15,7 @@ export function checkPorts(context: { value: WrittenPorts; issues: z.core.$ZodRa
 }
 
 /** The origin's manifests have `port: ""` for no port. In CEL. */
-export const hasPort = (at: string): string => `(has(${at}.port) && string(${at}.port) != '')`;
+export const hasPort = (at: string): string => `(has(${at}.port) && ${at}.port != '')`;
 
 export const portRules: ServerRule[] = [
   {
