@@ -9,7 +9,7 @@ import type { Limiter } from './limiter.ts';
 import { isOver, mayBeApplied } from './phases.ts';
 import { createStatusWriter, writeLast } from './status-writer.ts';
 import { type FaultTarget, move, newTarget } from './target-state.ts';
-import { createWake, deadlineAt, isAborted, pause, whenAborted } from './timing.ts';
+import { createWake, deadlineAt, isAborted, pause, unlessAborted } from './timing.ts';
 import { createWorkEnd } from './work-end.ts';
 
 const readEveryMs = 1000;
@@ -96,7 +96,7 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
 
   /** Waits for the sweep and for a fresh lease; one that does not come in its own length does not come. */
   async function mayBegin(): Promise<boolean> {
-    await Promise.race([context.swept, whenAborted(signal)]);
+    await unlessAborted(context.swept, signal);
     const until = clock.monotonic() + kernelLeaseMs;
     while (!isAborted(signal) && possibleMs() <= 0 && notAfterLeftMs() > 0 && clock.monotonic() < until) {
       await wake.sleep(Math.min(until - clock.monotonic(), notAfterLeftMs()), signal);
@@ -110,7 +110,7 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
     if (chosen.length === 0) return;
     for (const target of chosen) move(context, target, 'Applying');
     // Persist before acting: from here whoever reads the status knows that something may be in the kernel.
-    const persisted = await Promise.race([writer.flush(), whenAborted(signal)]);
+    const persisted = await unlessAborted(writer.flush(), signal);
     if (persisted !== 'written') return;
     await Promise.all(chosen.map((target) => measureBaseline(context, target, signal)));
     await each(
@@ -207,7 +207,7 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
       if (await mayBegin()) {
         await apply();
         // A reading that waits for its turn behind those of other runs must not keep the gate open.
-        await Promise.all([keepRenewing(), Promise.race([keepReading(), whenAborted(signal)])]);
+        await Promise.all([keepRenewing(), unlessAborted(keepReading(), signal)]);
       }
     } catch (error) {
       log('error', 'applying failed; everything is undone', { task: first.metadata.name, error: messageOf(error) });

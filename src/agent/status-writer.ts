@@ -1,7 +1,7 @@
 import type { NodeTaskStatus } from '../api/index.ts';
 import { backoff, codeOf, messageOf } from '../lib/index.ts';
 import type { AgentContext, StoredTask } from './context.ts';
-import { isAborted, whenAborted } from './timing.ts';
+import { isAborted, unlessAborted } from './timing.ts';
 
 /**
  * The one writer of one task's status. What it writes is read at the moment of writing, so that a slow server costs freshness, not
@@ -138,6 +138,11 @@ export function createStatusWriter(
 const lastWriteMs = 3000;
 
 /** The last status of a piece of work. */
-export async function writeLast(context: Pick<AgentContext, 'clock' | 'stopping'>, writer: StatusWriter): Promise<void> {
-  await Promise.race([writer.flush(), whenAborted(context.stopping).then(() => context.clock.sleep(lastWriteMs))]);
+export async function writeLast(
+  { clock, stopping }: Pick<AgentContext, 'clock' | 'stopping'>,
+  writer: StatusWriter,
+): Promise<void> {
+  const written = writer.flush();
+  if ((await unlessAborted(written, stopping)) !== undefined) return;
+  await Promise.race([written, clock.sleep(lastWriteMs)]);
 }

@@ -8,7 +8,7 @@ import { startPreflightWork } from './preflight-work.ts';
 import { startProbeWork } from './probe-work.ts';
 import { createStatusWriter, writeLast } from './status-writer.ts';
 import type { Sweep } from './sweep.ts';
-import { isAborted, whenAborted } from './timing.ts';
+import { isAborted, unlessAborted } from './timing.ts';
 
 /** What is being done about every task of this node. */
 export type Supervisor = {
@@ -159,7 +159,7 @@ function writeOnly(context: AgentContext, task: StoredTask, sweep: Sweep | undef
     await writeLast(context, writer);
     if (sweep !== undefined && sweep.residue() > 0) {
       // What is left may stay for ever; whoever ends the agent must not wait for it.
-      await Promise.race([sweep.clean, whenAborted(writing.signal)]);
+      await unlessAborted(sweep.clean, writing.signal);
       if (!isAborted(writing.signal)) await writeLast(context, writer);
     }
   };

@@ -95,5 +95,6 @@ export async function undoUnrecorded({ programs, instance }: DriverContext, name
     ...treeCommands(qdiscsLeft, devices, undefined),
   ];
   if (left.length > 0) throw new SquallError('CleanUpIncomplete', `of ours are left in ${namespace.path}: ${left.join(', ')}`);
-  return [`${namespace.path}: a table or a device that the ledger did not know, and its tree`];
+  const found = families.length > 0 ? 'a table' : 'a device';
+  return [`${namespace.path}: ${found} that the ledger did not know, and its tree`];
 }
