@@ -69,10 +69,10 @@ describe('a person with squall-run in one namespace', () => {
 
   it.each([
     ['a shaper on a pod of others', 'targets', shapers(faultOn([here, there]))],
-    ['a shaper on packets to pods of others', 'peers', shapers(faultOn([here], { peers: [there] }))],
-    ['a shaper that spares pods of others', 'peers', shapers(faultOn([here], { except: [there] }))],
+    ['a shaper on packets to pods of others', 'peers or exceptions', shapers(faultOn([here], { peers: [there] }))],
+    ['a shaper that spares pods of others', 'peers or exceptions', shapers(faultOn([here], { except: [there] }))],
     ['an experiment on a pod of others', 'targets', runs(experiment(faultOn([there])))],
-    ['an experiment on packets to pods of others', 'peers', runs(experiment(faultOn([here], { peers: [there] })))],
+    ['an experiment on packets to pods of others', 'peers or exceptions', runs(experiment(faultOn([here], { peers: [there] })))],
     [
       'an experiment that probes from a pod of others',
       'probes',
