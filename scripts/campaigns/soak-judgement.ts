@@ -10,6 +10,9 @@ export type SoakSample = {
   folder: Record<string, number>;
 };
 
+/** Of both processes, in MiB, what their heaps hold after a full collection. */
+export type UsedHeaps = { minute: number; control: number; agent: number };
+
 export type NamedSlope = Slope & { name: string };
 
 const kibibyte = 1024;
@@ -28,6 +31,8 @@ const boundedFiles: Record<string, number> = {
 /** Growth in an hour that is still called level, as a share of what was there: of memory, and of files. A leak below it takes days to be seen. */
 const levelMemory = 0.05;
 const levelFiles = 0.1;
+/** MiB an hour by which what the heap of a process really holds may grow. */
+const levelHeap = 1;
 const leastGrowth = 64 * kibibyte;
 /** On an emulated processor a probe is late now and then, and the run that it belongs to is not decided. */
 const undecidedShare = 0.15;
@@ -68,6 +73,18 @@ export function judgeSoak(
     ...(unseen.length > 0 ? [`${unseen.length} samples found one of the two processes missing`] : []),
     ...slopes.flatMap((slope) => tooMuchGrowth(slope)),
   ];
+}
+
+/** Between two collections, the first once the histories are full. MiB an hour, by process. */
+export function heapGrowth([first, last]: readonly [UsedHeaps, UsedHeaps]): { control: number; agent: number } {
+  const hours = (last.minute - first.minute) / 60;
+  return { control: (last.control - first.control) / hours, agent: (last.agent - first.agent) / hours };
+}
+
+export function judgeHeaps(growth: ReturnType<typeof heapGrowth>): string[] {
+  return (['control', 'agent'] as const).flatMap((name) =>
+    growth[name] > levelHeap ? [`the heap of the ${name} process holds ${growth[name].toFixed(2)} MiB more an hour`] : [],
+  );
 }
 
 function tooMuchGrowth({ name, slope, margin, first, most }: NamedSlope): string[] {

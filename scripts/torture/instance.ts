@@ -20,6 +20,8 @@ export type AgentStart = { pid: number; startedAt: number };
 
 export type Instance = {
   stateFolder: string;
+  /** What serve prints. */
+  log: string;
   store: Store;
   client: LabPod;
   /** Pods to hurt, in order: one whose process was killed is not used again. */
@@ -39,9 +41,16 @@ export type Instance = {
   dispose(): Promise<void>;
 };
 
-export type InstanceOptions = { folder: string; serverCount: number; namespace: string; served?: string };
+export type InstanceOptions = {
+  folder: string;
+  serverCount: number;
+  namespace: string;
+  served?: string;
+  /** Of serve and its agent, beside this process's own. */
+  env?: NodeJS.ProcessEnv;
+};
 
-export async function createInstance({ folder, serverCount, namespace, served }: InstanceOptions): Promise<Instance> {
+export async function createInstance({ folder, serverCount, namespace, served, env = {} }: InstanceOptions): Promise<Instance> {
   const stateFolder = join(folder, 'state');
   const manifests = served ?? join(folder, 'experiments');
   mkdirSync(manifests, { recursive: true });
@@ -68,13 +77,17 @@ export async function createInstance({ folder, serverCount, namespace, served }:
 
   return {
     stateFolder,
+    log,
     store,
     client,
     servers,
     async start() {
       const descriptor = openSync(log, 'a');
       const args = ['serve', manifests, '--state', stateFolder, '--guest', 'never', '--listen', 'none'];
-      child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', descriptor, descriptor] });
+      child = spawn(process.execPath, [program, ...args], {
+        stdio: ['ignore', descriptor, descriptor],
+        env: { ...process.env, ...env },
+      });
       closeSync(descriptor);
       const until = Date.now() + startLimitMs;
       for (;;) {

@@ -30,9 +30,9 @@ export function isAlive(pid: number): boolean {
   return state !== undefined && state !== 'Z';
 }
 
-/** Resident memory in bytes; undefined when the process is gone. */
+/** Resident memory in bytes, counted page by page: what `status` says is off by some hundred. Undefined when the process is gone. */
 export function residentBytes(pid: number): number | undefined {
-  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${String(pid)}/status`))?.[1];
+  const kibibytes = /^Rss:\s+(\d+) kB$/m.exec(read(`/proc/${String(pid)}/smaps_rollup`))?.[1];
   return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
 }
 

@@ -21,6 +21,13 @@ describe('the slope of samples', () => {
     expect(found).toMatchObject({ samples: 100, first: 10, last: 12, most: 12 });
   });
 
+  it('is in more doubt the more each sample says what the last one said', () => {
+    const steps = (length: number) => Array.from({ length: 120 }, (_, x) => ({ x, y: Math.floor(x / length) % 2 }));
+    const margins = [1, 5, 20].map((length) => slopeOf(steps(length))?.margin ?? NaN);
+    expect(margins[1]).toBeGreaterThan(1.5 * (margins[0] ?? NaN));
+    expect(margins[2]).toBeGreaterThan(1.5 * (margins[1] ?? NaN));
+  });
+
   it('is unknown for fewer than three samples, and for samples of one instant', () => {
     expect(
       slopeOf([

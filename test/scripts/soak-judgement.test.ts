@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeSoak, type SoakSample, soakSlopes } from '../../scripts/campaigns/soak-judgement.ts';
+import { heapGrowth, judgeHeaps, judgeSoak, type SoakSample, soakSlopes } from '../../scripts/campaigns/soak-judgement.ts';
 
 const minutes = 60;
 const mebibyte = 1024 * 1024;
@@ -47,5 +47,16 @@ describe('an hour of looping runs', () => {
         verdicts,
       ),
     ).toContainEqual(expect.stringContaining(words));
+  });
+});
+
+describe('what the heaps hold', () => {
+  it.each([
+    [{ minute: 60, control: 30.5, agent: 20 }, []],
+    [{ minute: 60, control: 29, agent: 20.7 }, []],
+    [{ minute: 60, control: 32, agent: 20 }, ['the heap of the control process holds 2.67 MiB more an hour']],
+    [{ minute: 30, control: 30, agent: 21 }, ['the heap of the agent process holds 4.00 MiB more an hour']],
+  ])('after a quarter of an hour 30 and 20 MiB, and then %j', (last, problems) => {
+    expect(judgeHeaps(heapGrowth([{ minute: 15, control: 30, agent: 20 }, last]))).toEqual(problems);
   });
 });
