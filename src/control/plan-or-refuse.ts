@@ -1,3 +1,4 @@
+import type { Place } from '../api/index.ts';
 import { codeOf, messageOf } from '../lib/index.ts';
 import { type PlannedRun, planRun, type Refusal, type RunRequest } from './plan-run.ts';
 import type { World } from './world.ts';
@@ -39,6 +40,10 @@ function tooShort({ shaper }: RunRequest, { shortestLeaseSeconds = 0 }: PlaceRul
   return { kind: 'refused', reason: 'LeaseTooShort', message };
 }
 
+function namedBy(what: string, places: readonly Place[]): { what: string; namespace: string }[] {
+  return places.flatMap((place) => ('namespace' in place ? [{ what, namespace: place.namespace }] : []));
+}
+
 function tooFar(
   { namespace, experiment, shaper, entries }: RunRequest,
   { confinesReferences = false }: PlaceRules,
@@ -48,13 +53,7 @@ function tooFar(
   const parts = fault !== undefined && 'ref' in fault ? (shaper?.parts ?? []) : [];
   const named = [
     ...parts.flatMap(({ targets }) => targets.map((target) => ({ what: 'targets', namespace: target.namespace }))),
-    ...parts.flatMap(({ peers, except }) =>
-      [peers, except].flatMap((places, index) =>
-        places.flatMap((place) =>
-          'namespace' in place ? [{ what: index === 0 ? 'peers' : 'exceptions', namespace: place.namespace }] : [],
-        ),
-      ),
-    ),
+    ...parts.flatMap(({ peers, except }) => [...namedBy('peers', peers), ...namedBy('exceptions', except)]),
     ...entries.flatMap(({ name, test, connectivity: { source } }) =>
       'ref' in test ? [{ what: `the source of hypothesis '${name}'`, namespace: source.namespace }] : [],
     ),

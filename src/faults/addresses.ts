@@ -86,6 +86,16 @@ export function parseBlocks(texts: readonly string[], family: Family): AddressRa
   return kept;
 }
 
+/** Addresses and blocks of both families, apart. */
+export function parseByFamily(texts: readonly string[]): Record<Family, AddressRange[]> {
+  const of = (family: Family) =>
+    parseBlocks(
+      texts.filter((text) => familyOf(text) === family),
+      family,
+    );
+  return { ipv4: of('ipv4'), ipv6: of('ipv6') };
+}
+
 /** What lies in both; both lists sorted and without overlaps. */
 export function intersectRanges(a: readonly AddressRange[], b: readonly AddressRange[]): AddressRange[] {
   const common: AddressRange[] = [];

@@ -1,7 +1,7 @@
 /** The agent's own pings, by which a dose is measured, as packets that a fault must hurt. */
 import { createHash } from 'node:crypto';
 import type { FaultWork } from '../api/index.ts';
-import { families, familyOf, parseBlocks } from './addresses.ts';
+import { parseByFamily } from './addresses.ts';
 import { requestedDose } from './requested-dose.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -33,13 +33,6 @@ export function dosePingBytes(work: FaultWork): number {
 /** The pings that are hurt only so that the dose can be measured. */
 export function ownDosePings(work: FaultWork): Traffic[] {
   if (hurtsPings(work) || requestedDose(work.effect).source !== 'probe') return [];
-  const dosePeers = Object.values(work.dosePeers).flat();
-  const [ipv4, ipv6] = families.map((family) =>
-    parseBlocks(
-      dosePeers.filter((address) => familyOf(address) === family),
-      family,
-    ),
-  );
-  if (ipv4 === undefined || ipv6 === undefined) return [];
-  return [{ addresses: { ipv4, ipv6 }, protocol: 'icmp', pingBytes: dosePingBytes(work) }];
+  const addresses = parseByFamily(Object.values(work.dosePeers).flat());
+  return [{ addresses, protocol: 'icmp', pingBytes: dosePingBytes(work) }];
 }

@@ -10,6 +10,7 @@ import {
   joinRanges,
   parseBlock,
   parseBlocks,
+  parseByFamily,
 } from './addresses.ts';
 import { ownDosePings } from './dose-pings.ts';
 import { type AddressSet, intersectTraffic, isEmpty, isWithinTraffic, joinPorts, type Traffic } from './traffic.ts';
@@ -90,11 +91,5 @@ export function holds(addresses: AddressSet, address: string): boolean {
 
 /** The addresses that no fault of a namespace hurts, by family, as sorted blocks. */
 export function exclusionsOf(works: readonly FaultWork[]): Record<Family, AddressRange[]> {
-  const excluded = works.flatMap((work) => work.excluded);
-  const of = (family: Family) =>
-    parseBlocks(
-      excluded.filter((address) => familyOf(address) === family),
-      family,
-    );
-  return { ipv4: of('ipv4'), ipv6: of('ipv6') };
+  return parseByFamily(works.flatMap(({ excluded }) => excluded));
 }
