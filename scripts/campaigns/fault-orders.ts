@@ -23,7 +23,7 @@ export async function faultOrders({ seed, say }: CampaignOptions): Promise<Campa
     await pair.dispose();
   }
   const text = [
-    `${String(orderCount)} orders of 8 faults that come and 8 that go, seed ${String(seed)}, ${String(problems.length)} problems. After each step every peer's round trips were the sum of the delays present, to both families; pings to a peer that nobody selected went on through the whole order; at its end tc, nft and ip printed what they had printed before.`,
+    `${String(orderCount)} orders of 8 faults that come and 8 that go, seed ${String(seed)}, ${String(problems.length)} problems. After each step every peer's round trips were the sum of the delays present, to both families; pings to a peer that nobody selected went on through the whole order, and no more of them were lost than the device's root came or went; at its end tc, nft and ip printed what they had printed before.`,
     '',
     ...orders.map((order) => `- ${order}`),
   ].join('\n');

@@ -137,7 +137,9 @@ describe('a fault beside others', () => {
       try {
         if (drops) await assertBlocked('before');
         await start(pair, work('slow', delay(addedMs), 'all', { direction: 'both' }));
-        for (const times of await timesTo(open)) assert.ok(median(times) > 2 * addedMs, `${name}: ${String(median(times))} ms`);
+        // fping prints three digits: what is held for 120.4 ms is 120.
+        for (const times of await timesTo(open))
+          assert.ok(median(times) > 2 * addedMs - 1, `${name}: ${String(median(times))} ms`);
         if (drops) await assertBlocked('while delayed');
         await pair.driver.close(pair.namespace, 'slow');
         if (drops) await assertBlocked('once closed');

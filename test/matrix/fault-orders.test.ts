@@ -16,7 +16,7 @@ describe('eight faults of eight experiments on one target', () => {
     await pair.dispose();
   });
   for (const seed of seeds) {
-    it(`come and go in the order of seed ${String(seed)}, each exact while it is there, and no packet of others is lost`, async (context) => {
+    it(`come and go in the order of seed ${String(seed)}, each exact while it is there, and no packet of others is lost but where the root comes or goes`, async (context) => {
       const { steps, problems } = await runOrder(pair, seededRandom(seed));
       context.diagnostic(steps.join(' '));
       assert.deepEqual(problems, []);

@@ -28,6 +28,8 @@ export async function runOrder(pair: Pair, random: () => number): Promise<OrderR
   const before = await snapshot(target);
   const pinging = keepPinging(target, addressesOf(unselected));
   const steps: string[] = [];
+  /** How often the device's own root came or went: the kernel stops the device for that moment, and loses what is sent meanwhile (docs/faults.md). */
+  let rootChanges = 0;
   const problems: string[] = [];
   const [waiting, present] = [[...faults], [] as (typeof faults)[number][]];
   const drawn = <Item>(items: Item[]): Item | undefined => items.splice(Math.floor(random() * items.length), 1)[0];
@@ -36,6 +38,8 @@ export async function runOrder(pair: Pair, random: () => number): Promise<OrderR
     const fault = drawn(comes ? waiting : present);
     if (fault === undefined) break;
     steps.push(`${comes ? '+' : '-'}${fault.id}`);
+    const others = present.filter(({ direction }) => direction !== 'ingress');
+    if (fault.direction !== 'ingress' && others.length === 0) rootChanges += 1;
     if (comes) {
       await driver.prepare(namespace, work(fault.id, delay(fault.delayMs), fault.peers, { direction: fault.direction }));
       await driver.commit(namespace, fault.id, () => leaseMs);
@@ -49,9 +53,9 @@ export async function runOrder(pair: Pair, random: () => number): Promise<OrderR
   }
   const { times } = await pinging.end();
   for (const [address, row] of Object.entries(times)) {
-    if (lost(row) > 0)
+    if (lost(row) > rootChanges)
       problems.push(
-        `${steps.join(' ')}: ${String(lost(row))} of ${String(row.length)} pings to ${address}, which nobody selected, were lost`,
+        `${steps.join(' ')}: ${String(lost(row))} of ${String(row.length)} pings to ${address}, which nobody selected, were lost at ${String(rootChanges)} changes of the root`,
       );
   }
   try {
