@@ -14,12 +14,14 @@ const askTcp = () =>
       .on('error', (error) => resolve({ error: error.code }))
       .on('end', () => resolve(JSON.parse(text)));
   });
+// Open until the end, so that no port is given twice: the connection tracker would take both datagrams for one connection.
+const sockets = [];
 const askUdp = () =>
   new Promise((resolve) => {
     const socket = createSocket(family);
+    sockets.push(socket);
     const end = (answer) => {
       clearTimeout(timer);
-      socket.close();
       resolve(answer);
     };
     const timer = setTimeout(() => end({ error: 'timeout' }), 3000);
@@ -29,4 +31,5 @@ const askUdp = () =>
 
 const answers = [];
 for (let turn = 0; turn < Number(times); turn += 1) answers.push(await (protocol === 'udp' ? askUdp() : askTcp()));
+for (const socket of sockets) socket.close();
 console.log(JSON.stringify(answers));
