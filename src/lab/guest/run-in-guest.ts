@@ -1,19 +1,15 @@
 import { mkdir, realpath } from 'node:fs/promises';
-import { constants } from 'node:os';
 import { isAbsolute } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Duplex } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import { SquallError } from '../../lib/index.ts';
 import { chooseAccelerator, forgetAccelerator } from './accelerator.ts';
-import { keepClock } from './clock.ts';
 import { type FileShare, shareFolder } from './file-share.ts';
 import { ensureGuestImage, guestCacheFolder, type GuestImage } from './guest-image.ts';
 import { guestEnvironment } from './environment.ts';
 import { buildRamdisk } from './initial-ramdisk.ts';
 import type { WritableShare } from './init-scripts.ts';
-import { type Forward, forwardConnections } from './link/forward.ts';
-import { type Accelerator, type Machine, processorCount, startMachine } from './machine.ts';
+import { type Forward, forwardConnections, type Forwarding } from './link/forward.ts';
+import { processorCount, startMachine } from './machine.ts';
+import { exitCodeOf, supervise, type SupervisedMachine } from './supervise.ts';
 
 export type GuestOptions = {
   /** A program of this machine and its arguments; found by the PATH in `env`. */
@@ -36,7 +32,7 @@ export type GuestOptions = {
   signal?: AbortSignal;
   /** @default 2048 */
   memoryMb?: number;
-  /** Milliseconds from starting QEMU until the command starts. @default 120000 */
+  /** Milliseconds that the last of three boots may take, from QEMU's start to the command's; half of it for the others. @default 120000 */
   bootLimitMs?: number;
   /** How often the guest's clock is compared with this machine's, in milliseconds. @default 60000 */
   clockEveryMs?: number;
@@ -47,7 +43,7 @@ export type GuestOptions = {
 export type Guest = {
   /** Milliseconds from starting QEMU until the command started; undefined before. */
   bootMs(): number | undefined;
-  qemuPid: number | undefined;
+  qemuPid(): number | undefined;
   /** Sends the signal to the command; before the command has started it ends the machine, and the exit code says the signal. */
   sendSignal(name: NodeJS.Signals): void;
   resize(columns: number, rows: number): void;
@@ -55,20 +51,65 @@ export type Guest = {
   exitCode: Promise<number>;
 };
 
-const consoleLinesKept = 40;
+const mostBoots = 3;
 
 /**
  * Starts one machine for one command over this machine's own files: the root read-only under a tmpfs overlay, `writable`
- * folders for real. QEMU and the file servers end with the command, and with this process, however it ends.
+ * folders for real. QEMU and the file servers end with the command, and with this process, however it ends. A machine that hangs
+ * as it boots has run nothing yet, so that another one is started in its place.
  */
 export async function startGuest(options: GuestOptions): Promise<Guest> {
-  const { onProgress = () => undefined, signal, memoryMb = 2048, bootLimitMs = 120_000 } = options;
+  const { onProgress = () => undefined, bootLimitMs = 120_000 } = options;
+  const prepared = await prepare(options, onProgress);
+  const boot = async (count: number): Promise<SupervisedMachine> =>
+    await startOnce({ ...options, onProgress, bootLimitMs: count < mostBoots ? bootLimitMs / 2 : bootLimitMs }, prepared);
+
+  let machine = await boot(1);
+  let stoppedBy: NodeJS.Signals | undefined;
+  const run = async (): Promise<number> => {
+    for (let count = 1; ; count++) {
+      const end = await machine.ended;
+      if ('exitCode' in end) return end.exitCode;
+      if (stoppedBy !== undefined) return exitCodeOf(stoppedBy);
+      const hung = `the guest machine hung as it booted: ${end.hung}`;
+      if (count === mostBoots) throw new SquallError('GuestFailed', `${hung}; so did the ${String(mostBoots - 1)} before it`);
+      onProgress(`${hung}; starting another one`);
+      machine = await boot(count + 1);
+    }
+  };
+  return {
+    bootMs: () => machine.bootMs(),
+    qemuPid: () => machine.pid,
+    sendSignal: (name) => {
+      stoppedBy = name;
+      machine.sendSignal(name);
+    },
+    resize: (columns, rows) => {
+      machine.resize(columns, rows);
+    },
+    exitCode: run().finally(() => {
+      prepared.forwarding.close();
+    }),
+  };
+}
+
+/** What every boot of one guest has in common. */
+type Prepared = { image: GuestImage; writable: readonly WritableShare[]; ramdisk: Uint8Array; forwarding: Forwarding };
+
+async function prepare(options: GuestOptions, onProgress: (text: string) => void): Promise<Prepared> {
   if (options.command.length === 0) throw new SquallError('InvalidInput', 'no command was given for the guest machine');
   const writable = await writableShares(options.writable);
-  const image = await ensureGuestImage(options.cache ?? guestCacheFolder(), onProgress, signal);
-  const accelerator = await chooseAccelerator(image, onProgress, undefined, signal);
+  const image = await ensureGuestImage(options.cache ?? guestCacheFolder(), onProgress, options.signal);
   const command = { command: options.command, cwd: options.cwd, env: guestEnvironment(options.env), terminal: options.terminal };
   const ramdisk = await buildRamdisk(image, command, writable, options.reachesHost);
+  return { image, writable, ramdisk, forwarding: forwardConnections(options.forwards ?? []) };
+}
+
+type OneStart = GuestOptions & { bootLimitMs: number; onProgress: (text: string) => void };
+
+async function startOnce(options: OneStart, { image, writable, ramdisk, forwarding }: Prepared): Promise<SupervisedMachine> {
+  const { onProgress, signal, memoryMb = 2048, clockEveryMs = 60_000 } = options;
+  const accelerator = await chooseAccelerator(image, onProgress, undefined, signal);
   signal?.throwIfAborted();
   onProgress(
     `starting the guest machine (${accelerator === 'kvm' ? 'KVM' : 'software emulation'}, Linux ${image.kernelVersion})`,
@@ -86,112 +127,14 @@ export async function startGuest(options: GuestOptions): Promise<Guest> {
       network: options.reachesHost ?? false,
     };
     const machine = await startMachine(image, plan, ramdisk, shares);
-    return supervise(machine, { ...options, bootLimitMs, image, accelerator, shares });
+    const onBootFailed = async (): Promise<void> => {
+      if (accelerator === 'kvm') await forgetAccelerator(image);
+    };
+    return supervise(machine, { ...options, shares, forwarding, clockEveryMs, onBootFailed });
   } catch (error) {
     await Promise.all(shares.map(({ daemon }) => daemon.kill()));
     throw error;
   }
-}
-
-type Supervised = GuestOptions & {
-  bootLimitMs: number;
-  image: GuestImage;
-  accelerator: Accelerator;
-  shares: readonly FileShare[];
-};
-
-function supervise(machine: Machine, options: Supervised): Guest {
-  const started = performance.now();
-  const guestConsole = readConsole(machine.console);
-  let bootMs: number | undefined;
-  let wanted: number | undefined;
-  let failure: Error | undefined;
-  const say = (line: string) => machine.control.write(`${line}\n`);
-  const fail = (error: Error) => {
-    failure ??= error;
-    machine.process.child.kill('SIGKILL');
-  };
-  const end = (code: number) => {
-    wanted ??= code;
-    // All that the guest said has left it before it says `exit`; what the sockets hold is still read after the kill.
-    machine.process.child.kill('SIGKILL');
-  };
-  const clock = keepClock({
-    everyMs: options.clockEveryMs ?? 60_000,
-    now: Date.now,
-    ask: () => {
-      if (bootMs !== undefined) say('time');
-    },
-    set: (time) => {
-      say(`clock ${inSeconds(time)}`);
-    },
-  });
-  linesOf(machine.control, (line) => {
-    const [word, argument = ''] = line.split(' ');
-    if (word === 'ready') {
-      bootMs = performance.now() - started;
-      clearTimeout(bootTimer);
-      say(`start ${inSeconds(Date.now())}`);
-    } else if (word === 'time') clock.answered(Number(argument) * 1000);
-    else if (word === 'exit') end(Number(argument));
-  });
-  const bootTimer = setTimeout(() => {
-    fail(
-      new SquallError(
-        'GuestFailed',
-        `the guest machine did not boot within ${String(options.bootLimitMs / 1000)} s${tail(guestConsole)}`,
-      ),
-    );
-  }, options.bootLimitMs);
-  const onAbort = () => {
-    fail(new SquallError('Unavailable', 'the guest machine was stopped', { cause: options.signal?.reason }));
-  };
-  options.signal?.addEventListener('abort', onAbort, { once: true });
-  if (options.signal?.aborted === true) onAbort();
-  machine.stdout.on('data', options.onStdout);
-  machine.stderr.on('data', options.onStderr);
-  const link = forwardConnections(machine.link, options.forwards ?? []);
-  void link.closed.then((error) => {
-    if (error !== undefined) fail(error);
-  });
-
-  const settle = async (): Promise<number> => {
-    const how = await machine.process.ended;
-    link.close();
-    clock.stop();
-    clearTimeout(bootTimer);
-    options.signal?.removeEventListener('abort', onAbort);
-    await Promise.all(
-      [machine.stdout, machine.stderr].map(async (stream) => await finished(stream, { writable: false }).catch(() => undefined)),
-    );
-    const shareEnds = options.shares.map(({ daemon }) => daemon.lastWords());
-    await Promise.all(
-      options.shares.map(async ({ daemon }) => {
-        await daemon.kill();
-      }),
-    );
-    if (failure !== undefined) throw failure;
-    if (wanted !== undefined) return wanted;
-    if (bootMs === undefined && options.accelerator === 'kvm') await forgetAccelerator(options.image);
-    // Later on the file servers only complain of QEMU's end.
-    const words = [machine.process.lastWords(), ...(bootMs === undefined ? shareEnds : [])].filter(Boolean).join('\n');
-    const { panic } = guestConsole;
-    const what =
-      panic === undefined ? `the guest machine ended by itself (QEMU: ${how})` : `the guest's kernel panicked (${panic})`;
-    throw new SquallError('GuestFailed', `${what}${words === '' ? '' : `\n${words}`}${tail(guestConsole)}`);
-  };
-  return {
-    bootMs: () => bootMs,
-    qemuPid: machine.process.child.pid,
-    sendSignal: (name) => {
-      if (bootMs === undefined) end(128 + constants.signals[name]);
-      else say(`signal ${name.slice('SIG'.length)}`);
-    },
-    resize: (columns, rows) => {
-      if (bootMs !== undefined) say(`size ${String(columns)} ${String(rows)}`);
-    },
-    exitCode: settle(),
-  };
 }
 
 /**
@@ -232,33 +175,4 @@ async function writableShares(paths: readonly string[]): Promise<WritableShare[]
     throw new SquallError('InvalidInput', "the guest's writable folder cannot be '/': name the folder that results go to");
   const outermost = [...real].filter((path) => ![...real].some((other) => path.startsWith(`${other}/`)));
   return outermost.map((path, index) => ({ tag: `writable${String(index)}`, path }));
-}
-
-function inSeconds(milliseconds: number): string {
-  return (milliseconds / 1000).toFixed(6);
-}
-
-/** Of a port of the machine, whose end is told by its process: a connection that breaks is no news. */
-function linesOf(stream: Duplex, onLine: (line: string) => void): void {
-  createInterface({ input: stream })
-    .on('line', onLine)
-    .on('error', () => undefined);
-}
-
-type GuestConsole = { lastLines: string[]; panic?: string };
-
-function readConsole(stream: Duplex): GuestConsole {
-  const seen: GuestConsole = { lastLines: [] };
-  linesOf(stream, (line) => {
-    seen.panic ??= /Kernel panic.*/.exec(line)?.[0].trimEnd();
-    seen.lastLines.push(line.trimEnd());
-    if (seen.lastLines.length > consoleLinesKept) seen.lastLines.shift();
-  });
-  return seen;
-}
-
-function tail({ lastLines }: GuestConsole): string {
-  return lastLines.length === 0
-    ? '; its console stayed empty'
-    : `; its console ended with:\n${lastLines.map((line) => `  ${line}`).join('\n')}`;
 }

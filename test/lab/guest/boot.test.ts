@@ -112,7 +112,7 @@ describe('a command in the guest', () => {
       await printed('written');
       expect(output.stdout).toContain('socket answers');
       expect(guestProcesses(share)).not.toEqual([]);
-      process.kill(guest.qemuPid ?? 0, 'SIGKILL');
+      process.kill(guest.qemuPid() ?? 0, 'SIGKILL');
       const error: unknown = await guest.exitCode.catch((reason: unknown) => reason);
       expect(codeOf(error)).toBe('GuestFailed');
       expect(messageOf(error)).toContain('ended by itself');
@@ -162,8 +162,27 @@ describe('a command in the guest', () => {
 
   it('that does not boot in time is an error that says so', async () => {
     const { guest } = await start(['true'], { bootLimitMs: 10 });
-    await expect(guest.exitCode).rejects.toThrow('did not boot within 0.01 s');
+    await expect(guest.exitCode).rejects.toThrow(/did not boot within 0.01 s.*; so did the 2 before it$/s);
   });
+
+  it(
+    'runs in another machine when the first one hangs as it boots',
+    async () => {
+      const progress: string[] = [];
+      const { guest, output } = await start(['echo', 'here'], {
+        bootLimitMs: 60_000,
+        onProgress: (text) => progress.push(text),
+      });
+      const first = guest.qemuPid() ?? 0;
+      process.kill(first, 'SIGSTOP');
+      expect(await guest.exitCode).toBe(0);
+      expect(output.stdout).toBe('here\n');
+      expect(guest.qemuPid()).not.toBe(first);
+      expect(progress.join('\n')).toContain('hung as it booted: it did not boot within 30 s');
+      expect(existsSync(`/proc/${String(first)}`)).toBe(false);
+    },
+    2 * bootLimit,
+  );
 
   it.each([
     { writable: ['/'], expected: "cannot be '/'" },

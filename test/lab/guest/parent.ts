@@ -9,5 +9,5 @@ const guest = await startGuest({
   onStdout: () => undefined,
   onStderr: () => undefined,
 });
-console.log(String(guest.qemuPid));
+console.log(String(guest.qemuPid()));
 await guest.exitCode;

@@ -33,7 +33,8 @@ async function linked(onService: (socket: Socket) => void, offer = true) {
   const servicePath = await listen(service);
   const server = createServer({ allowHalfOpen: true });
   const path = await listen(server);
-  const host = forwardConnections(hostPort, [{ service: 'echo', server }]);
+  const forwarding = forwardConnections([{ service: 'echo', server }]);
+  const host = forwarding.over(hostPort);
   const guest = createLink({ input: guestPort, output: guestPort }, (name) =>
     name === 'echo' ? connect({ path: servicePath, allowHalfOpen: true }) : undefined,
   );
@@ -43,6 +44,7 @@ async function linked(onService: (socket: Socket) => void, offer = true) {
   }
   onTestFinished(() => {
     host.close();
+    forwarding.close();
     guest.close();
     service.close();
   });
