@@ -48,7 +48,7 @@ async function linked(onService: (socket: Socket) => void, offer = true) {
     guest.close();
     service.close();
   });
-  return { host, guest, hostPort, guestPort, service, dial: () => connect(path) };
+  return { host, guest, hostPort, guestPort, service, forwarding, dial: () => connect(path) };
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -157,8 +157,8 @@ describe('the link', () => {
     await until(() => host.connections() === 0 && guest.connections() === 0);
   });
 
-  it('closes everything when the port closes, and takes no more connections', async () => {
-    const { dial, host, hostPort } = await linked(echo);
+  it('closes everything when the port closes, and every connection that comes, until its servers are closed', async () => {
+    const { dial, host, hostPort, forwarding } = await linked(echo);
     const socket = dial();
     await until(() => host.connections() === 1);
     socket.resume();
@@ -166,8 +166,32 @@ describe('the link', () => {
     await once(socket, 'close');
     expect(await host.closed).toBeUndefined();
     const late = dial();
-    const [error] = (await once(late, 'error')) as [NodeJS.ErrnoException];
+    late.resume();
+    await once(late, 'close');
+    expect(late.errored).toBeNull();
+    forwarding.close();
+    const [error] = (await once(dial(), 'error')) as [NodeJS.ErrnoException];
     expect(error.code).toBe('ENOENT');
+  });
+
+  it('carries connections over the port of the next machine as soon as there is one', async () => {
+    const { dial, hostPort, forwarding } = await linked(echo);
+    hostPort.destroy();
+    const [nextHostPort, nextGuestPort] = duplexPair();
+    const next = forwarding.over(nextHostPort);
+    const service = createServer({ allowHalfOpen: true }, echo);
+    const path = await listen(service);
+    const guest = createLink({ input: nextGuestPort, output: nextGuestPort }, () => connect({ path, allowHalfOpen: true }));
+    onTestFinished(() => {
+      next.close();
+      guest.close();
+      service.close();
+    });
+    guest.offer('echo');
+    await until(() => next.isOffered('echo'));
+    const socket = dial();
+    socket.end('again');
+    expect((await buffer(socket)).toString()).toBe('again');
   });
 
   it('refuses connections that the guest opens towards this machine', async () => {
