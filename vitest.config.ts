@@ -10,6 +10,7 @@ export default defineConfig({
       'test/matrix/**',
       'test/fixtures/**',
       'test/lab/guest/**/boot.test.ts',
+      'test/**/*.alone.test.ts',
       'test/cluster/server/**',
     ],
     maxWorkers: 2,

@@ -9,12 +9,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Report } from '../src/api/index.ts';
+import { gatherKernelFacts } from '../src/lab/index.ts';
 import { messageOf } from '../src/lib/index.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'squall-acceptance-'));
 const shop = 'experiments/lab/shop.yaml';
 const reportFiles = ['journal.jsonl', 'report.json', 'junit.xml', 'report.html'];
+
+const hasNetem = (await gatherKernelFacts()).netem.outcome === 'works';
 
 type Outcome = { code: number | null; output: string };
 type Check = { title: string; run: () => Promise<void> };
@@ -38,6 +41,8 @@ const checks: Check[] = [
     expect(reason === 'NoDose', `reason ${reason}`);
   }),
   experiment('not-steady', 3, expectUntouched),
+  experiment('checkout-loss-breaks', 1, expectDriver, ['--guest', 'never']),
+  experiment('checkout-delay', hasNetem ? 0 : 3, hasNetem ? expectDelayed : expectNetemAsked, ['--guest', 'never']),
   { title: 'a run whose guest machine is killed is reported Aborted by the next start', run: killMachine },
 ];
 
@@ -57,13 +62,14 @@ rmSync(work, { recursive: true, force: true });
 console.log(`\n${checks.length - failed} passed, ${failed} failed, 0 skipped`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-function experiment(name: string, code: number, judge: (report: Report) => void): Check {
+function experiment(name: string, code: number, judge: (report: Report) => void, options: string[] = []): Check {
   return {
-    title: `npx squall run ${name}.yaml exits ${code}`,
+    title: ['npx squall run', `${name}.yaml`, ...options, `exits ${code}`].join(' '),
     run: async () => {
       const out = join(work, name);
       const file = `experiments/${name}.yaml`;
-      expectCode(await run('npx', ['squall', 'run', file, '--lab', shop, '--out', out, '--state', join(work, 'state')]), code);
+      const places = ['--out', out, '--state', join(work, 'state')];
+      expectCode(await run('npx', ['squall', 'run', file, '--lab', shop, ...places, ...options]), code);
       const report = readReport(out);
       expect(report.residue === 0, `residue ${report.residue}`);
       judge(report);
@@ -124,6 +130,20 @@ function expectDelayed({ verdict, dose, residue }: Report): void {
   expect(residue === 0, `residue ${residue}`);
   const value = dose[0]?.measured.value ?? NaN;
   expect(Math.abs(value - 200) <= 5, `measured ${value} ms instead of 200`);
+}
+
+/** This kernel's own, without any guest machine. */
+function expectDriver({ driver, dose, reason }: Report): void {
+  expect(reason === 'HypothesisViolated', `reason ${reason}`);
+  expect(driver === (hasNetem ? 'netem' : 'htb'), `driver ${driver}`);
+  expect(dose.length === 3 && dose.every(({ ok }) => ok), `dose ${JSON.stringify(dose)}`);
+}
+
+function expectNetemAsked(report: Report): void {
+  expectUntouched(report);
+  for (const word of ['sch_netem', 'linux-modules-extra', 'kernel-modules-extra', 'Debian', 'WSL2', 'driver htb is available']) {
+    expect(report.message.includes(word), `'${word}' is not in: ${report.message}`);
+  }
 }
 
 function expectUntouched({ phases, targets, verdict }: Report): void {

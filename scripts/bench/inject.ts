@@ -90,6 +90,7 @@ async function measureRow(targets: number, netem: boolean): Promise<Row> {
         instance: benchInstance,
         clock: systemClock,
         programs: netem ? programs : withStandIn(programs),
+        chooseDriver: () => Promise.resolve('netem'),
       });
     });
     const batched = await timePrograms(paths, {
@@ -127,6 +128,7 @@ async function planTexts(path: string, netem: boolean): Promise<Texts> {
   const plan = planWorks({
     instance: benchInstance,
     namespace,
+    driver: 'netem',
     works: [benchFault],
     links,
     gatePriority: 300,

@@ -9,8 +9,6 @@ import { findAndPin, hasLost } from './namespaces/pod-namespaces.ts';
 import { isOver, mayBeApplied } from './phases.ts';
 import { type FaultTarget, move, refuse } from './target-state.ts';
 
-const driver = 'netem';
-
 /** Finds the namespace; a target without one is refused, for nothing was done to it. */
 export async function locate(context: AgentContext, target: FaultTarget): Promise<void> {
   const { podUid } = target.facts;
@@ -29,7 +27,8 @@ export async function locate(context: AgentContext, target: FaultTarget): Promis
 export async function prepareTarget(context: AgentContext, target: FaultTarget, signal: AbortSignal): Promise<void> {
   if (target.namespace === undefined) return;
   try {
-    await context.kernel.prepare(target.namespace, target.work);
+    const driver = await context.kernel.prepare(target.namespace, target.work);
+    target.status = { ...target.status, driver };
   } catch (error) {
     // Cut off by an order to end: the undo that follows removes whatever there is.
     if (signal.aborted) return;
@@ -49,7 +48,7 @@ export async function prepareTarget(context: AgentContext, target: FaultTarget, 
 /** The commit point. Rejects as the kernel does. */
 export async function commitTarget(context: AgentContext, target: FaultTarget, leftMs: LeaseTime): Promise<void> {
   await hold(context, target, leftMs, 'commit');
-  move(context, target, 'Active', { driver, activeAt: formatInstant(context.clock.now()) });
+  move(context, target, 'Active', { activeAt: formatInstant(context.clock.now()) });
   await startDoseProbe(context, target).catch((error: unknown) => {
     context.log('warn', 'dose probe not started', { fault: target.work.id, error: messageOf(error) });
   });

@@ -14,7 +14,8 @@ export { checkInstance, checkNode, clusterInstanceFile, isInstance } from './ide
 export { namedNamespaces } from './namespaces/named.ts';
 export type { FoundNamespace, PodNamespaces } from './namespaces/pod-namespaces.ts';
 export { processNamespaces } from './namespaces/processes/processes.ts';
-export { findProgram, tryCapability } from './preflight-work.ts';
+export { findProgram } from './preflight-work.ts';
 export { type AgentEnd, type AgentOptions, runAgent } from './run-agent.ts';
 export { claimState } from './state-claim.ts';
 export { sweepFormerLife } from './sweep.ts';
+export { tryCapability } from './try-capability.ts';

@@ -2,7 +2,7 @@
  * The port between the agent's loop and what drives a kernel. The loop decides when; the driver knows how, keeps the ledger,
  * and plans together all faults that share one network namespace.
  */
-import type { FaultWork } from '../api/index.ts';
+import type { Driver, FaultWork } from '../api/index.ts';
 
 /** A target's network namespace as it was found; `inode` tells whether a path still names the same one. */
 export type Namespace = { podUid: string; path: string; inode: number };
@@ -52,8 +52,11 @@ export type KernelDriver = {
   openNamespace(podUid: string, path: string): Promise<Namespace>;
   /** Plans the fault together with what is on the target now; changes nothing. Every refusal of `prepare`'s planning is told. */
   tryComposition(namespace: Namespace, work: FaultWork): Promise<Composition>;
-  /** Ledger, tree and gate, all inert: no packet is hurt before `renew`. Exposure rules of other pods are ignored. */
-  prepare(namespace: Namespace, work: FaultWork): Promise<void>;
+  /**
+   * Ledger, tree and gate, all inert: no packet is hurt before `commit`. Exposure rules of other pods are ignored. Resolves to what is going to
+   * act.
+   */
+  prepare(namespace: Namespace, work: FaultWork): Promise<Driver>;
   /** Commits: from now the kernel itself ends the fault after `timeoutMs`. */
   commit(namespace: Namespace, faultId: string, timeoutMs: LeaseTime): Promise<void>;
   /**

@@ -3,17 +3,16 @@ import { delimiter, join } from 'node:path';
 import type { CheckResult, FaultWork, NodeTaskStatus, PreflightCheck, TargetStatus } from '../api/index.ts';
 import { type Clock, formatInstant, messageOf, runProgram, SquallError } from '../lib/index.ts';
 import {
-  capabilityTrials,
   type CompositionFacts,
   type DeviceFacts,
   judgeCapability,
   judgeComposition,
   judgeDevice,
   judgeDistribution,
+  judgeDriver,
   judgeLease,
   judgeTool,
   longestRoundMs,
-  type TrialOutcome,
 } from '../preflight/index.ts';
 import type { AgentContext, StoredTask, TaskWork } from './context.ts';
 import { endReason } from './fault-undo.ts';
@@ -22,6 +21,7 @@ import { findAndPin } from './namespaces/pod-namespaces.ts';
 import { advance } from './phases.ts';
 import { createStatusWriter, writeLast } from './status-writer.ts';
 import { deadlineAt } from './timing.ts';
+import { tryCapability } from './try-capability.ts';
 import { createWorkEnd } from './work-end.ts';
 
 const programTimeoutMs = 10_000;
@@ -85,6 +85,11 @@ export async function runCheck(context: CheckContext, check: PreflightCheck): Pr
     switch (check.check) {
       case 'capability':
         return judgeCapability(check, await tryCapability(check.capability));
+      case 'driver': {
+        const tried = new Set(check.ways.flatMap(({ capabilities }) => capabilities));
+        const outcomes = await Promise.all([...tried].map(async (one) => [one, await tryCapability(one)] as const));
+        return judgeDriver(check, new Map(outcomes));
+      }
       case 'tool':
         return judgeTool(check, await findProgram(check.tool));
       case 'device':
@@ -105,13 +110,6 @@ export async function runCheck(context: CheckContext, check: PreflightCheck): Pr
     const remedy = "see the agent's log, and run 'squall doctor' on the node";
     return { check, ok: false, expected: 'the check can be made', found: messageOf(error), remedy };
   }
-}
-
-/** In a scratch namespace that is gone when this resolves. */
-export async function tryCapability(capability: keyof typeof capabilityTrials): Promise<TrialOutcome> {
-  const { program, args, input } = capabilityTrials[capability];
-  const result = await runProgram('unshare', ['--net', '--', program, ...args], { input, timeoutMs: programTimeoutMs });
-  return { ok: result.code === 0, message: result.stderr.trim().replaceAll(/\s*\n\s*/g, '; ') };
 }
 
 /** How many pairs of renewals are tried at most, two at once as the driver runs them. The quickest counts: others may just have been busy. */

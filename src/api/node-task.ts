@@ -83,20 +83,30 @@ export type ProbeStream = {
   count?: number;
 };
 
+/** What a kernel is tried for. */
+export type Capability =
+  | 'netem'
+  | 'prio'
+  | 'tbf'
+  | 'htb'
+  | 'bpf-filter'
+  | 'ifb'
+  | 'nft-set-timeout'
+  | 'nft-set-priority'
+  | 'nft-match-traffic'
+  | 'nft-forward-ingress'
+  | 'nft-forward-egress';
+
+/** What acts on packets: netem, or, where a kernel has none, htb and a filter by chance, which lose and slow down but cannot delay. */
+export type Driver = 'netem' | 'htb';
+
+/** @property does whether the driver knows this fault at all. */
+export type DriverWay = { driver: Driver; does: boolean; capabilities: Capability[] };
+
 export type PreflightCheck =
-  | {
-      check: 'capability';
-      capability:
-        | 'netem'
-        | 'prio'
-        | 'tbf'
-        | 'ifb'
-        | 'nft-set-timeout'
-        | 'nft-set-priority'
-        | 'nft-match-traffic'
-        | 'nft-forward-ingress'
-        | 'nft-forward-egress';
-    }
+  | { check: 'capability'; capability: Capability }
+  /** One of these drivers does the fault, and the kernel has all that it needs. */
+  | { check: 'driver'; ways: DriverWay[] }
   | { check: 'tool'; tool: string }
   /** The device exists in the target and, unless only what comes in is hurt, its root qdisc can be replaced and restored. */
   | { check: 'device'; podUid: string; device: string; direction?: Direction }
@@ -106,7 +116,15 @@ export type PreflightCheck =
   /** The fault, without exposure, can join what is on each of these targets now. */
   | { check: 'composition'; podUids: string[]; fault: FaultWork };
 
-export type CheckResult = { check: PreflightCheck; ok: boolean; expected: string; found: string; remedy: string };
+/** @property driver what is going to act; only of a check for one that is ok. */
+export type CheckResult = {
+  check: PreflightCheck;
+  ok: boolean;
+  expected: string;
+  found: string;
+  remedy: string;
+  driver?: Driver;
+};
 
 export type NodeTaskSpec = {
   node: string;
@@ -144,7 +162,7 @@ export type TargetStatus = {
   phase: TargetPhase;
   reason?: string;
   message?: string;
-  driver?: string;
+  driver?: Driver;
   /** What met the gate of this fault, and what its qdiscs dropped. */
   counters?: { packets: number; bytes: number; drops: number };
   /**

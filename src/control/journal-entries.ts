@@ -1,4 +1,4 @@
-import type { JournalEntry, NodeTask } from '../api/index.ts';
+import type { JournalEntry, NodeTask, PreflightCheck } from '../api/index.ts';
 import type { Plan, RunState } from '../experiment/index.ts';
 import { formatInstant } from '../lib/index.ts';
 import { allChecks } from './gather.ts';
@@ -106,20 +106,27 @@ export function entriesOfTargets(
   return entries;
 }
 
-/** The kernels that the faults and probes meet, as the agents of their nodes have told with the checks. */
+/** The kernels that the faults and probes meet, and what acts there, as the agents of their nodes have told with the checks. */
 export function entriesOfKernels({ preflight }: ExpectedTasks, tasks: ReadonlyMap<string, NodeTask>): JournalEntry[] {
   const kernels = new Set(preflight.flatMap(({ name }) => tasks.get(name)?.status?.kernel ?? []));
   if (kernels.size === 0) return [];
   const why = `the agents of ${String(preflight.length)} ${preflight.length === 1 ? 'node' : 'nodes'} say so`;
-  return [{ type: 'kernel', kernel: [...kernels].sort().join(', '), driver: 'netem', guest: false, why }];
+  const drivers = new Set(allChecks(preflight, tasks).flatMap(({ driver }) => driver ?? []));
+  const [kernel, driver] = [kernels, drivers].map((names) => [...names].sort().join(', '));
+  return [{ type: 'kernel', kernel: kernel ?? '', driver: driver === '' ? 'none' : (driver ?? ''), guest: false, why }];
 }
 
 function preflightEntry(outcome: string, expected: ExpectedTasks, tasks: ReadonlyMap<string, NodeTask>): JournalEntry {
   const checks = allChecks(expected.preflight, tasks).map(({ node, check, ok, expected: wanted, found, remedy }) => {
-    const { check: name, ...details } = check;
-    return { node, name: `${name} ${Object.values(details).join(' ')}`, ok, expected: wanted, found, remedy };
+    return { node, name: nameOfCheck(check), ok, expected: wanted, found, remedy };
   });
   return { type: 'preflight', ok: outcome === 'ok', checks };
+}
+
+/** With what it is about, as far as that is a word or a number. */
+function nameOfCheck({ check, ...details }: PreflightCheck): string {
+  const words = (Object.values(details) as unknown[]).filter((detail) => typeof detail !== 'object');
+  return [check, ...words].join(' ');
 }
 
 function closingEntries(state: RunState, expected: ExpectedTasks, tasks: ReadonlyMap<string, NodeTask>): JournalEntry[] {

@@ -2,6 +2,7 @@
 import type { Direction, Fault, PreflightCheck } from '../api/index.ts';
 import { corruptPlanner } from './corrupt.ts';
 import { delayPlanner } from './delay.ts';
+import { waysOf } from './drivers.ts';
 import { duplicatePlanner } from './duplicate.ts';
 import type { FaultPlanner } from './fault-planner.ts';
 import { type Impairment, longestDelayMs } from './impairment.ts';
@@ -17,8 +18,6 @@ const needsOfAll: readonly PreflightCheck[] = [
   { check: 'tool', tool: 'ip' },
   { check: 'tool', tool: 'nsenter' },
   { check: 'tool', tool: 'setpriv' },
-  { check: 'capability', capability: 'netem' },
-  { check: 'capability', capability: 'prio' },
   { check: 'capability', capability: 'nft-set-timeout' },
   { check: 'capability', capability: 'nft-set-priority' },
 ];
@@ -48,17 +47,8 @@ export const longestHoldMs = (fault: Fault): number => longestDelayMs(impairment
 
 /** What must be true of a node before this fault is tried on it. */
 export function requirements(fault: Fault, direction: Direction): PreflightCheck[] {
-  return [...needsOfAll, ...plannerOf(fault).requirements(fault), ...needsOfDevices(fault, direction)];
-}
-
-/** What passes a device of ours: all that comes in, and what is duplicated. */
-function needsOfDevices({ type }: Fault, direction: Direction): PreflightCheck[] {
-  const capabilities = [
-    ...(direction === 'egress' && type !== 'duplicate' ? [] : (['ifb'] as const)),
-    ...(direction === 'egress' ? [] : (['nft-forward-ingress'] as const)),
-    ...(type === 'duplicate' && direction !== 'ingress' ? (['nft-forward-egress'] as const) : []),
-  ];
-  return capabilities.map((capability) => ({ check: 'capability', capability }));
+  const ways = waysOf(fault, direction, impairmentOf(fault));
+  return [...needsOfAll, ...plannerOf(fault).requirements(fault), { check: 'driver', ways }];
 }
 
 /** A fault in a few words, as reports name it: `delay 200ms`, `delay 50ms jitter 5ms normal`, `loss 10% burst 3`. */

@@ -3,7 +3,10 @@ import type { Loss } from './impairment.ts';
 import { qdiscWords } from './qdisc-words.ts';
 import { bandHandle, bandsOf, type DeviceTree, type Netem, type Qdisc, rootHandle } from './tree.ts';
 
-/** Whether the kernel would do the same with both; the kernel reports neither a tbf's burst nor the distribution of a jitter exactly. */
+/**
+ * Whether the kernel would do the same with both. It reports neither a tbf's burst nor the distribution of a jitter exactly, and the share that
+ * an htb's filter loses not among its qdiscs.
+ */
 export function sameQdiscs(a: readonly Qdisc[], b: readonly Qdisc[], exception?: 'but the limits'): boolean {
   return (
     a.length === b.length &&
@@ -11,6 +14,8 @@ export function sameQdiscs(a: readonly Qdisc[], b: readonly Qdisc[], exception?:
       const right = b[index];
       if (right?.handle !== left.handle || right.parent !== left.parent) return false;
       if (left.kind === 'netem') return right.kind === 'netem' && sameNetem(left, right, exception);
+      if (left.kind === 'losing') return right.kind === 'losing' && (left.percent === 0) === (right.percent === 0);
+      if (left.kind === 'queue') return right.kind === 'queue' && (left.limit === right.limit || exception !== undefined);
       if (left.kind === 'shaping') return right.kind === 'shaping' && sameRate(left.bitsPerSecond, right.bitsPerSecond);
       return right.kind === 'segmenting';
     })
@@ -48,7 +53,7 @@ function sameLoss(a: Loss, b: Loss): boolean {
 
 /** What differs between the tree that was planned and the one that the kernel reports, one sentence each. */
 export function treeDifferences(planned: DeviceTree, observed: DeviceTree | undefined): string[] {
-  if (observed === undefined) return [`${planned.device} has no root qdisc ${rootHandle}`];
+  if (observed?.root !== planned.root) return [`${planned.device} has no root qdisc ${rootHandle} (${planned.root})`];
   const bands = [...new Set([...bandsOf(planned), ...bandsOf(observed)])];
   return bands.flatMap((band) => {
     const [wanted, present] = [planned.bands[band] ?? [], observed.bands[band] ?? []];

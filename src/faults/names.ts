@@ -38,18 +38,18 @@ export function instanceOfTable(name: string): string | undefined {
 }
 
 /**
- * Devices of ours that packets pass through: one for what comes in by a device, and one for every class that duplicates. 15 characters are all
- * that a kernel takes.
+ * Devices of ours that packets pass through: one for what comes in by a device, and one for every class that shares its queues with no other. 15
+ * characters are all that a kernel takes.
  * @param of the device, or the class, that it is for
  */
-export function intermediateName(instance: string, kind: 'ingress' | 'duplicate', of: string): string {
+export function intermediateName(instance: string, kind: 'ingress' | 'class', of: string): string {
   const digest = createHash('sha256').update(of).digest('hex').slice(0, 4);
   return `sq${checkInstance(instance)}${kind.slice(0, 1)}${digest}`;
 }
 
 /** The instance that such a device belongs to; undefined when it is none of ours. */
 export function instanceOfDevice(name: string): string | undefined {
-  return /^sq([0-9a-f]{8})[id][0-9a-f]{4}$/.exec(name)?.[1];
+  return /^sq([0-9a-f]{8})[ic][0-9a-f]{4}$/.exec(name)?.[1];
 }
 
 export const leaseSetName = (faultId: string): string => `lease_${faultId}`;

@@ -1,6 +1,6 @@
 /** What `tc -j -s qdisc show` reports, in the terms of the plan. */
 import type { Loss } from './impairment.ts';
-import { bandOfHandle, type DeviceTree, isSegmentingHandle, type Qdisc, rootHandle } from './tree.ts';
+import { bandOfHandle, type DeviceTree, isLostHandle, isSegmentingHandle, type Qdisc, rootHandle } from './tree.ts';
 
 /** The fields of tc's JSON that are used; seconds and fractions from 0 to 1. `dev` is absent when tc was asked for one device. */
 export type TcQdisc = {
@@ -33,17 +33,18 @@ export type TcQdisc = {
 /** The tree of ours on a device; undefined when its root is another. */
 export function readTree(qdiscs: readonly TcQdisc[], device: string): DeviceTree | undefined {
   const onDevice = qdiscs.filter(({ dev }) => dev === device);
-  if (!onDevice.some(({ root, handle }) => root === true && handle === rootHandle)) return undefined;
-  const tree: DeviceTree = { device, bands: {} };
+  const root = onDevice.find(({ root, handle }) => root === true && handle === rootHandle);
+  if (root === undefined) return undefined;
+  const tree: DeviceTree = { device, root: root.kind === 'tbf' ? 'tbf' : 'prio', bands: {} };
   for (const qdisc of onDevice) {
     const band = bandOfHandle(qdisc.parent ?? '', device);
     if (band === undefined) continue;
-    tree.bands[band] = chainFrom(qdisc, onDevice).map(readQdisc);
+    tree.bands[band] = chainFrom(qdisc, onDevice).map((one) => readQdisc(one, onDevice));
   }
   return tree;
 }
 
-/** A qdisc and what hangs below it. Ours have one child at most; the chain cannot be longer than the list. */
+/** A qdisc and what hangs below it. Ours have one child at most, but for the queue of what is lost; the chain cannot be longer than the list. */
 function chainFrom(top: TcQdisc, all: readonly TcQdisc[]): TcQdisc[] {
   const chain = [top];
   for (let child = childOf(top, all); child !== undefined && chain.length < all.length; child = childOf(child, all))
@@ -52,12 +53,17 @@ function chainFrom(top: TcQdisc, all: readonly TcQdisc[]): TcQdisc[] {
 }
 
 function childOf({ handle }: TcQdisc, all: readonly TcQdisc[]): TcQdisc | undefined {
-  return all.find(({ parent }) => parent?.startsWith(handle) === true);
+  return all.find((qdisc) => qdisc.parent?.startsWith(handle) === true && !isLostHandle(qdisc.handle));
 }
 
 /** The kernel says neither a tbf's burst nor its queue exactly. */
-function readQdisc({ kind, handle, parent = '', options = {} }: TcQdisc): Qdisc {
+function readQdisc({ kind, handle, parent = '', options = {} }: TcQdisc, all: readonly TcQdisc[]): Qdisc {
   const place = { handle, parent };
+  if (kind === 'htb') {
+    const losesNothing = !all.some((one) => one.parent === `${handle}2` && isLostHandle(one.handle) && one.options?.limit === 0);
+    return { kind: 'losing', ...place, percent: losesNothing ? 0 : 100 };
+  }
+  if (kind === 'pfifo') return { kind: 'queue', ...place, limit: options.limit ?? 0 };
   if (kind === 'tbf') {
     if (isSegmentingHandle(handle)) return { kind: 'segmenting', ...place, burstBytes: 0 };
     return { kind: 'shaping', ...place, bitsPerSecond: 8 * (options.rate ?? 0), burstBytes: 0, queueBytes: 0 };
@@ -90,7 +96,7 @@ function readLoss(options: NonNullable<TcQdisc['options']>): Loss {
 /** Packets that a band has let through, dropped and still holds; where it has a rate, also what that let through and holds, in bytes. */
 export type BandCount = { sent: number; drops: number; waiting: number; shaped?: { bytes: number; waitingBytes: number } };
 
-/** By band; counted at the first netem, where every packet is decided, or at the only qdisc there is. */
+/** By band; counted at the first netem or htb, where every packet is decided, or at the only qdisc there is. */
 export function readBandCounts(qdiscs: readonly TcQdisc[], device: string): Record<number, BandCount> {
   const onDevice = qdiscs.filter(({ dev }) => dev === device);
   const counts: Record<number, BandCount> = {};
@@ -98,7 +104,7 @@ export function readBandCounts(qdiscs: readonly TcQdisc[], device: string): Reco
     const band = bandOfHandle(qdisc.parent ?? '', device);
     if (band === undefined) continue;
     const chain = chainFrom(qdisc, onDevice);
-    const decider = chain.find(({ kind }) => kind === 'netem') ?? chain.at(-1);
+    const decider = chain.find(({ kind }) => kind === 'netem' || kind === 'htb') ?? chain.at(-1);
     counts[band] = {
       sent: decider?.packets ?? 0,
       drops: decider?.drops ?? 0,

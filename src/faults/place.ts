@@ -1,7 +1,8 @@
 /**
  * Where the packets of a class are hurt. What goes out takes a band of the device's own tree. What comes in passes through a device of ours
- * with a tree of its own, since nothing can be queued before a device. And what is duplicated passes through a device for this class alone,
- * whichever way it goes: kernels allow no other netem in a tree that has one that duplicates.
+ * with a tree of its own, since nothing can be queued before a device. And some classes pass through a device for them alone, whichever way they
+ * go: those that duplicate, for kernels allow no other netem in a tree that has one that duplicates, and all of the driver htb, which leaves
+ * the root of the target's device as it is.
  */
 import type { FaultClass } from './classes.ts';
 import { intermediateName } from './names.ts';
@@ -27,16 +28,13 @@ export const onlyBand = 1;
 export const everybodys = bandHandle(onlyBand);
 const markMajor = 'fad0:';
 
-/** @param number of the class among those of its device and direction, from 2 to 16 */
-export function placeOf(
-  instance: string,
-  { device, flow }: FaultClass,
-  key: string,
-  number: number,
-  duplicates: boolean,
-): ClassPlace {
-  if (duplicates) {
-    const own = intermediateName(instance, 'duplicate', `${device} ${key}`);
+/**
+ * @param number of the class among those of its device and direction, from 2 to 16
+ * @param alone it shares its device with no other class
+ */
+export function placeOf(instance: string, { device, flow }: FaultClass, key: string, number: number, alone: boolean): ClassPlace {
+  if (alone) {
+    const own = intermediateName(instance, 'class', `${device} ${key}`);
     const place = { device: own, band: onlyBand };
     if (flow === 'ingress') return { ...place, priority: everybodys, forwardTo: own };
     const mark = `${markMajor}${number.toString(16)}`;

@@ -1,19 +1,21 @@
 /** All faults of one target together as one kernel program: a tree a device, and one gate. */
-import type { FaultWork } from '../api/index.ts';
+import type { Driver, FaultWork } from '../api/index.ts';
 import { SquallError } from '../lib/index.ts';
 import { impairmentOf } from './catalogue.ts';
 import { assignBands, classesOf, classKey, type FaultClass, flows } from './classes.ts';
+import { checkDriver } from './drivers.ts';
 import { type Gate, planGate } from './gate.ts';
 import { composeImpairments, type Impairment, longestDelayMs } from './impairment.ts';
 import { checkDevice, checkFaultId, checkInstance, instanceOfDevice } from './names.ts';
 import { type PlacedClass, placeOf } from './place.ts';
 import { largestPacketBytes, type QueueDemand, queueLimits } from './queue-limit.ts';
 import { criteriaOf, isWithin, sparesSomeOf } from './selection.ts';
-import { bandQdiscs, type DeviceTree, needsSegments, netemCount, shapingBytes } from './tree.ts';
+import { bandQdiscs, type DeviceTree, needsSegments, netemCount, rootOf, shapingBytes } from './tree.ts';
 
 export type TargetFacts = {
   instance: string;
   podUid: string;
+  driver: Driver;
   works: readonly FaultWork[];
   /** Class key → band, as an earlier plan of this target assigned them. */
   bands: Readonly<Record<string, number>>;
@@ -29,6 +31,7 @@ export type TargetFacts = {
 /** Plain data: it is written into the ledger as it is. */
 export type TargetPlan = {
   instance: string;
+  driver: Driver;
   /** Devices of ours that packets pass through (ifb), and the device whose packets those are. */
   intermediates: { name: string; device: string }[];
   trees: DeviceTree[];
@@ -41,12 +44,12 @@ export type TargetPlan = {
 
 /**
  * @throws SquallError InvalidInput for a fault that contradicts itself,
- *   KernelRefused (TooManyOverlaps, NotComposable, DelayNeedsTooMuchMemory, NoPeers) for faults that cannot share this target
+ *   KernelRefused (TooManyOverlaps, NotComposable, DelayNeedsTooMuchMemory, NoPeers, NeedsNetem) for faults that cannot share this target
  */
 export function planTarget(facts: TargetFacts): TargetPlan {
-  const { podUid, gatePriority: priority, deviceGatePriority: devicePriority, packetsPerSecond } = facts;
+  const { podUid, driver, gatePriority: priority, deviceGatePriority: devicePriority, packetsPerSecond } = facts;
   const instance = checkInstance(facts.instance);
-  const faults = checkInclusions(facts.works.map(checkWork));
+  const faults = checkInclusions(facts.works.map((work) => checkWork(work, driver)));
   const devices = [...new Set(faults.map(({ device }) => device))].sort();
   const classes = devices.flatMap((device) =>
     flows.flatMap((flow) => {
@@ -58,8 +61,9 @@ export function planTarget(facts: TargetFacts): TargetPlan {
   const limits = queueLimits(classes.map(demandOf), packetsPerSecond);
   return {
     instance,
+    driver,
     intermediates: intermediatesOf(classes),
-    trees: treesOf(classes, limits),
+    trees: treesOf(driver, classes, limits),
     gate: planGate({ instance, priority, devicePriority, faults, classes, podUid }),
     bands: Object.fromEntries(classes.map(({ key, number }) => [key, number])),
     classes: classes.map(({ faultClass: { faults: met }, place: { device, band } }) => ({
@@ -70,10 +74,10 @@ export function planTarget(facts: TargetFacts): TargetPlan {
   };
 }
 
-function checkWork(work: FaultWork): FaultWork {
+function checkWork(work: FaultWork, driver: Driver): FaultWork {
   checkFaultId(work.id);
   checkDevice(work.device);
-  impairmentOf(work.effect);
+  checkDriver(driver, work.id, impairmentOf(work.effect));
   if (criteriaOf({ ...work, dosePeers: {} }).length === 0) {
     throw new SquallError(
       'KernelRefused',
@@ -115,7 +119,7 @@ function checkRates(classes: FaultClass[]): FaultClass[] {
 type PlannedClass = PlacedClass & { key: string; number: number; impairment: Impairment; mtu: number };
 
 function plannedClass(
-  { instance, mtu }: Pick<TargetFacts, 'instance' | 'mtu'>,
+  { instance, driver, mtu }: Pick<TargetFacts, 'instance' | 'driver' | 'mtu'>,
   faultClass: FaultClass,
   numbers: ReadonlyMap<string, number>,
 ): PlannedClass {
@@ -125,7 +129,7 @@ function plannedClass(
     throw new SquallError('Internal', `no band for class ${key}, or no MTU for device ${faultClass.device}`);
   }
   const impairment = composeImpairments(faultClass.faults.map(({ effect }) => impairmentOf(effect)));
-  const place = placeOf(instance, faultClass, key, number, impairment.duplicatePercent > 0);
+  const place = placeOf(instance, faultClass, key, number, driver === 'htb' || impairment.duplicatePercent > 0);
   return { key, number, faultClass, impairment, place, mtu: deviceMtu };
 }
 
@@ -149,10 +153,10 @@ function demandOf({ key, impairment, mtu }: PlannedClass): QueueDemand {
 }
 
 /** Devices of the target come before ours. */
-function treesOf(classes: readonly PlannedClass[], limits: ReadonlyMap<string, number>): DeviceTree[] {
+function treesOf(driver: Driver, classes: readonly PlannedClass[], limits: ReadonlyMap<string, number>): DeviceTree[] {
   const trees = new Map<string, DeviceTree>();
   for (const { key, impairment, place, mtu } of classes) {
-    const tree = trees.get(place.device) ?? { device: place.device, bands: {} };
+    const tree = trees.get(place.device) ?? { device: place.device, root: rootOf[driver], bands: {} };
     trees.set(place.device, tree);
     if (tree.bands[place.band] !== undefined) {
       throw new SquallError(
@@ -160,7 +164,7 @@ function treesOf(classes: readonly PlannedClass[], limits: ReadonlyMap<string, n
         `NameTaken: two devices of ours would be called ${place.device}; give one fault another id`,
       );
     }
-    tree.bands[place.band] = bandQdiscs(place.band, impairment, limits.get(key) ?? 0, mtu);
+    tree.bands[place.band] = bandQdiscs(place.band, impairment, { driver, limit: limits.get(key) ?? 0, mtu });
   }
   return [...trees.values()].sort((a, b) => compareDevices(a.device, b.device));
 }

@@ -15,6 +15,11 @@ export function qdiscWords(qdisc: Qdisc): string {
       return `${place} tbf rate 1000gbit burst ${String(qdisc.burstBytes)} limit 10mb`;
     case 'shaping':
       return `${place} tbf rate ${decimal(qdisc.bitsPerSecond)}bit burst ${String(qdisc.burstBytes)} limit ${String(qdisc.queueBytes)}`;
+    case 'losing':
+      // Whom no filter sends to the second class stays in the first; where all are lost there is no filter.
+      return `${place} htb default ${qdisc.percent === 100 ? '2' : '1'}`;
+    case 'queue':
+      return `${place} pfifo limit ${String(qdisc.limit)}`;
     case 'netem':
       return `${place} netem limit ${String(qdisc.limit)} ${netemWords(qdisc)}`;
   }

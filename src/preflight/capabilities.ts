@@ -1,6 +1,4 @@
-import type { PreflightCheck } from '../api/index.ts';
-
-type Capability = Extract<PreflightCheck, { check: 'capability' }>['capability'];
+import type { Capability } from '../api/index.ts';
 
 /** A program that succeeds in an empty network namespace exactly when the kernel and the tools can do it. */
 export type CapabilityTrial = { program: string; args: string[]; input?: string; expected: string; remedy: string };
@@ -36,6 +34,23 @@ export const capabilityTrials: Record<Capability, CapabilityTrial> = {
     args: ['qdisc', 'add', 'dev', 'lo', 'root', 'tbf', 'rate', '10gbit', 'burst', '3000', 'limit', '1mb'],
     expected: 'the kernel has the tbf queueing discipline (module sch_tbf)',
     remedy: missingQdisc('sch_tbf'),
+  },
+  htb: {
+    program: 'tc',
+    args: ['qdisc', 'add', 'dev', 'lo', 'root', 'handle', 'fa17:', 'htb', 'default', '1'],
+    expected: 'the kernel has the htb queueing discipline (module sch_htb)',
+    remedy: missingQdisc('sch_htb'),
+  },
+  'bpf-filter': {
+    program: 'tc',
+    args: ['-batch', '-'],
+    input: [
+      'qdisc add dev lo root handle fa17: htb default 1',
+      'filter add dev lo parent fa17: protocol all pref 1 bpf bytecode "2,32 0 0 4294963256,6 0 0 0"',
+      '',
+    ].join('\n'),
+    expected: 'tc can filter packets by a BPF program (module cls_bpf) that knows chance',
+    remedy: missingQdisc('cls_bpf'),
   },
   'nft-set-timeout': {
     program: 'nft',
@@ -115,7 +130,7 @@ function forwardTrial(hook: 'ingress' | 'egress'): string {
 function missingQdisc(module: string): string {
   return (
     `load it with 'modprobe ${module}'; where there is no such module, install the package that has it: linux-modules-extra-$(uname -r) ` +
-    'on Ubuntu, kernel-modules-extra on Fedora and RHEL, linux-image-amd64 or linux-image-cloud-amd64 on Debian (then reboot into it), ' +
-    'or let Squall use its guest machine (--guest auto)'
+    'on Ubuntu and its minimal images, kernel-modules-extra on Fedora and RHEL, linux-image-amd64 or linux-image-cloud-amd64 on Debian (then reboot ' +
+    'into it), on WSL2 a kernel of your own that has it (kernel= in .wslconfig), or let Squall use its guest machine (--guest auto)'
   );
 }

@@ -4,6 +4,7 @@
  * Results go out, each with what was expected, what was found and what to do about it.
  */
 export { type CapabilityTrial, capabilityTrials, intermediateDeviceLines } from './capabilities.ts';
+export { type DriverTrials, judgeDriver } from './judge-driver.ts';
 export {
   type CompositionFacts,
   type DeviceFacts,

@@ -115,11 +115,16 @@ export function judgeComposition(check: CheckOf<'composition'>, facts: readonly 
     const met = [...new Set(facts.flatMap((target) => target.meets))];
     return { check, ok: true, expected, found: `it can be planned on every target${meets(met)}`, remedy: '' };
   }
-  const [told, untold] = [refused.slice(0, mostTold), refused.length - mostTold];
-  const texts = told.map((target) => `pod ${target.podUid}: ${String(target.refusal)}${meets(target.meets)}`);
-  const found = [...texts, ...(untold > 0 ? [`and ${String(untold)} more`] : [])].join(' | ');
+  const reasons = Map.groupBy(refused, (target) => `${String(target.refusal)}${meets(target.meets)}`);
+  const texts = [...reasons].map(([reason, targets]) => `pod ${firstOf(targets.map((target) => target.podUid))}: ${reason}`);
+  const found = firstOf(texts, ' | ');
   return { check, ok: false, expected, found, remedy: 'wait for the faults it would meet to end, or do what the reason says' };
 }
 
-/** Of many targets that refuse for one reason a few are enough to tell. */
+/** Of many a few are enough to tell. */
 const mostTold = 5;
+
+function firstOf(texts: readonly string[], between = ', '): string {
+  const untold = texts.length - mostTold;
+  return [...texts.slice(0, mostTold), ...(untold > 0 ? [`and ${String(untold)} more`] : [])].join(between);
+}

@@ -63,6 +63,7 @@ export function createFakeKernel(clock: Clock, inodeOf: (path: string) => number
       note('prepare', podUid);
       failIfWanted('prepare', podUid);
       kernel.prepared.add(podUid + work.id);
+      return 'netem';
     },
     commit: async ({ podUid }, faultId, timeoutMs) => {
       await kernel.before.commit?.();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import {
   apiVersion,
+  type CheckResult,
   type JournalEntry,
   type NodeTask,
   type NodeTaskStatus,
@@ -212,12 +213,21 @@ function essence(status: NodeTaskStatus | undefined): unknown[] {
   return [status?.targets.map(({ phase }) => phase), status?.aggregates];
 }
 
+const netemActs: CheckResult = {
+  check: { check: 'driver', ways: [] },
+  ok: true,
+  expected: '',
+  found: 'driver netem',
+  remedy: '',
+  driver: 'netem',
+};
+
 function statusFor(task: NodeTask, answer: Answer): NodeTaskStatus {
   const { status: before, spec } = task;
   const { residue = 0, ...target } = spec.work === 'fault' ? answer(task) : otherThanFault(task);
   const since = formatInstant(Date.now());
   const targets = spec.targets.map(({ podUid }) => ({ podUid, phase: 'Pending' as const, since, ...target }));
-  const checks = spec.work === 'preflight' ? [] : undefined;
+  const checks = spec.work === 'preflight' ? [netemActs] : undefined;
   const aggregates = spec.probe ? aggregatesSince(before?.targets[0]?.activeAt, spec.probe.streams) : undefined;
   return {
     observedGeneration: spec.generation,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Direction, Fault } from '../../src/api/index.ts';
+import type { Direction, Driver, Fault } from '../../src/api/index.ts';
 import { describeFault, dropsOf, requirements } from '../../src/faults/index.ts';
 import { corrupt, delay, duplicate, loss, partition, plan, rate, reorder, slot, work } from './works.ts';
 
@@ -26,12 +26,17 @@ describe('describeFault', () => {
   });
 });
 
+const wayOf = (driver: Driver, fault: Fault, direction: Direction) =>
+  requirements(fault, direction)
+    .flatMap((check) => (check.check === 'driver' ? check.ways : []))
+    .find((way) => way.driver === driver);
+
 describe('requirements', () => {
-  it('are netem, prio, the gate and the programs for every fault', () => {
+  it('are the gate, the programs and a driver for every fault', () => {
     const needed = requirements(delay(50), 'egress').map((check) =>
-      check.check === 'capability' ? check.capability : check.check === 'tool' ? check.tool : '',
+      check.check === 'capability' ? check.capability : check.check === 'tool' ? check.tool : check.check,
     );
-    expect(needed).toEqual(['tc', 'nft', 'ip', 'nsenter', 'setpriv', 'netem', 'prio', 'nft-set-timeout', 'nft-set-priority']);
+    expect(needed).toEqual(['tc', 'nft', 'ip', 'nsenter', 'setpriv', 'nft-set-timeout', 'nft-set-priority', 'driver']);
   });
 
   it.each([loss(10), corrupt(1), duplicate(1), reorder(25, 20), rate(1e6), partition])(
@@ -48,11 +53,31 @@ describe('requirements', () => {
     [duplicate(5), 'egress', ['ifb', 'nft-forward-egress']],
     [duplicate(5), 'ingress', ['ifb', 'nft-forward-ingress']],
     [duplicate(5), 'both', ['ifb', 'nft-forward-ingress', 'nft-forward-egress']],
-  ])('add for %j on %s what sends packets through a device of ours: %j', (fault, direction, expected) => {
-    const capabilities = requirements(fault, direction).flatMap((check) =>
-      check.check === 'capability' ? check.capability : [],
-    );
-    expect(capabilities.filter((name) => name === 'ifb' || name.startsWith('nft-forward'))).toEqual(expected);
+  ])('are netem, prio and, for %j on %s, what sends packets through a device of ours: %j', (fault, direction, expected) => {
+    expect(wayOf('netem', fault, direction)).toEqual({
+      driver: 'netem',
+      does: true,
+      capabilities: ['netem', 'prio', ...expected],
+    });
+  });
+
+  it.each<[Fault, Direction, boolean, string[]]>([
+    [loss(10), 'egress', true, ['ifb', 'nft-forward-egress']],
+    [loss(10), 'ingress', true, ['ifb', 'nft-forward-ingress']],
+    [partition, 'both', true, ['ifb', 'nft-forward-ingress', 'nft-forward-egress']],
+    [rate(20e6), 'egress', true, ['ifb', 'nft-forward-egress']],
+    [loss(10, 3), 'egress', false, ['ifb', 'nft-forward-egress']],
+    [delay(50), 'egress', false, ['ifb', 'nft-forward-egress']],
+    [slot(10, 20), 'egress', false, ['ifb', 'nft-forward-egress']],
+    [reorder(25, 20), 'egress', false, ['ifb', 'nft-forward-egress']],
+    [corrupt(1), 'egress', false, ['ifb', 'nft-forward-egress']],
+    [duplicate(5), 'egress', false, ['ifb', 'nft-forward-egress']],
+  ])('offer htb where there is no netem: for %j on %s it is %s that it does it', (fault, direction, does, through) => {
+    expect(wayOf('htb', fault, direction)).toEqual({
+      driver: 'htb',
+      does,
+      capabilities: ['htb', 'bpf-filter', 'tbf', ...through],
+    });
   });
 
   it('add the file of a distribution only where one is used', () => {

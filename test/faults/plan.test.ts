@@ -219,6 +219,7 @@ describe('planTarget', () => {
   it('plans nothing for a target without faults', () => {
     expect(
       planTarget({
+        driver: 'netem',
         instance: '0123abcd',
         podUid: 'pod',
         works: [],

@@ -21,7 +21,7 @@ const treeOf = (...effects: Fault[]): DeviceTree => {
   const faults = effects.map((effect, index) =>
     work(`f${String(index)}`, effect, { peers: { ipv4: [`10.0.0.${String(index)}`], ipv6: [] } }),
   );
-  return plan(faults).trees[0] ?? { device: 'eth0', bands: {} };
+  return plan(faults).trees[0] ?? { device: 'eth0', root: 'prio', bands: {} };
 };
 const root = 'qdisc add dev eth0 root handle fa17: prio bands 16 priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0';
 
@@ -130,7 +130,46 @@ describe('the tree in the words of tc', () => {
 describe('bandOfHandle', () => {
   it("takes the first band for ours on a device of ours only, for on others it is everybody's", () => {
     expect(bandOfHandle('fa17:1', 'eth0')).toBeUndefined();
-    expect(bandOfHandle('fa17:1', 'sq0123abcdd00ff')).toBe(1);
+    expect(bandOfHandle('fa17:1', 'sq0123abcdc00ff')).toBe(1);
+  });
+});
+
+describe('the tree of the driver htb', () => {
+  const treesOf = (...effects: Fault[]) =>
+    plan(
+      effects.map((effect, index) => work(`f${String(index)}`, effect)),
+      { driver: 'htb' },
+    ).trees;
+  const root = 'root handle fa17: tbf rate 1000gbit burst 256kb limit 10mb';
+  const losing = (chance: string[], defaultClass = 1) => [
+    `qdisc add parent fa41: handle faa1: htb default ${String(defaultClass)}`,
+    'class add parent faa1: classid faa1:1 htb rate 1000gbit quantum 60000',
+    'class add parent faa1: classid faa1:2 htb rate 1000gbit quantum 60000',
+    'qdisc add parent faa1:2 handle fae1: pfifo limit 0',
+    ...chance,
+  ];
+  const segmenting = 'qdisc add parent fa17:1 handle fa41: tbf rate 1000gbit burst 1522 limit 10mb';
+  const chance = (share: number) =>
+    `filter add parent faa1: protocol all pref 1 bpf bytecode "4,32 0 0 4294963256,53 1 0 ${String(Math.round(share * 2 ** 32))},6 0 0 ${String(0xfaa10002)},6 0 0 0"`;
+  const queue = 'qdisc add parent faa1:1 handle fac1: pfifo limit 1000';
+  const shaping = (parent: string) => `qdisc add parent ${parent} handle fa81: tbf rate 8000000bit burst 4000 limit 54000`;
+
+  it.each<[string, Fault[], string[]]>([
+    ['a loss', [loss(10)], [segmenting, ...losing([chance(0.1)]), queue]],
+    ['a partition, which leaves nothing to chance', [{ type: 'partition' }], [segmenting, ...losing([], 2), queue]],
+    ['a rate', [rate(8e6)], [shaping('fa17:1')]],
+  ])('says %s on a device of its own, and leaves the target’s as it is', (_, effects, lines) => {
+    const [tree, ...others] = treesOf(...effects);
+    expect(others).toEqual([]);
+    if (tree === undefined) throw new Error('no tree');
+    expect(tree.device).toMatch(/^sq0123abcdc[0-9a-f]{4}$/);
+    expect(renderTree(tree).map((line) => line.replace(`dev ${tree.device} `, ''))).toEqual([`qdisc add ${root}`, ...lines]);
+  });
+
+  it('has a rate under what loses where a packet meets both, on a device for the two together', () => {
+    const lines = treesOf(loss(10), rate(8e6)).map((tree) => renderTree(tree).join('\n'));
+    expect(lines).toHaveLength(3);
+    expect(lines.filter((text) => text.includes('parent faa1:1 handle fa81: tbf'))).toHaveLength(1);
   });
 });
 

@@ -19,6 +19,7 @@ export function plan(works: readonly FaultWork[], more: Partial<TargetFacts> = {
   return planTarget({
     instance: '0123abcd',
     podUid: 'pod',
+    driver: 'netem',
     works,
     bands: {},
     mtu: { eth0: 1500, eth1: 9000 },

@@ -7,9 +7,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createKernelDriver, type NetemDriver } from '../../src/agent/kernel/index.ts';
+import { createKernelDriver, type LocalKernelDriver } from '../../src/agent/kernel/index.ts';
 import type { Namespace } from '../../src/agent/kernel-driver.ts';
-import type { Fault, FaultWork } from '../../src/api/index.ts';
+import type { Driver, Fault, FaultWork } from '../../src/api/index.ts';
 import { runProgram, systemClock } from '../../src/lib/index.ts';
 
 /** Last parts of the peers' addresses: 10.99.0.N and fd99::N. The target is N = 1. */
@@ -22,7 +22,7 @@ export type Pair = {
   peers: string;
   stateFolder: string;
   instance: string;
-  driver: NetemDriver;
+  driver: LocalKernelDriver;
   namespace: Namespace;
   dispose: () => Promise<void>;
 };
@@ -38,8 +38,11 @@ export async function inside(namespace: string, args: readonly string[], input?:
   return await command('nsenter', [`--net=/run/netns/${namespace}`, '--', ...args], input);
 }
 
-/** @param queueLength of the target's device; container runtimes leave 0 or 1000 */
-export async function createPair({ queueLength = 1000 } = {}): Promise<Pair> {
+/**
+ * @param queueLength of the target's device; container runtimes leave 0 or 1000
+ * @param acting the driver that faults are planned for; what this kernel has unless given
+ */
+export async function createPair({ queueLength = 1000, acting }: { queueLength?: number; acting?: Driver } = {}): Promise<Pair> {
   const podUid = randomUUID();
   const [target, peers] = [`squall-${podUid}`, `peers-${podUid}`];
   const made = [
@@ -60,7 +63,12 @@ export async function createPair({ queueLength = 1000 } = {}): Promise<Pair> {
   while (!(await inside(target, ['ip', '-j', 'link', 'show', 'eth0'])).includes('"operstate":"UP"'));
   const stateFolder = await mkdtemp(join(tmpdir(), 'squall-kernel-test-'));
   const instance = randomBytes(4).toString('hex');
-  const driver = await createKernelDriver({ stateFolder, instance, clock: systemClock });
+  const driver = await createKernelDriver({
+    stateFolder,
+    instance,
+    clock: systemClock,
+    ...(acting === undefined ? {} : { chooseDriver: () => Promise.resolve(acting) }),
+  });
   const namespace = await driver.openNamespace(podUid, `/run/netns/${target}`);
   const dispose = async () => {
     // A test may have removed the namespace itself.

@@ -1,3 +1,4 @@
+import type { Driver } from '../../api/index.ts';
 import type { Clock } from '../../lib/index.ts';
 import type { PodNamespaces } from '../namespaces/pod-namespaces.ts';
 import type { KeyedQueue } from './keyed-queue.ts';
@@ -14,4 +15,6 @@ export type DriverContext = {
   ledger: Ledger;
   /** Keyed by the namespace's inode. */
   queue: KeyedQueue;
+  /** What this kernel has. */
+  chooseDriver: () => Promise<Driver>;
 };

@@ -1,9 +1,12 @@
+import type { Driver } from '../../api/index.ts';
 import type { Clock } from '../../lib/index.ts';
+import { tryCapability } from '../try-capability.ts';
 import type { KernelDriver, Namespace } from '../kernel-driver.ts';
 import { createLimiter, type Limiter, type Urgency } from '../limiter.ts';
 import { namedNamespaces } from '../namespaces/named.ts';
 import type { PodNamespaces } from '../namespaces/pod-namespaces.ts';
 import type { DriverContext } from './context.ts';
+import { createDriverChoice } from './driver-choice.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import { createLedger, readBootId } from './ledger.ts';
 import { commitFaults, renewFault } from './leasing.ts';
@@ -27,9 +30,11 @@ export type KernelDriverOptions = {
   limit?: Limiter;
   /** How programs are run, where not as here. */
   programs?: Programs;
+  /** @default what a trial on this kernel shows */
+  chooseDriver?: () => Promise<Driver>;
 };
 
-export type NetemDriver = KernelDriver & {
+export type LocalKernelDriver = KernelDriver & {
   /** Commits several faults of one namespace in one transaction. */
   commitAll(namespace: Namespace, leases: readonly { faultId: string; timeoutMs: number }[]): Promise<void>;
   /** Things of this instance in these namespaces, whoever put them there. */
@@ -44,8 +49,8 @@ const mostPrograms = 2;
  */
 const mostProgramsOfSweep = 4;
 
-/** The driver that puts faults into a kernel with netem, prio and nftables. Operations on one namespace run one after the other. */
-export async function createKernelDriver(options: KernelDriverOptions): Promise<NetemDriver> {
+/** Puts faults into this machine's kernel. Operations on one namespace run one after the other. */
+export async function createKernelDriver(options: KernelDriverOptions): Promise<LocalKernelDriver> {
   const { stateFolder, instance, clock, namespaces = namedNamespaces() } = options;
   const bootId = await readBootId();
   const queue = createKeyedQueue();
@@ -60,6 +65,7 @@ export async function createKernelDriver(options: KernelDriverOptions): Promise<
     programs: programsBy(limit),
     ledger: createLedger(stateFolder, instance, bootId),
     queue,
+    chooseDriver: options.chooseDriver ?? createDriverChoice(clock, tryCapability),
   };
   const inTurn = async <T>({ inode }: Namespace, work: () => Promise<T>, urgency?: Urgency): Promise<T> =>
     await queue(inode, work, urgency);
@@ -67,11 +73,7 @@ export async function createKernelDriver(options: KernelDriverOptions): Promise<
     openNamespace,
     tryComposition: async (namespace, work) =>
       await inTurn(namespace, async () => await tryComposition(context, namespace, work)),
-    prepare: async (namespace, work) => {
-      await inTurn(namespace, async () => {
-        await prepareFault(context, namespace, work);
-      });
-    },
+    prepare: async (namespace, work) => await inTurn(namespace, async () => await prepareFault(context, namespace, work)),
     commit: async (namespace, faultId, timeoutMs) => {
       const work = async () => {
         await commitFaults(context, namespace, [{ faultId, timeoutMs }]);

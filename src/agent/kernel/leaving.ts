@@ -33,7 +33,7 @@ export async function leaveOthers(
   const next: LedgerEntry = {
     ...entry,
     works,
-    plan: planWorks({ instance, namespace, works, links, gatePriority, deviceGatePriority, before: entry }),
+    plan: planWorks({ instance, namespace, driver: plan.driver, works, links, gatePriority, deviceGatePriority, before: entry }),
     carried: carriedOver(entry, qdiscs, faultId),
   };
   await shrinkTo(context, next, entry, seen);

@@ -1,5 +1,5 @@
 /** Decides whether a fault can join a target, and what the target's program then is. Reads nothing and runs nothing. */
-import type { FaultWork } from '../../api/index.ts';
+import type { Driver, FaultWork } from '../../api/index.ts';
 import {
   checkDevice,
   familiesWithTable,
@@ -26,6 +26,8 @@ export type PreparationFacts = {
   observation: Observation;
   /** What the ledger holds of this namespace. */
   entry: LedgerEntry | undefined;
+  /** What this kernel has; a target that has faults keeps the driver that they were planned for. */
+  driver: Driver;
 };
 
 /** Qdiscs that sit beside a root and do not take its place. */
@@ -58,13 +60,14 @@ export function decidePreparation(facts: PreparationFacts): LedgerEntry {
   }
   checkDevicePresent(work.device, observation.links);
   if (work.direction !== 'ingress') checkEgressHook(work.device, observation.objects, instance);
-  checkForeignFilters(work, observation.qdiscs);
+  const driver = entry?.plan.driver ?? facts.driver;
+  checkForeignFilters(work, driver, observation.qdiscs);
   const works = before === undefined ? [...(entry?.works ?? []), work] : (entry?.works ?? []);
   const gatePriority = decidePriority(observation.objects, instance, 'postrouting');
-  const hasDeviceGate = works.some(({ direction, effect }) => direction !== 'egress' || effect.type === 'duplicate');
+  const hasDeviceGate = works.some(({ direction, effect }) => direction !== 'egress' || passesDevice(effect, driver));
   const deviceGatePriority = hasDeviceGate ? decidePriority(observation.objects, instance, 'device') : leastGatePriority;
   const { links } = observation;
-  const plan = planWorks({ instance, namespace, works, links, gatePriority, deviceGatePriority, before: entry });
+  const plan = planWorks({ instance, namespace, driver, works, links, gatePriority, deviceGatePriority, before: entry });
   for (const { device } of plan.trees) checkRoot(device, observation.qdiscs, entry);
   return {
     version: 1,
@@ -93,6 +96,7 @@ function indexesOn(devices: readonly string[], links: readonly IpLink[]): number
 type PlanFacts = {
   instance: string;
   namespace: Namespace;
+  driver: Driver;
   works: readonly FaultWork[];
   links: readonly IpLink[];
   gatePriority: number;
@@ -102,10 +106,11 @@ type PlanFacts = {
 };
 
 export function planWorks(facts: PlanFacts): TargetPlan {
-  const { instance, namespace, works, links, gatePriority, deviceGatePriority, before } = facts;
+  const { instance, namespace, driver, works, links, gatePriority, deviceGatePriority, before } = facts;
   const plan = planTarget({
     instance,
     podUid: namespace.podUid,
+    driver,
     works,
     bands: before?.plan.bands ?? {},
     mtu: Object.fromEntries([...(before?.snapshot.links ?? []), ...links].map(({ ifname, mtu }) => [ifname, mtu])),
@@ -175,13 +180,18 @@ function checkEgressHook(device: string, objects: readonly NftObject[], instance
   );
 }
 
+/** Whether what goes out passes a device of ours. */
+function passesDevice({ type }: FaultWork['effect'], driver: Driver): boolean {
+  return driver === 'htb' || type === 'duplicate';
+}
+
 /** What has passed a device of ours on its way out is not shown to tc's filters any more: a drop of somebody else's would be none. */
-function checkForeignFilters({ device, direction, effect }: FaultWork, qdiscs: readonly TcQdisc[]): void {
-  if (effect.type !== 'duplicate' || direction === 'ingress') return;
+function checkForeignFilters({ device, direction, effect }: FaultWork, driver: Driver, qdiscs: readonly TcQdisc[]): void {
+  if (!passesDevice(effect, driver) || direction === 'ingress') return;
   if (!qdiscs.some(({ dev, kind }) => dev === device && kind === 'clsact')) return;
   refuse(
     'ForeignFilters',
-    `${device} has the qdisc clsact, whose filters would not see packets that are duplicated on their way out; remove it (tc qdisc del dev ${device} clsact), or choose direction ingress`,
+    `${device} has the qdisc clsact, whose filters would not see packets that pass a device of ours on their way out; remove it (tc qdisc del dev ${device} clsact), or choose direction ingress`,
   );
 }
 

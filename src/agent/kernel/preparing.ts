@@ -1,5 +1,5 @@
 /** Prepares a fault: ledger, tree, gate, and a look at what the kernel made of them. Nobody is hurt before a lease is committed. */
-import type { FaultWork } from '../../api/index.ts';
+import type { Driver, FaultWork } from '../../api/index.ts';
 import { codeOf, messageOf, SquallError } from '../../lib/index.ts';
 import type { Composition, Namespace } from '../kernel-driver.ts';
 import { growTo, shrinkTo } from './apply.ts';
@@ -11,11 +11,11 @@ import { undoTarget } from './undo.ts';
 
 /** What `prepareFault` would say of the target as it is now. */
 export async function tryComposition(context: DriverContext, namespace: Namespace, work: FaultWork): Promise<Composition> {
-  const { programs, ledger, instance, bootId } = context;
-  const [observation, entry] = await Promise.all([programs.read(namespace, wholeObservation), ledger.read(namespace)]);
+  const { instance, bootId } = context;
+  const { observation, entry, driver } = await gather(context, namespace);
   const meets = (entry?.works ?? []).filter(({ id, device }) => id !== work.id && device === work.device).map(({ id }) => id);
   try {
-    decidePreparation({ instance, bootId, namespace, work, observation, entry });
+    decidePreparation({ instance, bootId, namespace, work, observation, entry, driver });
     return { meets };
   } catch (error) {
     if (codeOf(error) === 'Internal') throw error;
@@ -23,11 +23,11 @@ export async function tryComposition(context: DriverContext, namespace: Namespac
   }
 }
 
-/** All or nothing: when anything fails, what was there before is put back and the error is thrown. */
-export async function prepareFault(context: DriverContext, namespace: Namespace, work: FaultWork): Promise<void> {
-  const { programs, ledger, instance, bootId } = context;
-  const [observation, entry] = await Promise.all([programs.read(namespace, wholeObservation), ledger.read(namespace)]);
-  const next = decidePreparation({ instance, bootId, namespace, work, observation, entry });
+/** All or nothing: when anything fails, what was there before is put back and the error is thrown. Resolves to the driver that is to act. */
+export async function prepareFault(context: DriverContext, namespace: Namespace, work: FaultWork): Promise<Driver> {
+  const { ledger, instance, bootId } = context;
+  const { observation, entry, driver } = await gather(context, namespace);
+  const next = decidePreparation({ instance, bootId, namespace, work, observation, entry, driver });
   await ledger.write(next);
   try {
     await growTo(context, next, entry, observation);
@@ -39,6 +39,16 @@ export async function prepareFault(context: DriverContext, namespace: Namespace,
     });
     throw error;
   }
+  return next.plan.driver;
+}
+
+async function gather({ programs, ledger, chooseDriver }: DriverContext, namespace: Namespace) {
+  const [observation, entry, driver] = await Promise.all([
+    programs.read(namespace, wholeObservation),
+    ledger.read(namespace),
+    chooseDriver(),
+  ]);
+  return { observation, entry, driver };
 }
 
 /** Back to the faults that were there before; without any, back to the snapshot. */

@@ -129,6 +129,7 @@ export const nodeTaskStatus = z.object({
         expected: text,
         found: text,
         remedy: text,
+        driver: text.optional(),
       }),
     )
     .optional(),

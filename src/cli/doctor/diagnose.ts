@@ -57,10 +57,13 @@ function diagnoseKernel(facts: DoctorFacts): Finding[] {
     ];
   }
   const wayOut = isGuestPossible(facts);
+  const hasNetem = capabilities.netem.ok && capabilities.prio.ok;
   const trials = (Object.keys(capabilityTrials) as Capability[]).map((capability): Finding => {
     const check = `kernel ${capability}`;
     const result = judgeCapability({ check: 'capability', capability }, capabilities[capability]);
     if (result.ok) return ok(check, result.found);
+    if (hasNetem && onlyWithoutNetem.includes(capability))
+      return ok(check, `${result.found}; not needed, for this kernel has netem`);
     if (!wayOut) return { check, level: 'fail', found: result.found, remedy: result.remedy };
     // Only a kernel without netem is left without being told to.
     const remedy = capabilities.netem.ok
@@ -70,6 +73,9 @@ function diagnoseKernel(facts: DoctorFacts): Finding[] {
   });
   return [ok('kernel', `Linux ${kernel}`), ...trials];
 }
+
+/** What the driver htb needs, and netem does not. */
+const onlyWithoutNetem: readonly Capability[] = ['htb', 'bpf-filter'];
 
 /** As far as can be known without fetching it. */
 function isGuestPossible({ userId, guest, tools }: DoctorFacts): boolean {

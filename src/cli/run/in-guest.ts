@@ -94,8 +94,11 @@ async function runWithDoors(
   }
 }
 
+/** The kernel that a command works on, as its runs tell of it. */
+export type KernelHere = { guest: boolean; driver: KernelChoice['driver']; why: string };
+
 /** Inside the guest the choice was made outside; the reason came along. */
-export function kernelHere({ why }: KernelChoice): { guest: boolean; why: string } {
+export function kernelHere({ why, driver }: KernelChoice): KernelHere {
   const reason = process.env.SQUALL_GUEST_WHY;
-  return process.env.SQUALL_GUEST === '1' ? { guest: true, why: reason ?? why } : { guest: false, why };
+  return process.env.SQUALL_GUEST === '1' ? { guest: true, driver, why: reason ?? why } : { guest: false, driver, why };
 }

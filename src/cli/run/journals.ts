@@ -5,6 +5,7 @@ import type { JournalEntry, JournalRecord } from '../../api/index.ts';
 import type { RunJournal } from '../../control/index.ts';
 import { type Clock, codeOf, messageOf } from '../../lib/index.ts';
 import { createJournal, type Journal } from '../../report/index.ts';
+import type { KernelHere } from './in-guest.ts';
 import { followSamples } from './samples-follower.ts';
 
 export type JournalsOptions = {
@@ -14,7 +15,7 @@ export type JournalsOptions = {
   log: Logger;
   clock: Clock;
   onRecord: (record: JournalRecord) => void;
-  kernelChoice: { guest: boolean; why: string };
+  kernelChoice: KernelHere;
 };
 
 export type Journals = {
@@ -59,7 +60,7 @@ export function createJournals({ runs, samples, log, clock, onRecord, kernelChoi
       if (entry.type === 'verdict') follow();
       write(entry);
     };
-    write({ type: 'kernel', kernel: release(), driver: 'netem', ...kernelChoice });
+    write({ type: 'kernel', kernel: release(), ...kernelChoice });
     open.set(uid, { journal, append, follow });
     return { append };
   }

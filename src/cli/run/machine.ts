@@ -12,6 +12,7 @@ import { createStore, type Store, transportFor, type WatchTrouble } from '../../
 import { instanceId, stateFiles } from '../state.ts';
 import { startAgentProcess } from './agent-process.ts';
 import { type GuestService, linkToHost } from './guest-link.ts';
+import type { KernelHere } from './in-guest.ts';
 import { createJournals, type Journals } from './journals.ts';
 
 /** The name of the one node that a machine by itself has. */
@@ -25,7 +26,7 @@ export type MachineOptions = {
   /** Every record of every run's journal, as it is written. */
   onRecord: (record: JournalRecord) => void;
   /** Why this kernel is the one that is used, for the journal. */
-  kernelChoice: { guest: boolean; why: string };
+  kernelChoice: KernelHere;
   /** How schedules are run; without it they are left alone. */
   schedules?: Pick<ControlOptions, 'heartbeat' | 'isHeld' | 'onTick'>;
   observer?: MachineObserver;

@@ -10,6 +10,7 @@ import { lockState } from '../state-lock.ts';
 import { instanceId } from '../state.ts';
 import { type Machine, startMachine } from './machine.ts';
 import { openLab } from './open-lab.ts';
+import type { KernelHere } from './in-guest.ts';
 import { untilDone } from './until-done.ts';
 import type { Runnable } from './wrap.ts';
 
@@ -22,7 +23,7 @@ export type LocalRun = {
   lab?: string;
   out?: string;
   log: Logger;
-  kernelChoice: { guest: boolean; why: string };
+  kernelChoice: KernelHere;
   onRecord: (record: JournalRecord) => void;
   /** Told of runs that a former life of this state folder left unfinished, once they are ended. */
   onRecovered: (recovered: Reported) => void;

@@ -17,6 +17,7 @@ import { followFolder } from './follow-folder.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { keepRuns, type RunKeeper } from './keep-runs.ts';
 import { createLineFile } from './line-file.ts';
+import type { KernelHere } from '../run/in-guest.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { createMetrics, observe } from './observe.ts';
 
@@ -30,7 +31,7 @@ export type LocalServe = {
   clock: Clock;
   random: () => number;
   /** Why this kernel is the one that is used, for the journals. */
-  kernelChoice: { guest: boolean; why: string };
+  kernelChoice: KernelHere;
   /** Ends it: nothing more starts, what is active is aborted as `Stopped`, undone and reported. */
   signal: AbortSignal;
 };

@@ -1,9 +1,10 @@
+import type { Driver } from '../../api/index.ts';
 import { codeOf, messageOf, type ProgramResult, runProgram, SquallError } from '../../lib/index.ts';
 
 export type GuestMode = 'auto' | 'always' | 'never';
 
-/** Where a command runs, and why, in words for the person. */
-export type KernelChoice = { where: 'host' | 'guest'; why: string };
+/** Where a command runs, what acts on packets there, and why, in words for the person. */
+export type KernelChoice = { where: 'host' | 'guest'; driver: Driver; why: string };
 
 /** What an attempt to use netem in a throw-away namespace said. */
 export type NetemTrial =
@@ -23,17 +24,21 @@ const toolRemedy = 'install it (apt-get install --no-install-recommends iproute2
  * say what a kernel may have, not what this process may use.
  */
 export function chooseKernel(mode: GuestMode, { userId, insideGuest, netem }: KernelFacts): KernelChoice {
-  if (insideGuest) return { where: 'host', why: 'already inside the guest machine' };
+  if (insideGuest) return { where: 'host', driver: 'netem', why: 'already inside the guest machine' };
   // The guest runs this machine's own programs: what is missing here is missing there.
   if (netem.outcome === 'toolMissing') throw new SquallError('ToolMissing', `${netem.text}; ${toolRemedy}`);
-  if (mode === 'always') return requireRoot(userId, { where: 'guest', why: 'asked for with --guest always' });
+  if (mode === 'always') return requireRoot(userId, { where: 'guest', driver: 'netem', why: 'asked for with --guest always' });
   if (userId !== 0) {
     const remedy = 'run as root (sudo), for network namespaces and for the guest machine alike';
     throw new SquallError('PermissionDenied', `changing networks needs root, and this is user ${String(userId)}; ${remedy}`);
   }
-  if (netem.outcome === 'works') return { where: 'host', why: "this machine's kernel has netem" };
+  if (netem.outcome === 'works') return { where: 'host', driver: 'netem', why: "this machine's kernel has netem" };
   const lack = netem.outcome === 'missing' ? 'has no netem' : 'does not let netem be used';
-  if (mode === 'auto') return { where: 'guest', why: `this machine's kernel ${lack} (tc: ${netem.text})` };
+  if (mode === 'auto') return { where: 'guest', driver: 'netem', why: `this machine's kernel ${lack} (tc: ${netem.text})` };
+  if (netem.outcome === 'missing') {
+    const why = `--guest never was given; this machine's kernel ${lack} (tc: ${netem.text}), so that only loss, partition and rate can be done`;
+    return { where: 'host', driver: 'htb', why };
+  }
   throw new SquallError(
     'KernelRefused',
     `--guest never was given, and this machine's kernel ${lack} (tc: ${netem.text}); ${loadRemedy}`,

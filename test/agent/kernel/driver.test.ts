@@ -20,7 +20,7 @@ describe('the driver', () => {
   let pair: Pair;
   let found: Awaited<ReturnType<typeof snapshot>>;
   beforeEach(async () => {
-    pair = await createPair();
+    pair = await createPair({ acting: 'netem' });
     found = await snapshot(pair.target);
   });
   afterEach(async () => {
@@ -157,7 +157,12 @@ describe('the driver', () => {
 
   it('puts everything back when a command fails, and keeps no ledger entry', async () => {
     process.env.TC_LIB_DIR = '/nonexistent';
-    const crippled = await createKernelDriver({ stateFolder: pair.stateFolder, instance: pair.instance, clock: systemClock });
+    const crippled = await createKernelDriver({
+      stateFolder: pair.stateFolder,
+      instance: pair.instance,
+      clock: systemClock,
+      chooseDriver: () => Promise.resolve('netem'),
+    });
     delete process.env.TC_LIB_DIR;
     const shaped = work('shaped', { type: 'delay', delayMs: 50, jitterMs: 5, distribution: 'pareto' }, 'all');
     await expect(crippled.prepare(pair.namespace, shaped)).rejects.toMatchObject({

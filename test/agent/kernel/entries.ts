@@ -24,6 +24,7 @@ export function entryOf(works: FaultWork[], more: Partial<LedgerEntry> = {}): Le
   const plan = planWorks({
     instance: id,
     namespace,
+    driver: 'netem',
     works,
     links: snapshot.links,
     gatePriority: 300,

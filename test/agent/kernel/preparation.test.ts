@@ -8,7 +8,7 @@ import { delay, loss, work } from '../../faults/works.ts';
 import { entryOf, instance, plain, somewhere } from './entries.ts';
 
 const decide = (one: FaultWork, observation: Observation = plain, entry?: LedgerEntry) =>
-  decidePreparation({ instance, bootId: 'this-boot', namespace: somewhere, work: one, observation, entry });
+  decidePreparation({ instance, bootId: 'this-boot', namespace: somewhere, work: one, observation, entry, driver: 'netem' });
 const chain = (family: string, prio: number, hook = 'postrouting', more = {}): NftObject => ({
   chain: { family, table: 'theirs', name: 'out', hook, prio, ...more },
 });

@@ -74,7 +74,16 @@ afterEach(() => {
 function contextOf(programs: Programs): DriverContext {
   const bootId = 'this-boot';
   const ledger = createLedger(stateFolder, instance, bootId);
-  return { instance, bootId, clock: systemClock, namespaces: namedNamespaces(), programs, ledger, queue: createKeyedQueue() };
+  return {
+    instance,
+    bootId,
+    clock: systemClock,
+    namespaces: namedNamespaces(),
+    programs,
+    ledger,
+    queue: createKeyedQueue(),
+    chooseDriver: () => Promise.resolve('netem'),
+  };
 }
 const treesIn = ({ present }: { present: Observation }) =>
   present.qdiscs.filter(({ handle }) => handle === 'fa17:').map(({ dev }) => dev);

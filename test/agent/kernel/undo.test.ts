@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createKernelDriver, type NetemDriver } from '../../../src/agent/kernel/index.ts';
+import { createKernelDriver, type LocalKernelDriver } from '../../../src/agent/kernel/index.ts';
 import { createLedger, readBootId } from '../../../src/agent/kernel/ledger.ts';
 import { renderGateRemoval } from '../../../src/faults/index.ts';
 import { bandHandle } from '../../../src/faults/tree.ts';
@@ -25,7 +25,7 @@ const untouched = { residue: 0, changedByOthers: [] };
 describe('an undo', () => {
   let fakes: FakePrograms;
   let stateFolder: string;
-  let driver: NetemDriver;
+  let driver: LocalKernelDriver;
   beforeEach(async () => {
     fakes = await createFakePrograms();
     stateFolder = await mkdtemp(join(tmpdir(), 'squall-undo-'));

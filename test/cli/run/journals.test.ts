@@ -30,7 +30,7 @@ function life(): Journals {
     log: pino({ level: 'silent' }),
     clock: systemClock,
     onRecord: () => undefined,
-    kernelChoice: { guest: false, why: 'a test' },
+    kernelChoice: { guest: false, driver: 'netem', why: 'a test' },
   });
   opened.push(journals);
   return journals;

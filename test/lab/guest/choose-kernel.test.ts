@@ -35,7 +35,7 @@ describe('chooseKernel', () => {
     ['always', 0, false, toolMissing, 'ToolMissing'],
     ['always', 1000, false, works, 'PermissionDenied'],
     ['never', 0, false, works, 'host'],
-    ['never', 0, false, missing, 'KernelRefused'],
+    ['never', 0, false, missing, 'host'],
     ['never', 0, false, refused, 'KernelRefused'],
     ['never', 1000, false, refused, 'PermissionDenied'],
     ['auto', 0, true, works, 'host'],
@@ -46,8 +46,16 @@ describe('chooseKernel', () => {
   });
 
   it('says what tc said and what helps when the guest is forbidden', () => {
-    const choose = () => chooseKernel('never', { userId: 0, insideGuest: false, netem: missing });
-    expect(choose).toThrow(/Specified qdisc kind is unknown.*modprobe sch_netem.*--guest auto/);
+    const choose = () => chooseKernel('never', { userId: 0, insideGuest: false, netem: refused });
+    expect(choose).toThrow(/Operation not permitted.*modprobe sch_netem.*--guest auto/);
+  });
+
+  it('leaves a kernel without netem to the driver htb when the guest is forbidden', () => {
+    expect(chooseKernel('never', { userId: 0, insideGuest: false, netem: missing })).toEqual({
+      where: 'host',
+      driver: 'htb',
+      why: expect.stringMatching(/no netem.*Specified qdisc kind is unknown.*only loss, partition and rate/) as string,
+    });
   });
 });
 

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { createDriverChoice } from '../../../src/agent/kernel/driver-choice.ts';
+import type { Capability } from '../../../src/api/index.ts';
+
+function choiceOn(kernel: { has: Capability[]; fails?: boolean }) {
+  const clock = { nowMs: 0, monotonic: () => clock.nowMs };
+  const seen = { trials: 0 };
+  const choose = createDriverChoice(clock, (capability) => {
+    seen.trials += 1;
+    if (kernel.fails === true) return Promise.reject(new Error('no program could be started'));
+    return Promise.resolve({ ok: kernel.has.includes(capability), message: '' });
+  });
+  return { choose, clock, seen };
+}
+
+describe('the choice of a driver', () => {
+  it.each<[Capability[], string]>([
+    [['netem', 'prio'], 'netem'],
+    [['netem'], 'htb'],
+    [['prio'], 'htb'],
+    [[], 'htb'],
+  ])('on a kernel with %j is %s', async (has, driver) => {
+    expect(await choiceOn({ has }).choose()).toBe(driver);
+  });
+
+  it('is asked once for many targets, and kept for good where there is netem', async () => {
+    const { choose, clock, seen } = choiceOn({ has: ['netem', 'prio'] });
+    await Promise.all([choose(), choose(), choose()]);
+    clock.nowMs = 1e9;
+    expect([await choose(), seen.trials]).toEqual(['netem', 2]);
+  });
+
+  it('notices within ten seconds that somebody has loaded netem', async () => {
+    const kernel = { has: [] as Capability[] };
+    const { choose, clock, seen } = choiceOn(kernel);
+    expect(await choose()).toBe('htb');
+    kernel.has = ['netem', 'prio'];
+    expect([await choose(), seen.trials]).toEqual(['htb', 2]);
+    clock.nowMs = 10_000;
+    expect([await choose(), seen.trials]).toEqual(['netem', 4]);
+  });
+
+  it('keeps nothing of a trial that could not be made', async () => {
+    const kernel = { has: ['netem', 'prio'] as Capability[], fails: true };
+    const { choose } = choiceOn(kernel);
+    await expect(choose()).rejects.toThrow('no program');
+    kernel.fails = false;
+    expect(await choose()).toBe('netem');
+  });
+});
