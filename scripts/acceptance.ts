@@ -32,10 +32,6 @@ const checks: Check[] = [
       expectDelayed(readReport(join(root, 'out/demo')));
     },
   },
-  experiment('checkout-delay', 0, expectDelayed),
-  experiment('checkout-loss-breaks', 1, ({ reason }) => {
-    expect(reason === 'HypothesisViolated', `reason ${reason}`);
-  }),
   experiment('no-target', 3, expectUntouched),
   experiment('no-dose', 6, ({ reason }) => {
     expect(reason === 'NoDose', `reason ${reason}`);

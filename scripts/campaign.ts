@@ -1,5 +1,5 @@
 /**
- * Runs a campaign in the guest machine: `npm run campaign -- soak --minutes 60`, `serve-ten-minutes`, `ten-experiments`, `fault-table`, `fault-orders`.
+ * Runs a campaign in the guest machine, or with --kernel own on this machine's kernel: `npm run campaign -- soak --minutes 60`, `serve-ten-minutes`, `ten-experiments`, `fault-table`, `fault-orders`.
  * With --evidence what it has shown is written to docs/evidence.
  */
 import { mkdirSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { bundle } from './bundle.ts';
 import type { CampaignResult } from './campaigns/result.ts';
 import { writeEvidence } from './torture/evidence.ts';
-import { runHere } from './torture/guest.ts';
+import { kernels, runOn } from './torture/run-on.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const minutesOf: Record<string, string> = {
@@ -21,7 +21,12 @@ const minutesOf: Record<string, string> = {
 };
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { minutes: { type: 'string' }, seed: { type: 'string', default: '1' }, evidence: { type: 'boolean', default: false } },
+  options: {
+    minutes: { type: 'string' },
+    kernel: { type: 'string', default: 'guest' },
+    seed: { type: 'string', default: '1' },
+    evidence: { type: 'boolean', default: false },
+  },
 });
 const [name = ''] = positionals;
 const minutes = values.minutes ?? minutesOf[name];
@@ -34,11 +39,13 @@ if (minutesOf[name] === undefined || minutes === undefined) {
 }
 
 async function run(campaign: string, length: string): Promise<number> {
+  const kernel = kernels.find((one) => one === values.kernel);
+  if (kernel === undefined) throw new Error(`--kernel: expected one of ${kernels.join(', ')}; found '${values.kernel}'`);
   const output = join(root, 'out/campaigns', campaign);
   mkdirSync(output, { recursive: true });
   await bundle({ inside: join(root, 'scripts/campaigns/inside.ts') }, output);
   let result: CampaignResult | undefined;
-  const code = await runHere({
+  const code = await runOn(kernel, {
     root,
     writable: [output],
     args: [join(output, 'inside.js'), campaign, values.seed, length],
@@ -57,7 +64,7 @@ async function run(campaign: string, length: string): Promise<number> {
   if (values.evidence) {
     writeEvidence({
       root,
-      campaign,
+      campaign: kernel === 'own' ? `${campaign}-own-kernel` : campaign,
       data: { problems, ...data },
       text: problems.length === 0 ? text : `${text}\n\nProblems:\n\n${listed}`,
     });

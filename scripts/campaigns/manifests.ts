@@ -7,7 +7,7 @@ export type ShortRun = {
   targets: readonly string[];
   client: string;
   durationSeconds: number;
-  delayMs: number;
+  fault: object;
   lossPercentTolerated: number;
   /** Longest round trip that is tolerated, where the run is about that. */
   rttMs?: number;
@@ -18,14 +18,17 @@ export type ShortRun = {
   selector?: Record<string, string>;
 };
 
-/** The spec of a NetworkExperiment: a delay on pods, and an ICMP hypothesis from a client to each of them. */
+/** A delay in the words of a manifest. */
+export const delay = (milliseconds: number): object => ({ type: 'delay', value: `${String(milliseconds)}ms` });
+
+/** The spec of a NetworkExperiment: a fault on pods, and an ICMP hypothesis from a client to each of them. */
 export function experimentSpec(run: ShortRun): object {
   const {
     namespace,
     targets,
     client,
     durationSeconds,
-    delayMs,
+    fault,
     lossPercentTolerated,
     rttMs,
     selector,
@@ -39,7 +42,7 @@ export function experimentSpec(run: ShortRun): object {
     after: '1s',
     fault: {
       targets: selector === undefined ? pods : [{ kind: 'selector', namespace, targetSelector: { matchLabels: selector } }],
-      configuration: { type: 'delay', value: `${delayMs}ms` },
+      configuration: fault,
       lease,
     },
     hypothesis: [

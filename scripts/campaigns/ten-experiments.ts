@@ -4,7 +4,7 @@ import { type ExperimentObject, experiments } from '../../src/control/index.ts';
 import { differences, readKernelState } from '../torture/foreign-state.ts';
 import { createInstance, squall } from '../torture/instance.ts';
 import { table } from '../torture/summary.ts';
-import { experiment, type ShortRun } from './manifests.ts';
+import { delay, experiment, type ShortRun } from './manifests.ts';
 import type { CampaignOptions, CampaignResult } from './result.ts';
 
 const namespace = 'ten';
@@ -14,7 +14,12 @@ type Planned = { name: string; verdict: string; targetCount: number; run: Partia
 
 const planned: Planned[] = [
   ...[0, 1, 2, 3].map((number) => ({ name: `passes-${number}`, verdict: 'Passed', targetCount: 4, run: {} })),
-  ...[0, 1].map((number) => ({ name: `fails-${number}`, verdict: 'Failed', targetCount: 4, run: { delayMs: 600, rttMs: 300 } })),
+  ...[0, 1].map((number) => ({
+    name: `fails-${number}`,
+    verdict: 'Failed',
+    targetCount: 4,
+    run: { fault: delay(600), rttMs: 300 },
+  })),
   ...[0, 1].map((number) => ({
     name: `has-no-target-${number}`,
     verdict: 'Refused',
@@ -46,7 +51,7 @@ export async function tenExperiments({ folder, say }: CampaignOptions): Promise<
         namespace,
         client: 'client',
         durationSeconds: 10,
-        delayMs: 100,
+        fault: delay(100),
         lossPercentTolerated: 60,
         lease: '30s',
         period: '1s',

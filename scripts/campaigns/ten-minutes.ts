@@ -9,7 +9,7 @@ import { differences, readKernelState } from '../torture/foreign-state.ts';
 import { createInstance, type Instance } from '../torture/instance.ts';
 import { seededRandom } from '../random.ts';
 import { table } from '../torture/summary.ts';
-import { schedule } from './manifests.ts';
+import { delay, schedule } from './manifests.ts';
 import type { CampaignOptions, CampaignResult } from './result.ts';
 
 const namespace = 'minutes';
@@ -29,7 +29,14 @@ const schedules: Resource<ScheduleObject> = {
 export async function tenMinutes({ folder, seed, minutes, say }: CampaignOptions): Promise<CampaignResult> {
   const served = join(folder, 'experiments');
   mkdirSync(served, { recursive: true });
-  const run = { namespace, targets: ['server-0'], client: 'client', durationSeconds: 15, delayMs: 200, lossPercentTolerated: 60 };
+  const run = {
+    namespace,
+    targets: ['server-0'],
+    client: 'client',
+    durationSeconds: 15,
+    fault: delay(200),
+    lossPercentTolerated: 60,
+  };
   writeFileSync(join(served, 'schedule.json'), JSON.stringify(schedule(scheduleName, '* * * * *', run)));
   const instance = await createInstance({ folder, serverCount: 1, namespace });
   const target = instance.servers[0]?.networkNamespace ?? '';

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { differences, putForeignState, readKernelState } from './foreign-state.ts';
+import type { TortureFault } from './fault-of-kernel.ts';
 import { createInstance, type Instance, type LabPod } from './instance.ts';
 import type { Kill } from './kill-plan.ts';
 import type { KillRecord } from './record.ts';
@@ -12,6 +13,7 @@ export type Campaign = {
   folder: string;
   kills: readonly Kill[];
   instances: number;
+  fault: TortureFault;
   /** No round begins after this instant, in milliseconds since 1970. */
   until: number;
   onRecord: (record: KillRecord) => void;
@@ -23,7 +25,15 @@ export type Campaign = {
 const mostFailures = 5;
 
 /** Plays all kills, or stops every instance when too much did not hold. Resolves with what was played. */
-export async function playCampaign({ folder, kills, instances, until, onRecord, onFailure }: Campaign): Promise<KillRecord[]> {
+export async function playCampaign({
+  folder,
+  kills,
+  instances,
+  fault,
+  until,
+  onRecord,
+  onFailure,
+}: Campaign): Promise<KillRecord[]> {
   const records: KillRecord[] = [];
   const failures = () => records.filter(({ problems }) => problems.length > 0).length;
 
@@ -49,7 +59,7 @@ export async function playCampaign({ folder, kills, instances, until, onRecord, 
     try {
       for (const kill of own) {
         if (failures() >= mostFailures || Date.now() > until) return;
-        const record = await playRound({ instance, namespace, ...stage }, kill, number);
+        const record = await playRound({ instance, namespace, fault, ...stage }, kill, number);
         record.problems.push(...differences(stage.clientUntouched, await readKernelState(instance.client.networkNamespace)));
         records.push(record);
         onRecord(record);

@@ -22,9 +22,9 @@ table inet firewall {
 /** A firewall, a device with a queueing discipline of its own, and a link without a queue. */
 export async function putForeignState(namespace: string): Promise<void> {
   await inside(namespace, ['nft', '-f', '-'], tables);
-  await inside(namespace, ['ip', 'link', 'add', 'foreign0', 'type', 'dummy']);
+  await inside(namespace, ['ip', 'link', 'add', 'foreign0', 'type', 'ifb']);
   await inside(namespace, ['ip', 'link', 'set', 'foreign0', 'up']);
-  await inside(namespace, ['tc', 'qdisc', 'add', 'dev', 'foreign0', 'root', 'handle', '5:', 'prio']);
+  await inside(namespace, ['tc', 'qdisc', 'add', 'dev', 'foreign0', 'root', 'handle', '5:', 'pfifo', 'limit', '77']);
   await inside(namespace, ['ip', 'link', 'set', 'eth0', 'txqueuelen', '0']);
 }
 

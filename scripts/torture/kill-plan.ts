@@ -21,16 +21,12 @@ export type Kill = {
 };
 
 /** Milliseconds from each phase's beginning in which a kill is likely to meet it still. */
-const phaseMs: Readonly<Record<Exclude<KillPhase, 'during'>, number>> = {
-  preflight: 600,
-  before: 1000,
-  inject: 800,
-  undo: 800,
-  after: 1000,
-};
+export type PhaseMs = Readonly<Record<Exclude<KillPhase, 'during'>, number>>;
+export const emulatedPhaseMs: PhaseMs = { preflight: 600, before: 1000, inject: 800, undo: 800, after: 1000 };
+export const nativePhaseMs: PhaseMs = { preflight: 100, before: 1000, inject: 80, undo: 150, after: 1000 };
 
 /** Every victim meets every phase once before any meets it again; order, instants and durations are drawn from the seed. */
-export function planKills(seed: number, count: number): Kill[] {
+export function planKills(seed: number, count: number, phaseMs = emulatedPhaseMs): Kill[] {
   const random = seededRandom(seed);
   const kills: Kill[] = [];
   while (kills.length < count) {

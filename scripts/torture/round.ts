@@ -4,11 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { experiments } from '../../src/control/index.ts';
 import { messageOf } from '../../src/lib/index.ts';
 import { differences, type KernelState, readKernelState } from './foreign-state.ts';
+import type { TortureFault } from './fault-of-kernel.ts';
 import type { Instance, LabPod } from './instance.ts';
 import type { Kill } from './kill-plan.ts';
 import { isAlive, processIn } from './processes.ts';
 import type { KillRecord } from './record.ts';
-import { createRun, delayMs, leaseMs, phaseOf, readJournalOf, type Run, untilDone, untilPhase } from './run-under-torture.ts';
+import { createRun, leaseMs, phaseOf, readJournalOf, type Run, untilDone, untilPhase } from './run-under-torture.ts';
 import type { Watcher } from './watcher.ts';
 
 const phaseLimitMs = 120_000;
@@ -18,7 +19,14 @@ const cleanWithinMs = leaseMs + 1000;
 /** Phases in which a fault may be in the kernel, or has been. */
 const touchedPhases: readonly string[] = ['inject', 'during', 'undo', 'after'];
 
-export type Scene = { instance: Instance; namespace: string; target: LabPod; watcher: Watcher; untouched: KernelState };
+export type Scene = {
+  instance: Instance;
+  namespace: string;
+  target: LabPod;
+  fault: TortureFault;
+  watcher: Watcher;
+  untouched: KernelState;
+};
 
 export async function playRound(scene: Scene, kill: Kill, instanceNumber: number): Promise<KillRecord> {
   const began = Date.now();
@@ -41,10 +49,10 @@ export async function playRound(scene: Scene, kill: Kill, instanceNumber: number
 }
 
 async function play(scene: Scene, kill: Kill, record: KillRecord): Promise<void> {
-  const { instance, namespace, target, watcher } = scene;
+  const { instance, namespace, target, fault, watcher } = scene;
   const createdAt = Date.now();
   const name = `round-${String(kill.number)}`;
-  const run = await createRun(instance, { name, namespace, target, durationSeconds: kill.durationSeconds });
+  const run = await createRun(instance, { name, namespace, target, fault, durationSeconds: kill.durationSeconds });
   await untilPhase(instance, run, kill.phase, phaseLimitMs);
   await sleep(kill.afterMs);
   const formerAgent = instance.agent();
@@ -53,7 +61,7 @@ async function play(scene: Scene, kill: Kill, record: KillRecord): Promise<void>
   record.killedAt = new Date(killedAt).toISOString();
   killVictims(scene, kill, formerAgent?.pid);
   if (kill.victim === 'both') {
-    await sleep(cleanWithinMs + delayMs + 500);
+    await sleep(cleanWithinMs + fault.delayMs + 500);
     if (watcher.between(killedAt + cleanWithinMs, Date.now()).length === 0)
       record.problems.push('no traffic passed while nobody was alive');
   }
@@ -67,9 +75,9 @@ async function play(scene: Scene, kill: Kill, record: KillRecord): Promise<void>
   record.verdict = done?.status?.verdict;
   record.reason = done?.status?.reason;
   record.problems.push(...(await findProblems(scene, kill, record, run)));
-  record.faultSeen = hurtBetween(watcher, createdAt, killedAt).length > 0;
-  const lastHurt = hurtBetween(watcher, killedAt, Date.now()).at(-1);
-  if (lastHurt !== undefined) record.lastHurtMs = Math.round(lastHurt.sentAt - killedAt);
+  record.faultSeen = fault.hurtBetween(watcher, createdAt, killedAt).length > 0;
+  const lastHurt = fault.hurtBetween(watcher, killedAt, Date.now()).at(-1);
+  if (lastHurt !== undefined) record.lastHurtMs = Math.round(lastHurt - killedAt);
   // A run that had not hurt anybody may go on after its agent is back; the pod's own process is nobody's lease.
   const mustBeClean = kill.victim !== 'target' && touchedPhases.includes(record.met);
   if (mustBeClean && (record.lastHurtMs ?? 0) > cleanWithinMs) {
@@ -135,8 +143,4 @@ async function findProblems(scene: Scene, kill: Kill, record: KillRecord, run: R
     problems.push('the run that was cut off injected after the new start');
   }
   return problems;
-}
-
-function hurtBetween(watcher: Watcher, from: number, to: number): { sentAt: number }[] {
-  return watcher.between(from, to).filter(({ rttMs }) => rttMs >= delayMs - 10);
 }

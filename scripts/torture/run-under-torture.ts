@@ -5,10 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { apiVersion, type JournalRecord } from '../../src/api/index.ts';
 import { type ExperimentObject, experiments } from '../../src/control/index.ts';
 import type { Stored } from '../../src/store/index.ts';
+import type { TortureFault } from './fault-of-kernel.ts';
 import type { Instance, LabPod } from './instance.ts';
 
-/** A packet with the fault takes this long; a clean one in an emulated machine does not, however busy that is. */
-export const delayMs = 400;
 export const leaseMs = 3000;
 
 export type Run = { uid: string; name: string };
@@ -16,7 +15,13 @@ export type Run = { uid: string; name: string };
 /** Creates the run through the API, as kubectl would. */
 export async function createRun(
   { store }: Instance,
-  { name, namespace, target, durationSeconds }: { name: string; namespace: string; target: LabPod; durationSeconds: number },
+  {
+    name,
+    namespace,
+    target,
+    durationSeconds,
+    fault,
+  }: { name: string; namespace: string; target: LabPod; durationSeconds: number; fault: TortureFault },
 ): Promise<Run> {
   const destination = { kind: 'pod', namespace, name: target.name };
   const spec = {
@@ -25,14 +30,14 @@ export async function createRun(
     after: '1s',
     fault: {
       targets: [destination],
-      configuration: { type: 'delay', value: `${delayMs}ms` },
+      configuration: fault.configuration,
       lease: `${leaseMs / 1000}s`,
     },
     hypothesis: [
       {
         name: 'reaches',
         connectivity: { layer: '3', source: { namespace, name: 'client' }, destinations: [destination], timeout: '800ms' },
-        tolerance: { lossPercent: 60 },
+        tolerance: { lossPercent: fault.lossPercentTolerated },
       },
     ],
   };
@@ -64,7 +69,7 @@ export function phaseOf(records: readonly JournalRecord[]): string {
 export async function untilPhase(instance: Instance, run: Run, phase: string, limitMs: number): Promise<void> {
   const until = Date.now() + limitMs;
   while (Date.now() < until) {
-    await sleep(60);
+    await sleep(20);
     const records = readJournalOf(instance, run);
     if (records.some((record) => record.type === 'phase' && (record.phase === phase || record.phase === 'done'))) return;
   }

@@ -105,6 +105,9 @@ export async function runCheck(context: CheckContext, check: PreflightCheck): Pr
           check,
           await Promise.all(check.podUids.map((podUid) => tryComposition(context, podUid, check.fault))),
         );
+      default:
+        // Whoever asks may be of a later version.
+        throw new SquallError('NotImplemented', `this agent knows no check '${(check as { check: string }).check}'; update it`);
     }
   } catch (error) {
     const remedy = "see the agent's log, and run 'squall doctor' on the node";

@@ -2,7 +2,7 @@
 import type { Direction, Fault, PreflightCheck } from '../api/index.ts';
 import { corruptPlanner } from './corrupt.ts';
 import { delayPlanner } from './delay.ts';
-import { waysOf } from './drivers.ts';
+import { needsNetem, waysOf } from './drivers.ts';
 import { duplicatePlanner } from './duplicate.ts';
 import type { FaultPlanner } from './fault-planner.ts';
 import { type Impairment, longestDelayMs } from './impairment.ts';
@@ -44,6 +44,9 @@ export function impairmentOf(fault: Fault): Impairment {
 
 /** The longest that it holds a packet back, in milliseconds. */
 export const longestHoldMs = (fault: Fault): number => longestDelayMs(impairmentOf(fault));
+
+/** Whether no other driver does it. */
+export const onlyNetemDoes = (fault: Fault): boolean => needsNetem(impairmentOf(fault));
 
 /** What must be true of a node before this fault is tried on it. */
 export function requirements(fault: Fault, direction: Direction): PreflightCheck[] {

@@ -1,5 +1,5 @@
 /** What acts on packets. Where a kernel has no netem, htb with a filter by chance loses packets, and a token bucket slows them down. */
-import type { Direction, Driver, DriverWay, Fault } from '../api/index.ts';
+import type { Capability, Direction, Driver, DriverWay, Fault } from '../api/index.ts';
 import { SquallError } from '../lib/index.ts';
 import type { Impairment } from './impairment.ts';
 
@@ -27,9 +27,17 @@ export function waysOf(fault: Fault, direction: Direction, impairment: Impairmen
     {
       driver: 'htb',
       does: !needsNetem(impairment),
-      capabilities: ['htb', 'bpf-filter', 'tbf', ...through({ egress: goesOut, ingress: comesIn })],
+      capabilities: [...lossNeeds(impairment), 'tbf', ...through({ egress: goesOut, ingress: comesIn })],
     },
   ];
+}
+
+/** Of a fault that it does not do all that it has is asked for, to tell whether it is there. */
+function lossNeeds(impairment: Impairment): Capability[] {
+  const { loss } = impairment;
+  if (needsNetem(impairment)) return ['htb', 'bpf-filter'];
+  if (loss.kind === 'none') return [];
+  return loss.percent === 100 ? ['htb'] : ['htb', 'bpf-filter'];
 }
 
 /** @throws SquallError KernelRefused, NeedsNetem, for what this driver cannot do */

@@ -4,7 +4,7 @@ import { families, type Family, formatBlock } from './addresses.ts';
 import { classKey, type Flow } from './classes.ts';
 import { type Meeting, meetingsOf } from './meetings.ts';
 import { gateCounterName } from './names.ts';
-import { type ClassPlace, everybodys, type PlacedClass } from './place.ts';
+import type { ClassPlace, PlacedClass } from './place.ts';
 import { exceptionsOf, exclusionsOf } from './selection.ts';
 import { familiesOf, type Traffic } from './traffic.ts';
 
@@ -120,7 +120,7 @@ function trafficWords({ protocol, peerPorts, ownPorts, pingBytes }: Traffic): st
 }
 
 /** The mark goes with this: the packet comes by again after it has passed the device of ours, and must not be sent there twice. */
-export function markRule({ mark, forwardTo }: NonNullable<ClassPlace['atDevice']>): GateRule {
+export function markRule({ mark, forwardTo, priority }: NonNullable<ClassPlace['atDevice']>): GateRule {
   const matches = [{ match: 'priority' as const, priority: mark }];
-  return { comment: `mark ${mark}`, matches, counters: [], priority: everybodys, forwardTo, returns: false };
+  return { comment: `mark ${mark}`, matches, counters: [], priority, forwardTo, returns: false };
 }

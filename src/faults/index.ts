@@ -4,7 +4,7 @@
  * and comparisons with what those report; nothing here runs a program.
  */
 export { type DropCount, dropsOf, shapedBytesOf } from './attribution.ts';
-export { describeFault, longestHoldMs, requirements } from './catalogue.ts';
+export { describeFault, longestHoldMs, onlyNetemDoes, requirements } from './catalogue.ts';
 export { dosePingBytes } from './dose-pings.ts';
 export { treeDifferences } from './compare-tree.ts';
 export type { DeviceTree } from './tree.ts';

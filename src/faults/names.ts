@@ -43,13 +43,14 @@ export function instanceOfTable(name: string): string | undefined {
  * @param of the device, or the class, that it is for
  */
 export function intermediateName(instance: string, kind: 'ingress' | 'class', of: string): string {
-  const digest = createHash('sha256').update(of).digest('hex').slice(0, 4);
+  const number = createHash('sha256').update(of).digest().readUInt32BE();
+  const digest = number.toString(36).padStart(4, '0').slice(-4);
   return `sq${checkInstance(instance)}${kind.slice(0, 1)}${digest}`;
 }
 
 /** The instance that such a device belongs to; undefined when it is none of ours. */
 export function instanceOfDevice(name: string): string | undefined {
-  return /^sq([0-9a-f]{8})[ic][0-9a-f]{4}$/.exec(name)?.[1];
+  return /^sq([0-9a-f]{8})[ic][0-9a-z]{4}$/.exec(name)?.[1];
 }
 
 export const leaseSetName = (faultId: string): string => `lease_${faultId}`;

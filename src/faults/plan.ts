@@ -10,7 +10,7 @@ import { checkDevice, checkFaultId, checkInstance, instanceOfDevice } from './na
 import { type PlacedClass, placeOf } from './place.ts';
 import { largestPacketBytes, type QueueDemand, queueLimits } from './queue-limit.ts';
 import { criteriaOf, isWithin, sparesSomeOf } from './selection.ts';
-import { bandQdiscs, type DeviceTree, needsSegments, netemCount, rootOf, shapingBytes } from './tree.ts';
+import { bandQdiscs, type DeviceTree, needsSegments, packetQueues, rootOf, shapingBytes } from './tree.ts';
 
 export type TargetFacts = {
   instance: string;
@@ -58,7 +58,10 @@ export function planTarget(facts: TargetFacts): TargetPlan {
       return ofFlow.map((faultClass) => plannedClass({ ...facts, instance }, faultClass, numbers));
     }),
   );
-  const limits = queueLimits(classes.map(demandOf), packetsPerSecond);
+  const limits = queueLimits(
+    classes.map((one) => demandOf(one, driver)),
+    packetsPerSecond,
+  );
   return {
     instance,
     driver,
@@ -129,7 +132,10 @@ function plannedClass(
     throw new SquallError('Internal', `no band for class ${key}, or no MTU for device ${faultClass.device}`);
   }
   const impairment = composeImpairments(faultClass.faults.map(({ effect }) => impairmentOf(effect)));
-  const place = placeOf(instance, faultClass, key, number, driver === 'htb' || impairment.duplicatePercent > 0);
+  const place = placeOf(instance, faultClass, key, number, {
+    alone: driver === 'htb' || impairment.duplicatePercent > 0,
+    driver,
+  });
   return { key, number, faultClass, impairment, place, mtu: deviceMtu };
 }
 
@@ -140,14 +146,14 @@ function intermediatesOf(classes: readonly PlannedClass[]): TargetPlan['intermed
 }
 
 /** A queued segment takes about twice its length of memory; a super-packet may be 64 KiB. */
-function demandOf({ key, impairment, mtu }: PlannedClass): QueueDemand {
+function demandOf({ key, impairment, mtu }: PlannedClass, driver: Driver): QueueDemand {
   const segmented = needsSegments(impairment);
   const { rateLimit } = impairment;
   return {
     key,
     delayMs: longestDelayMs(impairment),
     segmented,
-    packetBytes: netemCount(impairment) * (segmented ? 2 * mtu : largestPacketBytes),
+    packetBytes: packetQueues(impairment, driver) * (segmented ? 2 * mtu : largestPacketBytes),
     fixedBytes: rateLimit === undefined ? 0 : 2 * shapingBytes(rateLimit, mtu).queueBytes,
   };
 }

@@ -77,5 +77,7 @@ function bandChange(from: DeviceTree, to: DeviceTree, band: number): string[] {
   if (present.length === 0) return addBand(to, band);
   if (!sameQdiscs(present, wanted, 'but the limits')) return [removeBand(to.device, band), ...addBand(to, band)];
   if (sameQdiscs(present, wanted)) return [];
-  return wanted.filter(({ kind }) => kind === 'netem').map((qdisc) => `qdisc change dev ${to.device} ${qdiscWords(qdisc)}`);
+  return wanted
+    .filter(({ kind }) => kind === 'netem' || kind === 'queue')
+    .map((qdisc) => `qdisc change dev ${to.device} ${qdiscWords(qdisc)}`);
 }

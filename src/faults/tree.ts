@@ -76,8 +76,9 @@ export function needsSegments({ loss, corruptPercent, duplicatePercent, reorderi
   return loss.kind !== 'none' || corruptPercent > 0 || duplicatePercent > 0 || reordering !== undefined;
 }
 
-/** How many queues of netem hold packets of such a band. */
-export function netemCount(impairment: Impairment): number {
+/** How many queues that are bounded by packets such a band has. */
+export function packetQueues(impairment: Impairment, driver: Driver): number {
+  if (driver === 'htb') return impairment.rateLimit === undefined ? 1 : 0;
   return Number(hasFirstNetem(impairment)) + Number(impairment.reordering !== undefined);
 }
 

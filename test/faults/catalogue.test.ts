@@ -61,24 +61,27 @@ describe('requirements', () => {
     });
   });
 
+  const [chance, out] = [
+    ['htb', 'bpf-filter'],
+    ['ifb', 'nft-forward-egress'],
+  ];
   it.each<[Fault, Direction, boolean, string[]]>([
-    [loss(10), 'egress', true, ['ifb', 'nft-forward-egress']],
-    [loss(10), 'ingress', true, ['ifb', 'nft-forward-ingress']],
-    [partition, 'both', true, ['ifb', 'nft-forward-ingress', 'nft-forward-egress']],
-    [rate(20e6), 'egress', true, ['ifb', 'nft-forward-egress']],
-    [loss(10, 3), 'egress', false, ['ifb', 'nft-forward-egress']],
-    [delay(50), 'egress', false, ['ifb', 'nft-forward-egress']],
-    [slot(10, 20), 'egress', false, ['ifb', 'nft-forward-egress']],
-    [reorder(25, 20), 'egress', false, ['ifb', 'nft-forward-egress']],
-    [corrupt(1), 'egress', false, ['ifb', 'nft-forward-egress']],
-    [duplicate(5), 'egress', false, ['ifb', 'nft-forward-egress']],
-  ])('offer htb where there is no netem: for %j on %s it is %s that it does it', (fault, direction, does, through) => {
-    expect(wayOf('htb', fault, direction)).toEqual({
-      driver: 'htb',
-      does,
-      capabilities: ['htb', 'bpf-filter', 'tbf', ...through],
-    });
-  });
+    [loss(10), 'egress', true, [...chance, 'tbf', ...out]],
+    [loss(10), 'ingress', true, [...chance, 'tbf', 'ifb', 'nft-forward-ingress']],
+    [partition, 'both', true, ['htb', 'tbf', 'ifb', 'nft-forward-ingress', 'nft-forward-egress']],
+    [rate(20e6), 'egress', true, ['tbf', ...out]],
+    [loss(10, 3), 'egress', false, [...chance, 'tbf', ...out]],
+    [delay(50), 'egress', false, [...chance, 'tbf', ...out]],
+    [slot(10, 20), 'egress', false, [...chance, 'tbf', ...out]],
+    [reorder(25, 20), 'egress', false, [...chance, 'tbf', ...out]],
+    [corrupt(1), 'egress', false, [...chance, 'tbf', ...out]],
+    [duplicate(5), 'egress', false, [...chance, 'tbf', ...out]],
+  ])(
+    'offer htb where there is no netem: for %j on %s it is %s that it does it, with %j',
+    (fault, direction, does, capabilities) => {
+      expect(wayOf('htb', fault, direction)).toEqual({ driver: 'htb', does, capabilities });
+    },
+  );
 
   it('add the file of a distribution only where one is used', () => {
     expect(requirements(normal, 'egress')).toContainEqual({ check: 'distribution', distribution: 'normal' });

@@ -162,7 +162,7 @@ describe('the tree of the driver htb', () => {
     const [tree, ...others] = treesOf(...effects);
     expect(others).toEqual([]);
     if (tree === undefined) throw new Error('no tree');
-    expect(tree.device).toMatch(/^sq0123abcdc[0-9a-f]{4}$/);
+    expect(tree.device).toMatch(/^sq0123abcdc[0-9a-z]{4}$/);
     expect(renderTree(tree).map((line) => line.replace(`dev ${tree.device} `, ''))).toEqual([`qdisc add ${root}`, ...lines]);
   });
 

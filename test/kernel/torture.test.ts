@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { playCampaign } from '../../scripts/torture/campaign.ts';
+import { faultOfKernel } from '../../scripts/torture/fault-of-kernel.ts';
 import { planKills, victims } from '../../scripts/torture/kill-plan.ts';
 
 /** The first four kills of this seed are one of each victim, while a fault is in the kernel or on its way. */
@@ -18,6 +19,7 @@ describe('a sample of the torture', () => {
       const records = await playCampaign({
         folder,
         kills,
+        fault: await faultOfKernel(),
         instances: 2,
         until: Infinity,
         onRecord: (record) => {

@@ -22,7 +22,10 @@ function itemsOf({ qdiscs, links, objects }: Observation, instance: string): Map
   for (const qdisc of qdiscs) {
     if (isOurDevice(qdisc.dev ?? '') || isOurs(qdisc, qdiscs)) continue;
     const { kind, handle, dev = '', parent = 'root', root, options } = qdisc;
-    items.set(`qdisc ${handle} (${root === true ? 'root' : parent}) of ${dev}`, JSON.stringify({ kind, options }));
+    items.set(
+      `qdisc ${handle} (${root === true ? 'root' : parent}) of ${dev}`,
+      JSON.stringify({ kind, options: settled(options) }),
+    );
   }
   for (const link of links.filter(({ ifname }) => !isOurDevice(ifname)))
     items.set(`link ${link.ifname}`, JSON.stringify(configurationOf(link)));
@@ -54,14 +57,14 @@ function nftItem(object: NftObject, ours: string): [string, string][] {
   });
 }
 
-/** The same without what changes by itself: counters, and the elements of sets whose elements come and go. */
+/** The same without what changes by itself: counters (tc says one of an htb among its options), and the elements of sets whose elements come and go. */
 function settled(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(settled);
   if (typeof value !== 'object' || value === null) return value;
   // Newer nft prints a single flag without a list.
   const flags: unknown[] = 'flags' in value ? [value.flags].flat() : [];
   const changesByItself = flags.includes('timeout') || flags.includes('dynamic');
-  const skipped = ['packets', 'bytes', 'used', 'expires', ...(changesByItself ? ['elem'] : [])];
+  const skipped = ['packets', 'bytes', 'used', 'expires', 'direct_packets_stat', ...(changesByItself ? ['elem'] : [])];
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, inner]) => (skipped.includes(key) ? [] : [[key, settled(inner)]])),
   );

@@ -1,7 +1,7 @@
 /** Which driver this kernel has. */
 import type { Capability, Driver } from '../../api/index.ts';
-import type { Clock } from '../../lib/index.ts';
-import type { TrialOutcome } from '../../preflight/index.ts';
+import { type Clock, SquallError } from '../../lib/index.ts';
+import { saysNoSuchQdisc, type TrialOutcome } from '../../preflight/index.ts';
 
 /** A kernel that has no netem may be given one, by a module that somebody loads. */
 const lastsMs = 10_000;
@@ -17,7 +17,11 @@ export function createDriverChoice(
   let last: { driver: Promise<Driver>; until: number } | undefined;
   const choose = async (): Promise<Driver> => {
     const outcomes = await Promise.all([tryCapability('netem'), tryCapability('prio')]);
-    return outcomes.every(({ ok }) => ok) ? 'netem' : 'htb';
+    const failed = outcomes.filter(({ ok }) => !ok);
+    const untold = failed.find(({ message }) => !saysNoSuchQdisc(message));
+    if (untold !== undefined)
+      throw new SquallError('KernelRefused', `TrialFailed: whether this kernel has netem could not be tried: ${untold.message}`);
+    return failed.length === 0 ? 'netem' : 'htb';
   };
   return async () => {
     if (last !== undefined && ((await last.driver) === 'netem' || clock.monotonic() < last.until)) return await last.driver;

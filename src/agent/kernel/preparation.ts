@@ -5,6 +5,7 @@ import {
   familiesWithTable,
   fieldsOf,
   instanceOfDevice,
+  onlyNetemDoes,
   type NftObject,
   planTarget,
   readTree,
@@ -61,6 +62,12 @@ export function decidePreparation(facts: PreparationFacts): LedgerEntry {
   checkDevicePresent(work.device, observation.links);
   if (work.direction !== 'ingress') checkEgressHook(work.device, observation.objects, instance);
   const driver = entry?.plan.driver ?? facts.driver;
+  if (driver !== facts.driver && onlyNetemDoes(work.effect)) {
+    refuse(
+      'OtherDriver',
+      `the faults on this target came when the kernel had no netem, and all on one target have one driver; wait for them to end`,
+    );
+  }
   checkForeignFilters(work, driver, observation.qdiscs);
   const works = before === undefined ? [...(entry?.works ?? []), work] : (entry?.works ?? []);
   const gatePriority = decidePriority(observation.objects, instance, 'postrouting');

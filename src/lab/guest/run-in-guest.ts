@@ -28,11 +28,16 @@ export type GuestOptions = {
   onStderr: (data: Buffer) => void;
   /** Told, in words, what takes long before the command starts. */
   onProgress?: (text: string) => void;
+  /**
+   * Told when the guest's kernel says that a timer did not fire. It may go on, as after this machine was suspended; one that is emulated
+   * may also have stopped for good.
+   */
+  onTimerLost?: (said: string) => void;
   /** Ends the machine at once; the run rejects. */
   signal?: AbortSignal;
   /** @default 2048 */
   memoryMb?: number;
-  /** Milliseconds that the last of three boots may take, from QEMU's start to the command's; half of it for the others. @default 120000 */
+  /** Milliseconds that each of three boots may take, from QEMU's start to the command's. @default 120000 */
   bootLimitMs?: number;
   /** How often the guest's clock is compared with this machine's, in milliseconds. @default 60000 */
   clockEveryMs?: number;
@@ -61,27 +66,31 @@ const mostBoots = 3;
 export async function startGuest(options: GuestOptions): Promise<Guest> {
   const { onProgress = () => undefined, bootLimitMs = 120_000 } = options;
   const prepared = await prepare(options, onProgress);
-  const boot = async (count: number): Promise<SupervisedMachine> =>
-    await startOnce({ ...options, onProgress, bootLimitMs: count < mostBoots ? bootLimitMs / 2 : bootLimitMs }, prepared);
+  const boot = async (): Promise<SupervisedMachine> => await startOnce({ ...options, onProgress, bootLimitMs }, prepared);
 
-  let machine = await boot(1);
-  let stoppedBy: NodeJS.Signals | undefined;
+  let machine = await boot();
+  let lastSignal: NodeJS.Signals | undefined;
+  const stoppedBy = () => lastSignal;
   const run = async (): Promise<number> => {
     for (let count = 1; ; count++) {
       const end = await machine.ended;
       if ('exitCode' in end) return end.exitCode;
-      if (stoppedBy !== undefined) return exitCodeOf(stoppedBy);
+      const before = stoppedBy();
+      if (before !== undefined) return exitCodeOf(before);
       const hung = `the guest machine hung as it booted: ${end.hung}`;
       if (count === mostBoots) throw new SquallError('GuestFailed', `${hung}; so did the ${String(mostBoots - 1)} before it`);
       onProgress(`${hung}; starting another one`);
-      machine = await boot(count + 1);
+      machine = await boot();
+      // It came while there was no machine to stop.
+      const meanwhile = stoppedBy();
+      if (meanwhile !== undefined) machine.sendSignal(meanwhile);
     }
   };
   return {
     bootMs: () => machine.bootMs(),
     qemuPid: () => machine.pid,
     sendSignal: (name) => {
-      stoppedBy = name;
+      lastSignal = name;
       machine.sendSignal(name);
     },
     resize: (columns, rows) => {

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { finished } from 'node:stream/promises';
-import { SquallError } from '../../lib/index.ts';
+import { messageOf, SquallError } from '../../lib/index.ts';
 import { keepClock } from './clock.ts';
 import type { FileShare } from './file-share.ts';
 import { consoleWords, linesOf, readConsole, saysThatTimerIsLost } from './guest-console.ts';
@@ -29,6 +29,7 @@ type Supervision = {
   onBootFailed: () => Promise<void>;
   onStdout: (data: Buffer) => void;
   onStderr: (data: Buffer) => void;
+  onTimerLost?: (said: string) => void;
   signal?: AbortSignal;
 };
 
@@ -49,7 +50,10 @@ export function supervise(machine: Machine, options: Supervision): SupervisedMac
     machine.process.child.kill('SIGKILL');
   };
   const guestConsole = readConsole(machine.console, (line) => {
-    if (bootMs === undefined && saysThatTimerIsLost(line)) end({ hung: `its kernel says: ${line.trim()}` });
+    if (!saysThatTimerIsLost(line)) return;
+    const said = `its kernel says: ${line.trim()}`;
+    if (bootMs === undefined) end({ hung: said });
+    else options.onTimerLost?.(said);
   });
   const clock = keepClock({
     everyMs: options.clockEveryMs,
@@ -74,7 +78,8 @@ export function supervise(machine: Machine, options: Supervision): SupervisedMac
     end({ hung: `it did not boot within ${String(options.bootLimitMs / 1000)} s${consoleWords(guestConsole)}` });
   }, options.bootLimitMs);
   const onAbort = () => {
-    fail(new SquallError('Unavailable', 'the guest machine was stopped', { cause: options.signal?.reason }));
+    const said = guestConsole.lastLines.length === 0 ? '' : consoleWords(guestConsole);
+    fail(new SquallError('Unavailable', `the guest machine was stopped: ${messageOf(options.signal?.reason)}${said}`));
   };
   options.signal?.addEventListener('abort', onAbort, { once: true });
   if (options.signal?.aborted === true) onAbort();

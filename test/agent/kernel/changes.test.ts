@@ -21,6 +21,13 @@ const set = (flags: string[], elem: unknown[]) => ({
 const ourTable = { table: { family: 'inet', name: `squall_${instance}`, handle: 9 } };
 const root = { kind: 'prio', handle: 'fa17:', dev: 'eth0', root: true };
 const carrier = (operstate: string, flags: string[]) => plain.links.map((link) => ({ ...link, operstate, flags }));
+const withHtb = (direct_packets_stat: number): Observation => ({
+  ...plain,
+  qdiscs: [
+    ...plain.qdiscs,
+    { kind: 'htb', handle: '5:', dev: 'eth1', root: true, options: { limit: 32, ...{ direct_packets_stat } } },
+  ],
+});
 const after = (more: Partial<Observation>): Observation => ({ ...plain, ...more });
 
 describe('changesBetween', () => {
@@ -37,6 +44,7 @@ describe('changesBetween', () => {
       after({ objects: [set(['dynamic'], [])] }),
       after({ objects: [set(['dynamic'], ['192.0.2.1'])] }),
     ],
+    ['the counter that tc says among the options of an htb', withHtb(0), withHtb(7)],
     ['counters of qdiscs', plain, after({ qdiscs: plain.qdiscs.map((qdisc) => ({ ...qdisc, packets: 5, qlen: 1 })) })],
     [
       'a carrier that came',

@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { createDriverChoice } from '../../../src/agent/kernel/driver-choice.ts';
 import type { Capability } from '../../../src/api/index.ts';
 
-function choiceOn(kernel: { has: Capability[]; fails?: boolean }) {
+function choiceOn(kernel: { has: Capability[]; fails?: boolean; says?: string }) {
   const clock = { nowMs: 0, monotonic: () => clock.nowMs };
   const seen = { trials: 0 };
   const choose = createDriverChoice(clock, (capability) => {
     seen.trials += 1;
     if (kernel.fails === true) return Promise.reject(new Error('no program could be started'));
-    return Promise.resolve({ ok: kernel.has.includes(capability), message: '' });
+    const ok = kernel.has.includes(capability);
+    return Promise.resolve({ ok, message: ok ? '' : (kernel.says ?? 'Error: Specified qdisc kind is unknown.') });
   });
   return { choose, clock, seen };
 }
@@ -38,6 +39,14 @@ describe('the choice of a driver', () => {
     expect([await choose(), seen.trials]).toEqual(['htb', 2]);
     clock.nowMs = 10_000;
     expect([await choose(), seen.trials]).toEqual(['netem', 4]);
+  });
+
+  it('does not take a trial that failed for another reason for a kernel without netem', async () => {
+    const kernel = { has: [] as Capability[], says: 'unshare: unshare failed: No space left on device' };
+    const { choose } = choiceOn(kernel);
+    await expect(choose()).rejects.toThrow(/^TrialFailed: .*No space left on device/);
+    kernel.has = ['netem', 'prio'];
+    expect(await choose()).toBe('netem');
   });
 
   it('keeps nothing of a trial that could not be made', async () => {

@@ -83,6 +83,18 @@ describe('without netem', { timeout: 60_000 }, () => {
     await removeAll(lossy);
   });
 
+  it('lets a rate with a long queue come and go beside a loss, which goes on', async () => {
+    const { driver, namespace } = pair;
+    const lossy = work('tenth', loss(10), [2]);
+    const slow = work('slow', { type: 'rate', bitsPerSecond: 1e6, latencyMs: 5000 }, [2], { direction: 'both' });
+    await start(pair, lossy);
+    await start(pair, slow);
+    expect(await driver.verify(namespace)).toEqual([]);
+    expect(await driver.remove(namespace, 'slow')).toEqual(untouched);
+    for (const count of await lossOf([2])) expect(plausible(count, 2000, 0.1)).toMatchObject({ ok: true });
+    await removeAll(lossy);
+  });
+
   it('refuses what only netem does, and says what it needs', async () => {
     await expect(pair.driver.prepare(pair.namespace, work('late', delay(50), [2]))).rejects.toMatchObject({
       code: 'KernelRefused',
@@ -93,7 +105,7 @@ describe('without netem', { timeout: 60_000 }, () => {
 
   it('sees that somebody has taken away what loses', async () => {
     await start(pair, work('tenth', loss(10), [2]));
-    const device = /sq[0-9a-f]{8}c[0-9a-f]{4}/.exec(await inside(pair.target, ['ip', '-br', 'link']))?.[0] ?? '';
+    const device = /sq[0-9a-f]{8}c[0-9a-z]{4}/.exec(await inside(pair.target, ['ip', '-br', 'link']))?.[0] ?? '';
     await inside(pair.target, ['tc', 'qdisc', 'del', 'dev', device, 'parent', 'faa1:2']);
     expect(await pair.driver.verify(pair.namespace)).toEqual([expect.stringMatching(/band fa17:1 of sq.* instead of/)]);
   });

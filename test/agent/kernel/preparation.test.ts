@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FaultWork } from '../../../src/api/index.ts';
+import type { Driver, FaultWork } from '../../../src/api/index.ts';
 import type { LedgerEntry } from '../../../src/agent/kernel/ledger.ts';
 import { decidePreparation } from '../../../src/agent/kernel/preparation.ts';
 import type { Observation } from '../../../src/agent/kernel/programs.ts';
@@ -7,8 +7,8 @@ import type { NftObject, TcQdisc } from '../../../src/faults/index.ts';
 import { delay, loss, work } from '../../faults/works.ts';
 import { entryOf, instance, plain, somewhere } from './entries.ts';
 
-const decide = (one: FaultWork, observation: Observation = plain, entry?: LedgerEntry) =>
-  decidePreparation({ instance, bootId: 'this-boot', namespace: somewhere, work: one, observation, entry, driver: 'netem' });
+const decide = (one: FaultWork, observation: Observation = plain, entry?: LedgerEntry, driver: Driver = 'netem') =>
+  decidePreparation({ instance, bootId: 'this-boot', namespace: somewhere, work: one, observation, entry, driver });
 const chain = (family: string, prio: number, hook = 'postrouting', more = {}): NftObject => ({
   chain: { family, table: 'theirs', name: 'out', hook, prio, ...more },
 });
@@ -24,6 +24,15 @@ const ours: NftObject[] = [
 const slow = work('slow', delay(100));
 
 describe('decidePreparation', () => {
+  it('keeps the driver that the faults of a target were planned for, and refuses what only another does', () => {
+    const first = decide(work('lossy', loss(1)), plain, undefined, 'htb');
+    expect(first.plan).toMatchObject({ driver: 'htb', trees: [{ root: 'tbf' }] });
+    const observed = withObjects(...ours);
+    expect(decide(work('lossier', loss(2)), observed, first, 'netem').plan.driver).toBe('htb');
+    expect(() => decide(slow, observed, first, 'netem')).toThrow(/^OtherDriver: .*wait for them to end/);
+    expect(() => decide(slow, observed, first, 'htb')).toThrow(/^NeedsNetem/);
+  });
+
   it('records what was there before the first fault, and keeps that record when others join', () => {
     const first = decide(slow);
     expect(first).toMatchObject({ snapshot: plain, works: [slow], carried: {} });

@@ -170,7 +170,7 @@ describe('a command in the guest', () => {
     async () => {
       const progress: string[] = [];
       const { guest, output } = await start(['echo', 'here'], {
-        bootLimitMs: 60_000,
+        bootLimitMs: 30_000,
         onProgress: (text) => progress.push(text),
       });
       const first = guest.qemuPid() ?? 0;
