@@ -9,7 +9,8 @@ import { differences, readKernelState } from '../torture/foreign-state.ts';
 import { createInstance, type Instance } from '../torture/instance.ts';
 import { seededRandom } from '../random.ts';
 import { table } from '../torture/summary.ts';
-import { delay, schedule } from './manifests.ts';
+import { mildFault } from './kernel-fault.ts';
+import { schedule } from './manifests.ts';
 import type { CampaignOptions, CampaignResult } from './result.ts';
 
 const namespace = 'minutes';
@@ -34,7 +35,7 @@ export async function tenMinutes({ folder, seed, minutes, say }: CampaignOptions
     targets: ['server-0'],
     client: 'client',
     durationSeconds: 15,
-    fault: delay(200),
+    fault: await mildFault(200),
     lossPercentTolerated: 60,
   };
   writeFileSync(join(served, 'schedule.json'), JSON.stringify(schedule(scheduleName, '* * * * *', run)));
