@@ -53,7 +53,7 @@ function requireRoot(userId: number, choice: KernelChoice): KernelChoice {
   );
 }
 
-/** Reads the answer of `tc qdisc add … netem`; undefined when a program was not found. */
+/** Reads the answer of the trial; undefined when a program was not found. */
 export function readNetemTrial(result: ProgramResult): NetemTrial {
   if (result.code === 0) return { outcome: 'works' };
   const text =
@@ -67,14 +67,16 @@ export function readNetemTrial(result: ProgramResult): NetemTrial {
   return { outcome, text: text === '' ? `exit code ${String(result.code)}` : text };
 }
 
-/** Tries netem in a network namespace that vanishes with the trial; the kernel loads its module on the way, if it has it. */
+/** Tries netem and prio in a network namespace that vanishes with the trial; the kernel loads its module on the way, if it has it. */
 export async function gatherKernelFacts(env: NodeJS.ProcessEnv = process.env): Promise<KernelFacts> {
   const insideGuest = env.SQUALL_GUEST === '1';
   const userId = process.getuid?.() ?? -1;
   if (insideGuest) return { userId, insideGuest, netem: { outcome: 'works' } };
-  const trial = ['--net', 'tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'delay', '1ms'];
+  // The tree is a prio with netem below it: of no use is one without the other.
+  const input = 'qdisc add dev lo root handle 1: prio\nqdisc add dev lo parent 1:1 netem delay 1ms\n';
   try {
-    return { userId, insideGuest, netem: readNetemTrial(await runProgram('unshare', trial, { timeoutMs: 10_000 })) };
+    const result = await runProgram('unshare', ['--net', 'tc', '-batch', '-'], { input, timeoutMs: 10_000 });
+    return { userId, insideGuest, netem: readNetemTrial(result) };
   } catch (error) {
     if (codeOf(error) !== 'ToolMissing') throw error;
     return { userId, insideGuest, netem: { outcome: 'toolMissing', text: messageOf(error) } };
