@@ -58,7 +58,7 @@ export type FaultWork = {
   ports?: PortRange[];
   /** Addresses that this fault does not hurt, though its peers cover them. */
   except?: Addresses;
-  /** Addresses that no fault of the target hurts: the node's own. */
+  /** Addresses that no fault of the target hurts: the node's own, and the API server's. */
   excluded: string[];
   /** What is spared where nothing is said, and this fault hurts all the same. Neighbour discovery is always spared. */
   include?: Includable[];

@@ -1,4 +1,4 @@
-import type { Experiment, NodeTaskSpec, PreflightCheck, ProbeStream, Shaper } from '../api/index.ts';
+import type { Experiment, NodeTaskSpec, Peer, PreflightCheck, ProbeStream, Shaper } from '../api/index.ts';
 import { type Plan, selectTargets } from '../experiment/index.ts';
 import { requirements } from '../faults/index.ts';
 import { formatInstant, SquallError } from '../lib/index.ts';
@@ -126,7 +126,10 @@ function faultTasks(
         effect: part.fault,
         peers,
         ...narrowing,
-        excluded: part.include.includes('node') ? [] : nodeAddresses(node, here, world),
+        excluded: [
+          ...(part.include.includes('node') ? [] : nodeAddresses(node, here, world)),
+          ...(part.include.includes('apiserver') ? [] : world.apiServer),
+        ],
         dosePeers: dosePeersOf(here, hurt, { peers, ...narrowing }, streams, running),
         exposure: exposureOf(here, streams, running),
       };
@@ -138,13 +141,22 @@ function faultTasks(
 
 /** What is named as a peer by itself, and is spared all the same, would not be hurt, and nobody would see why. */
 function refuseSparedPeers({ peers, include, protocol }: SelectedPart['part'], pods: readonly Pod[], world: World): void {
-  const single = peers.filter(({ kind }) => kind === 'node' || kind === 'ip');
+  const single = peers.filter(({ kind }) => kind === 'node' || kind === 'ip' || kind === 'service');
+  const isAll = (peer: Peer, addresses: readonly string[]): boolean => {
+    const { ipv4, ipv6 } = resolvePlaces([peer], world);
+    const own = [...ipv4, ...ipv6];
+    return own.length > 0 && own.every((address) => addresses.includes(address));
+  };
+  const server = single.find((peer) => world.apiServer.length > 0 && isAll(peer, world.apiServer));
+  if (server !== undefined && !include.includes('apiserver')) {
+    throw new SquallError(
+      'InvalidInput',
+      `peers: ${JSON.stringify(server)} is the API server, which is spared; write include: [apiserver], or name another peer`,
+    );
+  }
   for (const [node, here] of include.includes('node') ? [] : byNode(pods)) {
     const excluded = nodeAddresses(node, here, world);
-    const spared = single.find((peer) => {
-      const { ipv4, ipv6 } = resolvePlaces([peer], world);
-      return [...ipv4, ...ipv6].every((address) => excluded.includes(address));
-    });
+    const spared = single.find((peer) => peer.kind !== 'service' && isAll(peer, excluded));
     if (spared === undefined) continue;
     throw new SquallError(
       'InvalidInput',

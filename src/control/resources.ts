@@ -2,7 +2,7 @@ import { apiVersion, type KubeObject, type NodeTask } from '../api/index.ts';
 import type { Resource } from '../store/index.ts';
 import type { ExperimentObject } from './run-status.ts';
 import type { ScheduleObject } from './schedule-status.ts';
-import type { Node, Pod, Service } from './world.ts';
+import type { EndpointSlice, Node, Pod, Service } from './world.ts';
 
 export type Lease = KubeObject<{
   holderIdentity: string;
@@ -45,4 +45,10 @@ export const leases: Resource<Lease> = {
 };
 export const pods: Resource<Pod> = { apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: true };
 export const services: Resource<Service> = { apiVersion: 'v1', kind: 'Service', plural: 'services', namespaced: true };
+export const endpointSlices: Resource<EndpointSlice> = {
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  plural: 'endpointslices',
+  namespaced: true,
+};
 export const nodes: Resource<Node> = { apiVersion: 'v1', kind: 'Node', plural: 'nodes', namespaced: false };

@@ -1,11 +1,11 @@
 import { type Experiment, type HypothesisEntry, type KubeObject, missingPartsOf, readSpec, type Shaper } from '../api/index.ts';
-import { SquallError } from '../lib/index.ts';
+import { codeOf, SquallError } from '../lib/index.ts';
 import type { Resource, Store } from '../store/index.ts';
 import type { PlannedEntry } from './plan-probes.ts';
 import type { RunRequest } from './plan-run.ts';
-import { connectivityTests, nodes, pods, services, shapers } from './resources.ts';
+import { connectivityTests, endpointSlices, nodes, pods, services, shapers } from './resources.ts';
 import type { ExperimentObject } from './run-status.ts';
-import { keepPod, underNodeUids, type World } from './world.ts';
+import { apiServerAddresses, apiServerService, type EndpointSlice, keepPod, underNodeUids, type World } from './world.ts';
 
 /** Gives the objects that an experiment refers to; a store, or what a command was given. Rejects with NotFound. */
 export type SpecReader = {
@@ -29,12 +29,26 @@ export async function readRunRequest(
 }
 
 export async function readWorld(store: Store): Promise<World> {
-  const [allPods, allServices, allNodes] = await Promise.all([
+  const [allPods, allServices, allNodes, slice] = await Promise.all([
     store.list(pods, { keep: keepPod }),
     store.list(services),
     store.list(nodes),
+    readApiServerSlice(store),
   ]);
-  return { pods: underNodeUids(allPods.items), services: allServices.items, nodes: allNodes.items };
+  return {
+    pods: underNodeUids(allPods.items),
+    services: allServices.items,
+    nodes: allNodes.items,
+    apiServer: apiServerAddresses(allServices.items, slice),
+  };
+}
+
+/** There is none on one machine; and who may not see it plans a preview, and no run. */
+async function readApiServerSlice(store: Store): Promise<EndpointSlice | undefined> {
+  return await store.get(endpointSlices, apiServerService).catch((error: unknown) => {
+    if (!['NotFound', 'PermissionDenied'].includes(codeOf(error))) throw error;
+    return undefined;
+  });
 }
 
 /** @throws SquallError NotImplemented */

@@ -18,8 +18,22 @@ export type Service = KubeObject<{
 }>;
 export type Node = KubeObject<unknown, { addresses?: { type: string; address: string }[] }>;
 
-/** What was in the store when a run was planned. */
-export type World = { pods: Pod[]; services: Service[]; nodes: Node[] };
+/** Of the API server's own service it says where that really is: where connections are turned at the socket, packets go there. */
+export type EndpointSlice = KubeObject & { endpoints?: { addresses: string[] }[] };
+
+/** What was in the store when a run was planned; `apiServer` are the addresses at which pods reach the API server. */
+export type World = { pods: Pod[]; services: Service[]; nodes: Node[]; apiServer: string[] };
+
+/** The service by which pods reach the API server, and its endpoints. */
+export const apiServerService = { namespace: 'default', name: 'kubernetes' } as const;
+
+/** None where the cluster, or the lab, has no such service. */
+export function apiServerAddresses(services: readonly Service[], slice: EndpointSlice | undefined): string[] {
+  const { namespace, name } = apiServerService;
+  const service = services.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+  const behind = (slice?.endpoints ?? []).flatMap(({ addresses }) => addresses).filter((address) => isIP(address) !== 0);
+  return [...new Set([...(service === undefined ? [] : addressesOfService(service)), ...behind])];
+}
 
 /** What a plan depends on; of ten thousand pods everything else would fill the memory. */
 export function keepPod(pod: Stored<Pod>): Stored<Pod> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Endpoint, nodeLabel, shortNodeName } from '../../src/api/index.ts';
-import { keepPod, nodeUidAnnotation, type Pod, underNodeUids } from '../../src/control/world.ts';
+import { apiServerAddresses, keepPod, nodeUidAnnotation, type Pod, underNodeUids } from '../../src/control/world.ts';
 import { taskObject } from '../../src/control/task-plan.ts';
 import { planRun, type PlannedRun, type RunRequest } from '../../src/control/plan-run.ts';
 import { entry, pod, request, shaper, world } from './world.ts';
@@ -173,6 +173,36 @@ describe('planRun', () => {
     const dns = { peers: [{ kind: 'ip' as const, ip: '192.0.2.1', ports: { first: 53, last: 53 } }] };
     expect(() => plan({ shaper: shaperWith(dns) })).toThrow('peers: port 53 is that of name resolution');
     expect(() => plan({ shaper: shaperWith({ ...dns, include: ['dns'] }) })).not.toThrow();
+  });
+
+  it('spares the API server unless it is included, and refuses to spare it where it is named as a peer', () => {
+    const services = [
+      ...world.services,
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'kubernetes', namespace: 'default' },
+        spec: { clusterIPs: ['10.96.0.1'] },
+      },
+    ];
+    const slice = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: 'kubernetes' }, spec: {} };
+    const behind = { ...slice, endpoints: [{ addresses: ['192.0.2.40'] }, { addresses: ['192.0.2.41'] }] };
+    const apiServer = apiServerAddresses(services, behind);
+    expect(apiServer).toEqual(['10.96.0.1', '192.0.2.40', '192.0.2.41']);
+    expect(apiServerAddresses(services, undefined)).toEqual(['10.96.0.1']);
+    expect(apiServerAddresses(world.services, undefined)).toEqual([]);
+
+    const planned = (changes: Partial<(typeof shaper.parts)[number]>) => {
+      const made = planRun(request({ shaper: shaperWith(changes) }), { ...world, services, apiServer }, now);
+      return made.kind === 'planned' ? made.tasks.fault.map(({ spec }) => spec.fault?.excluded) : [];
+    };
+    for (const excluded of planned({})) expect(excluded).toEqual(expect.arrayContaining(apiServer));
+    for (const excluded of planned({ include: ['apiserver'] })) expect(excluded).not.toContain('192.0.2.40');
+    const named = { peers: [{ kind: 'service' as const, namespace: 'default', name: 'kubernetes' }] };
+    expect(() => planned(named)).toThrow('is the API server, which is spared; write include: [apiserver]');
+    expect(planned({ ...named, include: ['apiserver'] })).toHaveLength(2);
+    const endpoint = { peers: [{ kind: 'ip' as const, ip: '192.0.2.41' }] };
+    expect(() => planned(endpoint)).toThrow('is the API server');
   });
 
   it('tells the packets of the hypothesis by the pod that they go back to', () => {

@@ -49,6 +49,7 @@ export const world: World = {
       },
     },
   ],
+  apiServer: [],
 };
 
 const connectivity: ConnectivityTest = {

@@ -35,7 +35,9 @@ export const shaperFields = {
   except: filledList(place, 'exceptions', 64).optional().describe('Never hurt, even where they are among the peers.'),
   include: filledList(oneOf(...includable), 'inclusions', includable.length)
     .optional()
-    .describe("Hurt, too, which is else spared: the addresses of the target's node, and name resolution (port 53)."),
+    .describe(
+      "Hurt, too, which is else spared: the addresses of the target's node, those of the API server, and name resolution (port 53).",
+    ),
   duration: duration('1s', longestDuration).optional(),
   lease: withServerRules(
     duration('3s', '1h').refine((value) => Number.isInteger(milliseconds(value) / 1000), { error: 'expected whole seconds' }),

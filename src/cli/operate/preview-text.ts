@@ -5,7 +5,11 @@ import { columns } from '../columns.ts';
 /** So many addresses are shown in a cell; -o json has them all. */
 const mostAddresses = 4;
 
-const includedWords: Record<HurtPod['include'][number], string> = { node: 'its own node', dns: 'name resolution' };
+const includedWords: Record<HurtPod['include'][number], string> = {
+  node: 'its own node',
+  dns: 'name resolution',
+  apiserver: 'the API server',
+};
 
 /** Who and what a run would hurt, for people. */
 export function renderPreview(preview: RunPreview): string {

@@ -65,5 +65,6 @@ async function readOrClose(store: Store): Promise<PreviewPlace & { store: Store 
 }
 
 function worldOf({ pods, services, nodes }: Lab): World {
-  return { pods, services, nodes };
+  // A lab has no API server that its pods know.
+  return { pods, services, nodes, apiServer: [] };
 }

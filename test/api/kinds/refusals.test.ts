@@ -111,7 +111,7 @@ describe('the targets and peers of a shaper', () => {
     ['ports', [], 'spec.ports', /at least one/],
     ['protocol', 'tpc', 'spec.protocol', /one of tcp, udp, sctp, icmp/],
     ['except', [{ kind: 'ip', ip: '10.0.0.1', port: 80 }], 'spec.except[0].port', /unknown field/],
-    ['include', ['arp'], 'spec.include[0]', /one of node, dns/],
+    ['include', ['arp'], 'spec.include[0]', /one of node, dns, apiserver/],
     ['duration', '0s', 'spec.duration', /from 1s/],
     ['lease', '2s', 'spec.lease', /from 3s to 1h/],
     ['lease', '2h', 'spec.lease', /from 3s to 1h/],

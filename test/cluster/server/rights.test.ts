@@ -165,6 +165,8 @@ describe('the accounts', () => {
     [operator, 'get', 'secrets', '-A'],
     [operator, 'create', 'pods/exec', '-A'],
     [operator, 'list', 'configmaps', '-A'],
+    [operator, 'list', 'endpointslices.discovery.k8s.io', '-n', 'default'],
+    [operator, 'get', 'endpointslices.discovery.k8s.io/other', '-n', 'default'],
     [operator, 'update', 'nodetasks.networkmachinery.io', '-n', 'default'],
     [operator, 'create', 'networktrafficshapers.networkmachinery.io', '-A'],
     [agent, 'get', 'secrets', '-A'],
@@ -181,6 +183,7 @@ describe('the accounts', () => {
     [operator, 'create', 'nodetasks.networkmachinery.io', '-n', 'squall-system'],
     [operator, 'update', 'networkexperiments.networkmachinery.io', '--subresource=status', '-n', 'own'],
     [operator, 'list', 'pods', '-A'],
+    [operator, 'get', 'endpointslices.discovery.k8s.io/kubernetes', '-n', 'default'],
     [agent, 'watch', 'nodetasks.networkmachinery.io', '-n', 'squall-system'],
     [agent, 'update', 'nodetasks.networkmachinery.io', '--subresource=status', '-n', 'squall-system'],
   ])('%s may %s %s %s', async (account, ...words) => {
