@@ -314,13 +314,14 @@ export function storeContract(title: string, start: () => Promise<ContractServer
       const labels = { followed: fresh('follow') };
       const names = ['first', 'second', 'third'].map((name) => `${labels.followed}-${name}`);
       let watches = 0;
+      const created: Promise<unknown>[] = [];
       // One object for every watch, created while that watch is open.
       const counted: Store = {
         ...store,
         watch: (...call) => {
           const name = names[watches];
           watches += 1;
-          if (name !== undefined) void store.create(configMaps, configMap(name, { labels }));
+          if (name !== undefined) created.push(store.create(configMaps, configMap(name, { labels })));
           return store.watch(...call);
         },
       };
@@ -335,6 +336,8 @@ export function storeContract(title: string, start: () => Promise<ContractServer
       const options = { namespace, labelSelector: `followed=${labels.followed}`, timeoutSeconds: 1 };
       const following = listWatch(counted, configMaps, options, handler, systemClock, () => 0, controller.signal);
       await all.promise;
+      // The last may be told of before its answer comes.
+      await Promise.all(created);
       controller.abort();
       await following;
       expect(seen).toEqual(names.map((name) => `added ${name}`));
