@@ -11,3 +11,4 @@ export { parsePercent } from './percent.ts';
 export { isForbidden, isMissing } from './system-errors.ts';
 export { createThrottle } from './throttle.ts';
 export { type ProgramOptions, type ProgramResult, runProgram } from './run-program.ts';
+export { saysNoSuchQdisc } from './no-such-qdisc.ts';

@@ -127,11 +127,6 @@ function forwardTrial(hook: 'ingress' | 'egress'): string {
   ].join('\n');
 }
 
-/** The two wordings of iproute2 releases for a qdisc kind that the kernel lacks. */
-export function saysNoSuchQdisc(text: string): boolean {
-  return ['Specified qdisc kind is unknown', 'Specified qdisc not found'].some((wording) => text.includes(wording));
-}
-
 function missingQdisc(module: string): string {
   return (
     `load it with 'modprobe ${module}'; where there is no such module, install the package that has it: linux-modules-extra-$(uname -r) ` +

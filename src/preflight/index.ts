@@ -3,7 +3,7 @@
  * Checks, and what was found when they were tried, come in; trying itself is the agent's.
  * Results go out, each with what was expected, what was found and what to do about it.
  */
-export { type CapabilityTrial, capabilityTrials, intermediateDeviceLines, saysNoSuchQdisc } from './capabilities.ts';
+export { type CapabilityTrial, capabilityTrials, intermediateDeviceLines } from './capabilities.ts';
 export { type DriverTrials, judgeDriver } from './judge-driver.ts';
 export {
   type CompositionFacts,

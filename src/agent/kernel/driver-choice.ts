@@ -1,7 +1,7 @@
 /** Which driver this kernel has. */
 import type { Capability, Driver } from '../../api/index.ts';
-import { type Clock, SquallError } from '../../lib/index.ts';
-import { saysNoSuchQdisc, type TrialOutcome } from '../../preflight/index.ts';
+import { type Clock, saysNoSuchQdisc, SquallError } from '../../lib/index.ts';
+import type { TrialOutcome } from '../../preflight/index.ts';
 
 /** A kernel that has no netem may be given one, by a module that somebody loads. */
 const lastsMs = 10_000;

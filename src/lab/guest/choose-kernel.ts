@@ -1,5 +1,5 @@
 import type { Driver } from '../../api/index.ts';
-import { codeOf, messageOf, type ProgramResult, runProgram, SquallError } from '../../lib/index.ts';
+import { codeOf, messageOf, type ProgramResult, runProgram, saysNoSuchQdisc, SquallError } from '../../lib/index.ts';
 
 export type GuestMode = 'auto' | 'always' | 'never';
 
@@ -11,9 +11,6 @@ export type NetemTrial =
   { outcome: 'works' } | { outcome: 'missing' | 'refused'; text: string } | { outcome: 'toolMissing'; text: string };
 
 export type KernelFacts = { userId: number; insideGuest: boolean; netem: NetemTrial };
-
-/** The two wordings of iproute2 releases for a qdisc kind that the kernel lacks. */
-const missingWordings = ['Specified qdisc kind is unknown', 'Specified qdisc not found'];
 
 const loadRemedy =
   'load it (modprobe sch_netem; on Ubuntu after apt-get install linux-modules-extra-$(uname -r)) or use --guest auto';
@@ -63,7 +60,7 @@ export function readNetemTrial(result: ProgramResult): NetemTrial {
       ?.replace(/^Error: /, '') ?? '';
   if (result.stderr.includes('failed to execute tc'))
     return { outcome: 'toolMissing', text: "the program 'tc' is not installed" };
-  const outcome = missingWordings.some((wording) => result.stderr.includes(wording)) ? 'missing' : 'refused';
+  const outcome = saysNoSuchQdisc(result.stderr) ? 'missing' : 'refused';
   return { outcome, text: text === '' ? `exit code ${String(result.code)}` : text };
 }
 
