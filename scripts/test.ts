@@ -3,7 +3,8 @@
  * that boot guest machines of their own, which take minutes; with --cluster those that need a Kubernetes API server.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../src/lib/index.ts';
@@ -12,7 +13,6 @@ import { findBinaries } from '../test/cluster/server/binaries.ts';
 type Counts = { passed: number; failed: number; skipped: number };
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const unitResults = join(root, 'out', 'unit-tests.json');
 
 type Step = { name: string; run: () => Promise<Counts> };
 
@@ -25,7 +25,14 @@ const usual: Step[][] = [
   [{ name: 'kernel tests', run: kernelTests }],
 ];
 const boots: Step[][] = [[{ name: 'guest boots', run: async () => await unitTests('--config', 'vitest.boot.config.ts') }]];
-const cluster: Step[][] = [[{ name: 'cluster tests', run: clusterTests }]];
+/** The file that waits for a guest machine and for leases most of its time; each step has a control plane of its own. */
+const withGuest = 'test/cluster/server/experiments.test.ts';
+const cluster: Step[][] = [
+  [
+    { name: 'cluster tests with a guest machine', run: async () => await clusterTests(withGuest) },
+    { name: 'cluster tests', run: async () => await clusterTests('--exclude', withGuest) },
+  ],
+];
 const lanes = process.argv.includes('--boot') ? boots : process.argv.includes('--cluster') ? cluster : usual;
 
 const checks: [program: string, ...args: string[]][] = [
@@ -61,32 +68,34 @@ async function staticChecks(): Promise<Counts> {
 }
 
 async function unitTests(...options: string[]): Promise<Counts> {
+  const resultsFile = join(root, 'out', `unit-tests-${randomUUID()}.json`);
   const { code } = await start('vitest', [
     'run',
     ...options,
     '--reporter=default',
     '--reporter=json',
-    `--outputFile.json=${unitResults}`,
+    `--outputFile.json=${resultsFile}`,
   ]);
-  const results = JSON.parse(readFileSync(unitResults, 'utf8')) as {
+  const results = JSON.parse(readFileSync(resultsFile, 'utf8')) as {
     numPassedTests: number;
     numFailedTests: number;
     numPendingTests: number;
   };
+  rmSync(resultsFile);
   // A file that cannot be loaded fails the run without a failed test in it.
   const failed = results.numFailedTests === 0 && code !== 0 ? 1 : results.numFailedTests;
   return { passed: results.numPassedTests, failed, skipped: results.numPendingTests };
 }
 
 /** Where no API server can be had, that is said; on a machine of CI it is a failure. */
-async function clusterTests(): Promise<Counts> {
+async function clusterTests(...options: string[]): Promise<Counts> {
   try {
     await findBinaries(console.log);
   } catch (error) {
     console.log(`SKIPPED: ${messageOf(error)}`);
     return process.env.CI === 'true' ? { passed: 0, failed: 1, skipped: 0 } : { passed: 0, failed: 0, skipped: 1 };
   }
-  return await unitTests('--config', 'vitest.cluster.config.ts');
+  return await unitTests('--config', 'vitest.cluster.config.ts', ...options);
 }
 
 async function kernelTests(): Promise<Counts> {

@@ -66,8 +66,14 @@ export async function runOrder(pair: Pair, random: () => number): Promise<OrderR
   return { steps, problems };
 }
 
-/** Of every peer: the sum of the delays that its packets meet now, and nothing lost. */
+/** A machine that stood still while it measured says too much of all peers at once; a delay that is wrong is wrong each time. */
 async function wrongDelays(target: string, present: typeof faults): Promise<string[]> {
+  const wrong = await measuredWrong(target, present);
+  return wrong.length === 0 || wrong.some((text) => !text.endsWith(' 0 lost')) ? wrong : await measuredWrong(target, present);
+}
+
+/** Of every peer: the sum of the delays that its packets meet now, and nothing lost. */
+async function measuredWrong(target: string, present: typeof faults): Promise<string[]> {
   const times = await ping(target, addressesOf(...hurtPeers), { count: 5, periodMs: 20, timeoutMs: 2000 });
   return hurtPeers.flatMap((peer) => {
     const met = present.filter(({ peers }) => peers.includes(peer));
