@@ -64,6 +64,11 @@ export type KernelDriver = {
    * fault: in one transaction it proves that there was no gap and goes on.
    */
   renew(namespace: Namespace, faultId: string, timeoutMs: LeaseTime): Promise<void>;
+  /**
+   * In one transaction ends a lease that the kernel still holds and commits another fault, prepared beside it: every packet meets the one or
+   * the other. Rejects as `renew` does, of the one that ends; then the other is not committed.
+   */
+  exchange(namespace: Namespace, faults: { ends: string; begins: string }, timeoutMs: LeaseTime): Promise<void>;
   /** Closes the gate: no packet is hurt once this resolves. Fine when the fault was never prepared. */
   close(namespace: Namespace, faultId: string): Promise<void>;
   /** Drains and removes; restores what was there. Fine when the fault was never prepared. */

@@ -65,6 +65,8 @@ export type FaultWork = {
   /** For each target, addresses inside the fault's selector that the agent pings to measure the dose; none: not measurable. */
   dosePeers: Record<string, string[]>;
   exposure: ExposureRule[];
+  /** The agent's own, which no controller writes: the id of the fault that this is a later version of. No packet meets two versions of one fault. */
+  versionOf?: string;
 };
 
 export type ProbeStream = {

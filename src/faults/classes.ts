@@ -6,6 +6,7 @@ import type { FaultWork } from '../api/index.ts';
 import { SquallError } from '../lib/index.ts';
 import { criteriaOf, intersectSelections, isSpared } from './selection.ts';
 import type { Traffic } from './traffic.ts';
+import { lineageOf } from './versions.ts';
 
 /** Band 1 is everybody's; prio knows at most 16 bands. */
 export const firstClassBand = 2;
@@ -28,7 +29,8 @@ export function classKey({ faults, flow }: Pick<FaultClass, 'faults' | 'flow'>):
 }
 
 /**
- * Every set of faults on what goes one way through one device that a packet can be of at once, single faults included.
+ * Every set of faults on what goes one way through one device that a packet can be of at once, single faults included. Of two versions of
+ * one fault only one is held at a time, so that no packet is of both.
  * @throws SquallError KernelRefused, TooManyOverlaps, beyond 15
  */
 export function classesOf(device: string, flow: Flow, works: readonly FaultWork[]): FaultClass[] {
@@ -53,6 +55,7 @@ export function classesOf(device: string, flow: Flow, works: readonly FaultWork[
     for (const { faultClass, next } of grown) {
       for (const [offset, single] of singles.slice(next).entries()) {
         const faults = [...faultClass.faults, ...single.faults];
+        if (new Set(faults.map(lineageOf)).size < faults.length) continue;
         const common = intersectSelections(faultClass.selection, single.selection);
         const selection = common.filter((traffic) => !isSpared(traffic, faults));
         if (selection.length === 0) continue;

@@ -4,6 +4,7 @@ import type { FaultWork } from '../api/index.ts';
 import { parseByFamily } from './addresses.ts';
 import { requestedDose } from './requested-dose.ts';
 import type { Traffic } from './traffic.ts';
+import { lineageOf } from './versions.ts';
 
 /** None of them is a hypothesis's number, so that these are never taken for exposure. */
 const dataBytes = {
@@ -21,12 +22,12 @@ const hurtsPings = ({ protocol, ports, peers }: FaultWork): boolean => {
 
 /**
  * Bytes of data in a ping that measures the dose of this work. Where pings are among what it hurts, any is right. Else its gate takes
- * pings of one length to its dose peers as well: one that follows from the fault's id, so that the pings of two faults seldom meet both.
+ * pings of one length to its dose peers as well: one that follows from the fault's id, whatever its version, so that the pings of two faults seldom meet both.
  */
 export function dosePingBytes(work: FaultWork): number {
   const { usual, own } = dataBytes[work.effect.type === 'corrupt' ? 'corrupt' : 'other'];
   if (hurtsPings(work)) return usual;
-  const digest = createHash('sha256').update(work.id).digest();
+  const digest = createHash('sha256').update(lineageOf(work)).digest();
   return own.least + (digest.readUInt32BE(0) % own.count);
 }
 

@@ -38,8 +38,10 @@ export {
   renderGate,
   renderGateRemoval,
   renderLeases,
+  renderExchange,
   renderRenewal,
   type TableFamily,
 } from './render-gate.ts';
 export { requestedDose } from './requested-dose.ts';
 export { renderTree, renderTreeChange } from './render-tree.ts';
+export { versionOfFault } from './versions.ts';

@@ -111,6 +111,17 @@ export function renderRenewal(instance: string, lease: Lease): string {
   );
 }
 
+/**
+ * Ends a lease that is held and commits another fault's, in one transaction: every packet meets the one or the other. Where the first has timed
+ * out, its deletion fails, and the second is not committed either.
+ */
+export function renderExchange(instance: string, ends: Omit<Lease, 'timeoutMs'>, begins: Lease): string {
+  const ended = leaseSets(instance, ends).map((set) => `delete element ${set} { ${elementOf(ends)} }`);
+  return `${text(ended)}${renderLeases(instance, [begins])}`;
+}
+
+const elementOf = ({ device }: Pick<Lease, 'device'>): string => `"${checkDevice(device)}"`;
+
 function leaseWords({ faultId, device, timeoutMs }: Lease) {
   if (!(timeoutMs >= 1) || !Number.isFinite(timeoutMs)) {
     throw new SquallError(
@@ -118,7 +129,7 @@ function leaseWords({ faultId, device, timeoutMs }: Lease) {
       `lease of fault ${faultId}: ${String(timeoutMs)} ms is no time to hold a fault; close it instead`,
     );
   }
-  return { element: `"${checkDevice(device)}"`, timeout: `timeout ${String(Math.floor(timeoutMs))}ms` };
+  return { element: elementOf({ device }), timeout: `timeout ${String(Math.floor(timeoutMs))}ms` };
 }
 
 /** Families of the tables that hold the lease of a fault: in the one of family inet it always is. */

@@ -17,7 +17,7 @@ export type FakeKernel = KernelDriver & {
   /** Resolves at the next call of that name. */
   next(call: string): Promise<KernelCall>;
   fail: Partial<
-    Record<'prepare' | 'commit' | 'renew' | 'close' | 'remove' | 'read' | 'sweep', (podUid: string) => string | undefined>
+    Record<'prepare' | 'commit' | 'renew' | 'exchange' | 'close' | 'remove' | 'read' | 'sweep', (podUid: string) => string | undefined>
   >;
   before: Partial<Record<'prepare' | 'commit' | 'renew', () => Promise<void>>>;
   residueOfSweep: number;
@@ -81,6 +81,17 @@ export function createFakeKernel(clock: Clock, inodeOf: (path: string) => number
         throw new SquallError('KernelRefused', `LeaseExpired: ${faultId}`);
       }
       kernel.heldUntil.set(podUid + faultId, clock.monotonic() + forMs);
+    },
+    exchange: async ({ podUid }, { ends, begins }, timeoutMs) => {
+      await Promise.resolve();
+      const forMs = timeoutMs();
+      note('exchange', podUid, forMs);
+      failIfWanted('exchange', podUid);
+      if (clock.monotonic() >= (kernel.heldUntil.get(podUid + ends) ?? 0)) {
+        throw new SquallError('KernelRefused', `LeaseExpired: ${ends}`);
+      }
+      kernel.heldUntil.delete(podUid + ends);
+      kernel.heldUntil.set(podUid + begins, clock.monotonic() + forMs);
     },
     close: async ({ podUid }) => {
       await Promise.resolve();

@@ -9,7 +9,7 @@ import type { DriverContext } from './context.ts';
 import { createDriverChoice } from './driver-choice.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import { createLedger, readBootId } from './ledger.ts';
-import { commitFaults, renewFault } from './leasing.ts';
+import { commitFaults, exchangeFaults, renewFault } from './leasing.ts';
 import { openNamespace } from './namespace.ts';
 import { prepareFault, tryComposition } from './preparing.ts';
 import { createPrograms, type Programs } from './programs.ts';
@@ -89,6 +89,12 @@ export async function createKernelDriver(options: KernelDriverOptions): Promise<
     renew: async (namespace, faultId, timeoutMs) => {
       const work = async () => {
         await renewFault(context, namespace, faultId, timeoutMs);
+      };
+      await inTurn(namespace, work, 'urgent');
+    },
+    exchange: async (namespace, faults, timeoutMs) => {
+      const work = async () => {
+        await exchangeFaults(context, namespace, faults, timeoutMs);
       };
       await inTurn(namespace, work, 'urgent');
     },

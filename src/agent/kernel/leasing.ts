@@ -5,6 +5,7 @@ import {
   type Lease,
   leaseSetName,
   type NftObject,
+  renderExchange,
   renderLeases,
   renderRenewal,
   type TableFamily,
@@ -41,10 +42,33 @@ export async function renewFault(
   faultId: string,
   timeoutMs: LeaseTime,
 ): Promise<void> {
-  const { programs, instance } = context;
   const fault = await leasedFault(context, namespace, faultId);
+  const renewal = () => renderRenewal(context.instance, { ...fault, timeoutMs: timeoutMs() });
+  await changeHeld(context, namespace, fault, renewal);
+}
+
+/** @throws SquallError KernelRefused, as `renewFault`, of the fault that ends: then neither is held */
+export async function exchangeFaults(
+  context: DriverContext,
+  namespace: Namespace,
+  { ends, begins }: { ends: string; begins: string },
+  timeoutMs: LeaseTime,
+): Promise<void> {
+  const [held, next] = await Promise.all([leasedFault(context, namespace, ends), leasedFault(context, namespace, begins)]);
+  const exchange = () => renderExchange(context.instance, held, { ...next, timeoutMs: timeoutMs() });
+  await changeHeld(context, namespace, held, exchange);
+}
+
+/** One transaction that the kernel takes only while it holds the fault. */
+async function changeHeld(
+  { programs, instance }: DriverContext,
+  namespace: Namespace,
+  fault: Omit<Lease, 'timeoutMs'>,
+  commands: () => string,
+): Promise<void> {
+  const { faultId } = fault;
   try {
-    await programs.changeGate(namespace, () => renderRenewal(instance, { ...fault, timeoutMs: timeoutMs() }), 'urgent');
+    await programs.changeGate(namespace, commands, 'urgent');
   } catch (error) {
     if (!isNoSuchObject(error)) throw error;
     const { objects } = await programs.read(namespace, ['objects']);
