@@ -28,6 +28,12 @@ export type Fault =
   | { type: 'slot'; minMs: number; maxMs: number }
   | { type: 'partition' };
 
+/** What a fault becomes while it is active. @property atMs since it became active on the target */
+export type FaultStep = { atMs: number; fault: Fault };
+
+/** Again and again: the fault acts, then rests. It starts acting. */
+export type Pulse = { activeMs: number; idleMs: number };
+
 export type Direction = 'egress' | 'ingress' | 'both';
 
 /** How many of a selector's candidates are hurt. */
@@ -69,7 +75,12 @@ export type ShaperPart = {
   targets: TargetSelector[];
   device: string;
   direction: Direction;
+  /** From the beginning; with `steps`, until the first of them. */
   fault: Fault;
+  /** By time, ascending; each is of the type of `fault` and takes the place of what was before. Empty: it never changes. */
+  steps: FaultStep[];
+  /** Absent: it acts all the time. Steps count the whole time, also that of rest. */
+  pulse?: Pulse;
   /** Only packets to these are hurt; an empty list means every peer. */
   peers: Peer[];
   protocol?: Protocol;

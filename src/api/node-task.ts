@@ -3,7 +3,7 @@
  * Everything is in base units and every peer is an address; the agent alone plans what goes into the kernel.
  */
 import { createHash } from 'node:crypto';
-import type { Direction, Fault, PortRange, Protocol, Includable } from './model.ts';
+import type { Direction, Fault, PortRange, Protocol, Pulse, Includable } from './model.ts';
 import type { KubeObject } from './metadata.ts';
 import type { SecondAggregate } from './measurement.ts';
 
@@ -50,7 +50,15 @@ export type FaultWork = {
   id: string;
   device: string;
   direction: Direction;
+  /** From the beginning; with `steps`, until the first of them. */
   effect: Fault;
+  /**
+   * What takes the place of the effect, `atMs` after the fault became active on a target: ascending, at least 1 s apart, the first at 1 s
+   * or later, all of the effect's type, at most 300. Absent: the effect never changes.
+   */
+  steps?: { atMs: number; effect: Fault }[];
+  /** It acts and rests in turns, starting active; `atMs` of steps counts on while it rests. Absent: it acts all the time. */
+  pulse?: Pulse;
   peers: Peers;
   /** Only packets of this protocol; absent: of every one. */
   protocol?: Protocol;

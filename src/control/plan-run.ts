@@ -118,12 +118,17 @@ function faultTasks(
       ...(part.except.length === 0 ? {} : { except: resolvePlaces(part.except, world) }),
       ...(part.include.length === 0 ? {} : { include: part.include }),
     };
+    const timing = {
+      ...(part.steps.length === 0 ? {} : { steps: part.steps.map(({ atMs, fault }) => ({ atMs, effect: fault })) }),
+      ...(part.pulse === undefined ? {} : { pulse: part.pulse }),
+    };
     return byNode(pods).map(([node, here]): TaskPlan => {
       const fault = {
         id: faultId(base.run.uid, index),
         device: part.device,
         direction: part.direction,
         effect: part.fault,
+        ...timing,
         peers,
         ...narrowing,
         excluded: [

@@ -79,6 +79,7 @@ export const shaper: Shaper = {
       device: 'eth0',
       direction: 'egress',
       fault: { type: 'delay', delayMs: 200, jitterMs: 0, distribution: 'uniform' },
+      steps: [],
       peers: [],
       ports: [],
       except: [],

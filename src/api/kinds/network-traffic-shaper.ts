@@ -7,7 +7,9 @@ import { includable, protocols, type Shaper, type ShaperPart } from '../model.ts
 import { hasPort, portRange, toPortRange } from '../ports.ts';
 import { withServerRules } from '../server-rules.ts';
 import { defineKind } from './definition.ts';
-import { faultConfiguration, toFault } from './fault-configuration.ts';
+import { faultConfiguration } from './fault-configuration.ts';
+import { toFault } from './fault-fields.ts';
+import { toPulse, toSteps } from './fault-steps.ts';
 import { target, toTarget } from './target.ts';
 
 export const defaultDevice = 'eth0';
@@ -96,6 +98,8 @@ export function toShaper(written: WrittenShaper, namespace: string): Shaper {
       device: configuration.device ?? defaultDevice,
       direction: written.direction ?? (configuration.type === 'partition' ? 'both' : 'egress'),
       fault: toFault(configuration),
+      steps: toSteps(configuration),
+      ...(configuration.pulse === undefined ? {} : { pulse: toPulse(configuration.pulse) }),
       peers: (written.peers ?? []).map((one) => toPeer(one, namespace)),
       protocol: written.protocol,
       ports: (written.ports ?? []).map(toPortRange),

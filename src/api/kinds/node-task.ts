@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { apiVersion } from '../metadata.ts';
 import type { NodeTaskSpec } from '../node-task.ts';
 import { defineKind } from './definition.ts';
+import { mostSteps } from './fault-steps.ts';
 
 const nodeTaskSpec = z.looseObject({
   node: z.string().min(1),
@@ -12,6 +13,15 @@ const nodeTaskSpec = z.looseObject({
   generation: z.int(),
   order: z.enum(['apply', 'undo']),
   targets: z.array(z.looseObject({ podUid: z.string(), namespace: z.string(), name: z.string(), ips: z.array(z.string()) })),
+  fault: z
+    .looseObject({
+      steps: z
+        .array(z.looseObject({ atMs: z.number().positive(), effect: z.looseObject({ type: z.string() }) }))
+        .max(mostSteps)
+        .optional(),
+      pulse: z.looseObject({ activeMs: z.number().positive(), idleMs: z.number().positive() }).optional(),
+    })
+    .optional(),
   lease: z.looseObject({ name: z.string().min(1), seconds: z.number().positive() }),
   notAfter: z.iso.datetime({ offset: true }),
 });

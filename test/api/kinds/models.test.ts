@@ -84,6 +84,7 @@ describe('the model of a shaper', () => {
           device: 'eth0',
           direction: 'egress',
           fault: { type: 'loss', percent: 1, burst: 1 },
+          steps: [],
           peers: [
             { kind: 'service', namespace: 'shop', name: 's' },
             { kind: 'cidr', cidr: 'fd00::/64', ports: { first: 53, last: 53 } },
