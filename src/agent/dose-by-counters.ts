@@ -12,6 +12,8 @@ export type Shaping = { bytes: number; milliseconds: number; looks: number };
 export type ShapedCounts = Readonly<Record<string, { bytes: number; waitingBytes: number }>>;
 export type SeenShaping = { last?: { counts: ShapedCounts; at: number }; total: Shaping };
 
+export const newShaping = (): SeenShaping => ({ total: { bytes: 0, milliseconds: 0, looks: 0 } });
+
 /** A queue's span counts when packets waited at both its ends: then the rate was what they waited for. */
 export function seeShaping({ last, total }: SeenShaping, counts: ShapedCounts, at: number): SeenShaping {
   const seen = { ...total };

@@ -7,7 +7,7 @@ import { isShownByPings } from './dose.ts';
 import type { PingFacts, RttsByPeer } from './dose-by-pings.ts';
 import { withPathOf } from './namespaces/pod-namespaces.ts';
 import { createSettledPings } from './settled-pings.ts';
-import { type DosePings, type FaultTarget, refuse } from './target-state.ts';
+import { type DosePings, type FaultTarget, freshPings, refuse } from './target-state.ts';
 
 const baselinePings = { count: 10, periodMs: 50, timeoutMs: 1000 };
 const dosePeriodMs = 200;
@@ -30,24 +30,25 @@ export function dosePeersOf(work: FaultWork, podUid: string, targets: readonly N
 export async function measureBaseline(context: AgentContext, target: FaultTarget, signal: AbortSignal): Promise<void> {
   const addresses = target.work.dosePeers[target.facts.podUid] ?? [];
   if (!isShownByPings(target.work.effect) || addresses.length === 0 || target.namespace === undefined) return;
-  const { namespace } = target;
-  const options = { ...baselinePings, addresses, payloadBytes: dosePingBytes(target.work) };
   try {
-    const baseline = await context.pingLimit(
-      async () => await withPathOf(context.namespaces, namespace, async (found) => await pingOnce(found, options, signal)),
-    );
-    target.pings = pingsOf(baseline, addresses);
+    target.pings = freshPings({ baseline: await pingBaseline(context, target, addresses, signal) }, addresses);
   } catch (error) {
     if (!signal.aborted) refuse(context, target, error);
   }
 }
 
-function pingsOf(baseline: RttsByPeer, addresses: readonly string[]): DosePings {
-  return {
-    baseline,
-    active: Object.fromEntries(addresses.map((address) => [address, []])),
-    settled: Object.fromEntries(addresses.map((address) => [address, createSettledPings()])),
-  };
+/** Round trips to peers that the fault does not hurt yet. */
+export async function pingBaseline(
+  context: AgentContext,
+  { namespace, work }: FaultTarget,
+  addresses: readonly string[],
+  signal?: AbortSignal,
+): Promise<RttsByPeer> {
+  if (namespace === undefined) return {};
+  const options = { ...baselinePings, addresses: [...addresses], payloadBytes: dosePingBytes(work) };
+  return await context.pingLimit(
+    async () => await withPathOf(context.namespaces, namespace, async (found) => await pingOnce(found, options, signal)),
+  );
 }
 
 /** As the dose is measured by them. */
@@ -59,12 +60,15 @@ export function pingFactsOf({ baseline, active, settled }: DosePings): PingFacts
   };
 }
 
+/** Goes on counting where an earlier probe of this version has ended. */
 export async function startDoseProbe(context: AgentContext, target: FaultTarget): Promise<void> {
   const { pings, namespace, work } = target;
   if (pings === undefined || namespace === undefined) return;
   const timeoutMs = Math.ceil(slackMs + 2 * longestHoldMs(work.effect));
-  // While the gate closes, a ping may meet the fault or not: it proves nothing.
-  const settledOf = (address: string) => (target.status.phase === 'Active' ? pings.settled[address] : undefined);
+  for (const [address, { counts }] of Object.entries(pings.settled)) pings.settled[address] = createSettledPings(counts);
+  // While the gate closes, and while another version takes its place, a ping may meet the fault or not: it proves nothing.
+  const isMeant = () => target.status.phase === 'Active' && !target.resting && target.work === work;
+  const settledOf = (address: string) => (isMeant() ? pings.settled[address] : undefined);
   const prober = await withPathOf(context.namespaces, namespace, (found) =>
     startProbers({
       namespace: found,
@@ -91,8 +95,8 @@ export async function startDoseProbe(context: AgentContext, target: FaultTarget)
       },
     }),
   );
-  // The order to undo may have come meanwhile: then nobody would stop it.
-  if (target.status.phase !== 'Active') {
+  // The order to undo, or the next change, may have come meanwhile: then nobody would stop it.
+  if (!isMeant()) {
     await prober.stop();
     return;
   }

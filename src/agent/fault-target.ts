@@ -1,10 +1,11 @@
 /** What is done to one target of a fault. */
+import type { Dose, FaultWork, TargetStatus } from '../api/index.ts';
 import { codeOf, formatInstant, messageOf, SquallError } from '../lib/index.ts';
 import type { AgentContext } from './context.ts';
 import { measureDose } from './dose.ts';
 import { seeShaping } from './dose-by-counters.ts';
 import { pingFactsOf, startDoseProbe, stopDoseProbe } from './dose-probe.ts';
-import type { LeaseTime } from './kernel-driver.ts';
+import type { FaultReading, LeaseTime, Namespace, Removal } from './kernel-driver.ts';
 import { findAndPin, hasLost } from './namespaces/pod-namespaces.ts';
 import { isOver, mayBeApplied } from './phases.ts';
 import { type FaultTarget, move, refuse } from './target-state.ts';
@@ -48,6 +49,8 @@ export async function prepareTarget(context: AgentContext, target: FaultTarget, 
 /** The commit point. Rejects as the kernel does. */
 export async function commitTarget(context: AgentContext, target: FaultTarget, leftMs: LeaseTime): Promise<void> {
   await hold(context, target, leftMs, 'commit');
+  target.activeSince = context.clock.monotonic();
+  target.versionSince = target.activeSince;
   move(context, target, 'Active', { activeAt: formatInstant(context.clock.now()) });
   await startDoseProbe(context, target).catch((error: unknown) => {
     context.log('warn', 'dose probe not started', { fault: target.work.id, error: messageOf(error) });
@@ -62,7 +65,9 @@ export async function renewTarget(context: AgentContext, target: FaultTarget, le
   const { heldUntil, heldForMs } = target;
   const { done, late, failed } = target.status.renewals ?? { done: 0, late: 0, failed: 0 };
   try {
-    await hold(context, target, leftMs, 'renew');
+    await inTurn(target, async () => {
+      await hold(context, target, leftMs, 'renew');
+    });
   } catch (error) {
     target.status = { ...target.status, renewals: { done, late, failed: failed + 1 } };
     throw error;
@@ -72,32 +77,77 @@ export async function renewTarget(context: AgentContext, target: FaultTarget, le
   target.status = { ...target.status, renewals: { done: done + 1, late: late + (isLate ? 1 : 0), failed } };
 }
 
-/** The time is counted from the moment that it was asked for, which is before the kernel begins to count. */
-async function hold(context: AgentContext, target: FaultTarget, leftMs: LeaseTime, act: 'commit' | 'renew'): Promise<void> {
-  const { kernel, clock } = context;
-  if (target.namespace === undefined) throw new SquallError('Internal', `target ${target.facts.podUid} was never located`);
+/**
+ * What the kernel holds from then on is the target's present version, or with `exchange` the one that takes its place. The time is counted from
+ * the moment that it was asked for, which is before the kernel begins to count.
+ */
+export async function hold(
+  { kernel, clock }: AgentContext,
+  target: FaultTarget,
+  leftMs: LeaseTime,
+  act: 'commit' | 'renew' | { exchange: FaultWork },
+): Promise<void> {
+  const { namespace, work } = target;
+  if (namespace === undefined) throw new SquallError('Internal', `target ${target.facts.podUid} was never located`);
   let [heldUntil, heldForMs] = [target.heldUntil, target.heldForMs];
-  await kernel[act](target.namespace, target.work.id, () => {
+  const timeoutMs = () => {
     heldForMs = leftMs();
     heldUntil = clock.monotonic() + heldForMs;
     return heldForMs;
-  });
+  };
+  if (typeof act === 'string') await kernel[act](namespace, work.id, timeoutMs);
+  else await kernel.exchange(namespace, { ends: work.id, begins: act.exchange.id }, timeoutMs);
   target.heldUntil = heldUntil;
   target.heldForMs = heldForMs;
 }
 
 /** Counters, exposure and dose into the status. */
 export async function readTarget(context: AgentContext, target: FaultTarget): Promise<void> {
-  if (target.namespace === undefined) return;
-  const reading = await context.kernel.read(target.namespace, target.work.id);
-  const { packets, bytes, drops, exposure, shaped } = reading;
+  const { namespace, work } = target;
+  if (namespace === undefined) return;
+  const reading = await context.kernel.read(namespace, work.id);
+  // Another version may have taken its place meanwhile: what was read of this one is read once more when it leaves.
+  if (target.work === work) see(context, target, reading);
+}
+
+function see(context: AgentContext, target: FaultTarget, reading: FaultReading): void {
+  const { shaped } = reading;
   if (shaped !== undefined) target.shaping = seeShaping(target.shaping, shaped, context.clock.monotonic());
-  const dose = measureDose(target.work, {
-    pings: target.pings && pingFactsOf(target.pings),
-    counters: reading,
-    shaping: target.shaping.total,
-  });
-  target.status = { ...target.status, counters: { packets, bytes, drops }, exposure, ...(dose === undefined ? {} : { dose }) };
+  const dose = doseOf(target, reading);
+  const isOfLaterStep = target.step > 0;
+  const told = isOfLaterStep && !isTold(dose, context.clock.monotonic() - target.versionSince) ? undefined : dose;
+  target.status = { ...target.status, ...sumOf(target.past, reading), ...(told === undefined ? {} : { dose: told }) };
+}
+
+/** In a step that was shorter, too little passed the fault to hold against it that its dose was not seen. */
+const judgeableStepMs = 5000;
+
+export function isTold(dose: Dose | undefined, lastedMs: number): dose is Dose {
+  return dose !== undefined && (dose.ok || lastedMs >= judgeableStepMs);
+}
+
+export function doseOf({ work, pings, shaping }: FaultTarget, counters: FaultReading): Dose | undefined {
+  return measureDose(work, { pings: pings && pingFactsOf(pings), counters, shaping: shaping.total });
+}
+
+type Counted = Pick<TargetStatus, 'counters' | 'exposure'>;
+
+/** What earlier versions have counted, and this one. */
+export function sumOf({ counters: past, exposure: exposed = {} }: Counted, reading: FaultReading): Required<Counted> {
+  const { packets, bytes, drops, exposure } = reading;
+  const { packets: packetsBefore = 0, bytes: bytesBefore = 0, drops: dropsBefore = 0 } = past ?? {};
+  const sums = Object.entries(exposure).map(([hypothesis, count]) => [hypothesis, (exposed[hypothesis] ?? 0) + count]);
+  return {
+    counters: { packets: packetsBefore + packets, bytes: bytesBefore + bytes, drops: dropsBefore + drops },
+    exposure: { ...exposed, ...Object.fromEntries(sums) },
+  };
+}
+
+/** A renewal of a lease that another version has taken meanwhile would find it ended: they wait for each other. */
+export async function inTurn<T>(target: FaultTarget, work: () => Promise<T>): Promise<T> {
+  const result = target.turn.then(work);
+  target.turn = result.catch(() => undefined);
+  return await result;
 }
 
 /** Closes the gate; true when it is known to be closed. */
@@ -107,7 +157,7 @@ export async function closeTarget(context: AgentContext, target: FaultTarget, re
   }
   if (target.namespace === undefined) return true;
   try {
-    await context.kernel.close(target.namespace, target.work.id);
+    for (const { id } of versionsOf(target)) await context.kernel.close(target.namespace, id);
     target.status = { ...target.status, cleanAt: target.status.cleanAt ?? formatInstant(context.clock.now()) };
     return true;
   } catch (error) {
@@ -120,11 +170,23 @@ export async function closeTarget(context: AgentContext, target: FaultTarget, re
   }
 }
 
+const versionsOf = ({ others, work }: FaultTarget): FaultWork[] => [...others, work];
+
+async function removeVersions({ kernel }: AgentContext, target: FaultTarget, namespace: Namespace): Promise<Removal> {
+  const removal: Removal = { residue: 0, changedByOthers: [] };
+  for (const { id } of versionsOf(target)) {
+    const { residue, changedByOthers } = await kernel.remove(namespace, id);
+    removal.residue += residue;
+    removal.changedByOthers.push(...changedByOthers);
+  }
+  return removal;
+}
+
 /** Removes what is left; true when nothing is. */
 export async function removeTarget(context: AgentContext, target: FaultTarget): Promise<boolean> {
   if (target.namespace === undefined || isOver(target.status)) return true;
   try {
-    const { residue, changedByOthers } = await context.kernel.remove(target.namespace, target.work.id);
+    const { residue, changedByOthers } = await removeVersions(context, target, target.namespace);
     target.residue = residue;
     if (changedByOthers.length > 0) target.status = { ...target.status, changedByOthers };
     if (residue > 0) return false;
@@ -162,7 +224,7 @@ export async function loseTarget(context: AgentContext, target: FaultTarget): Pr
 async function residueOfLost(context: AgentContext, target: FaultTarget): Promise<number> {
   if (target.namespace === undefined) return 0;
   try {
-    return (await context.kernel.remove(target.namespace, target.work.id)).residue;
+    return (await removeVersions(context, target, target.namespace)).residue;
   } catch (error) {
     context.log('warn', 'forgetting a vanished target failed', { fault: target.work.id, error: messageOf(error) });
     // What remains of one that is gone is a file; of one that is there nobody knows.

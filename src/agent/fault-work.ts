@@ -1,7 +1,8 @@
-import type { FaultWork, NodeTaskStatus } from '../api/index.ts';
+import type { FaultWork, NodeTaskStatus, NodeTaskTarget } from '../api/index.ts';
 import { codeOf, formatInstant, messageOf, SquallError } from '../lib/index.ts';
 import type { AgentContext, StoredTask, TaskWork } from './context.ts';
 import { dosePeersOf, measureBaseline } from './dose-probe.ts';
+import { followCourse } from './fault-following.ts';
 import { commitTarget, isGone, locate, loseTarget, prepareTarget, readTarget, renewTarget } from './fault-target.ts';
 import { finishUntouched, undoTargets } from './fault-undo.ts';
 import { kernelTimeoutMs, renewalDueInMs } from './lease.ts';
@@ -35,10 +36,12 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
   const wake = createWake(clock);
   // Writing goes on while undoing, until the work is done.
   const writing = new AbortController();
-  const targets = spec.targets.map((facts) => {
-    const dosePeers = { [facts.podUid]: dosePeersOf(fault, facts.podUid, spec.targets) };
-    return newTarget(facts, { ...fault, dosePeers }, formatInstant(clock.now()));
+  const askedOf = (asked: FaultWork, { podUid }: NodeTaskTarget): FaultWork => ({
+    ...asked,
+    dosePeers: { [podUid]: dosePeersOf(asked, podUid, spec.targets) },
   });
+  const targets = spec.targets.map((facts) => newTarget(facts, askedOf(fault, facts), formatInstant(clock.now())));
+  const wakes = targets.map((target) => ({ target, wake: createWake(clock) }));
   /** Undoing of single targets while the others go on. */
   const undoing: Promise<void>[] = [];
 
@@ -46,15 +49,25 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
     writer.seen(task);
     if (task.spec.order === 'undo') workEnd.end('Ordered');
     else if (task.spec.generation !== generation) {
-      // The end is all of a running fault that may change: it becomes known when the last target is active.
-      if (task.spec.notAfter === notAfter) {
-        log('warn', 'a running fault cannot be changed; undo it and create another', { task: first.metadata.name });
-      }
+      // The end becomes known when the last target is active, and peers come and go.
+      if (task.spec.fault !== undefined) ask(task.spec.fault);
       ({ notAfter, generation } = task.spec);
       const [before, named] = [leftOfWorkMs, deadlineAt(clock, Date.parse(notAfter))];
       // Only ever shortened: nothing that is written later keeps a fault longer than was first said.
       leftOfWorkMs = () => Math.min(before(), named());
       wake.ring();
+    }
+  };
+  const ask = (now: FaultWork) => {
+    if (now.id !== fault.id || now.device !== fault.device || now.direction !== fault.direction) {
+      log('warn', 'id, device and direction of a running fault cannot be changed; undo it and create another', {
+        fault: fault.id,
+      });
+      return;
+    }
+    for (const { target, wake: bell } of wakes) {
+      target.asked = askedOf(now, target.facts);
+      bell.ring();
     }
   };
   const residue = () => targets.reduce((sum, target) => sum + target.residue, 0);
@@ -136,7 +149,8 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
 
   async function keepRenewing(): Promise<void> {
     while (!isAborted(signal) && active().length > 0 && allowedOrEnd()) {
-      const dueInMs = (target: FaultTarget) => renewalDueInMs(target.heldUntil - clock.monotonic(), possibleMs());
+      const dueInMs = (target: FaultTarget) =>
+        target.resting ? Infinity : renewalDueInMs(target.heldUntil - clock.monotonic(), possibleMs());
       const due = active().filter((target) => dueInMs(target) === 0);
       // One program each, which the kernel's driver bounds; behind preparations, of many programs each, they would come too late.
       const renewed = await Promise.all(due.map(renew));
@@ -146,7 +160,7 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
   }
 
   async function renew(target: FaultTarget): Promise<boolean> {
-    if (isAborted(signal) || target.status.phase !== 'Active' || possibleMs() <= 0) return true;
+    if (isAborted(signal) || target.status.phase !== 'Active' || target.resting || possibleMs() <= 0) return true;
     try {
       await renewTarget(context, target, possibleMs);
       return true;
@@ -156,8 +170,7 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
       log('warn', 'renewal failed', { fault: fault.id, error: messageOf(error) });
       // The kernel has ended it; a fault with a hole in it is not the fault that was asked for.
       if (await isGone(context, target)) await lose(target);
-      else if (messageOf(error).startsWith('LeaseExpired')) giveUp(target, 'LeaseExpired', error);
-      else if (isFaultGone(error)) giveUp(target, 'FaultGone', error);
+      else if (isLeaseExpired(error) || isFaultGone(error)) giveUp(target, reasonOf(error), error);
       else if (clock.monotonic() >= target.heldUntil) giveUp(target, 'RenewalFailed', error);
       return false;
     }
@@ -176,7 +189,8 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
   }
 
   async function readOrLose(target: FaultTarget): Promise<void> {
-    if (isAborted(signal) || target.status.phase !== 'Active') return;
+    // Between two versions neither tells the whole.
+    if (isAborted(signal) || target.status.phase !== 'Active' || target.changing !== undefined) return;
     try {
       if (await isGone(context, target)) await lose(target);
       else {
@@ -188,6 +202,14 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
       // Somebody removed it: nobody is hurt any more, and what was measured before says nothing of now.
       if (!isAborted(signal) && isFaultGone(error)) giveUp(target, 'FaultGone', error);
     }
+  }
+
+  async function follow({ target, wake: bell }: (typeof wakes)[number]): Promise<void> {
+    const giveUpTarget = (error: unknown) => {
+      log('warn', 'a change of a fault failed', { fault: fault.id, error: messageOf(error) });
+      if (allowedOrEnd()) giveUp(target, reasonOf(error), error);
+    };
+    await followCourse(context, target, { leftMs: possibleMs, wake: bell, signal, giveUp: giveUpTarget });
   }
 
   /** What somebody else has changed is left to them: the fault is no longer the one that was asked for, and ends. */
@@ -206,6 +228,7 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
     try {
       if (await mayBegin()) {
         await apply();
+        for (const one of wakes) void follow(one);
         // A reading that waits for its turn behind those of other runs must not keep the gate open.
         await Promise.all([keepRenewing(), unlessAborted(keepReading(), signal)]);
       }
@@ -236,6 +259,12 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
       writing.abort();
     });
   return { update, end: workEnd.end, residue, done };
+}
+
+const isLeaseExpired = (error: unknown): boolean => messageOf(error).startsWith('LeaseExpired');
+
+function reasonOf(error: unknown): string {
+  return isLeaseExpired(error) ? 'LeaseExpired' : isFaultGone(error) ? 'FaultGone' : codeOf(error);
 }
 
 function isFaultGone(error: unknown): boolean {

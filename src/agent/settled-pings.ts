@@ -11,8 +11,9 @@ export type SettledPings = {
   repeat(number: number): void;
 };
 
-export function createSettledPings(): SettledPings {
-  const counts: PingCount = { answered: 0, lost: 0, duplicates: 0 };
+/** @param before what was counted of earlier pings, whose numbers began at 0 as these do */
+export function createSettledPings(before: Readonly<PingCount> = { answered: 0, lost: 0, duplicates: 0 }): SettledPings {
+  const counts: PingCount = { ...before };
   const waiting = new Map<number, { outcome?: 'answered' | 'lost'; copies: number }>();
   let next = 0;
   const pingOf = (number: number) => {

@@ -3,16 +3,36 @@ import type { FaultWork, NodeTaskTarget, TargetPhase, TargetStatus } from '../ap
 import { codeOf, formatInstant, messageOf } from '../lib/index.ts';
 import type { Prober } from '../probes/index.ts';
 import type { AgentContext } from './context.ts';
-import type { SeenShaping } from './dose-by-counters.ts';
+import { newShaping, type SeenShaping } from './dose-by-counters.ts';
 import type { RttsByPeer } from './dose-by-pings.ts';
+import { faultAt } from './fault-course.ts';
 import type { Namespace } from './kernel-driver.ts';
 import { advance } from './phases.ts';
-import type { SettledPings } from './settled-pings.ts';
+import { createSettledPings, type SettledPings } from './settled-pings.ts';
 
 /** One target of a fault while it is worked on. Everything that is done to it goes through the functions of fault-target.ts. */
 export type FaultTarget = {
   readonly facts: NodeTaskTarget;
-  readonly work: FaultWork;
+  /** The fault with its course, as it was last asked for; what it is of that now; and the version of it that the kernel has. */
+  asked: FaultWork;
+  present: FaultWork;
+  work: FaultWork;
+  /** Other versions that may be in the kernel: those that have not left yet, and one that comes. */
+  others: FaultWork[];
+  /** How many versions there were, and at which step of the fault's course it is. */
+  versions: number;
+  step: number;
+  /** Its pulse rests: no lease is held, and none is renewed. */
+  resting: boolean;
+  /** Monotonic: when it became active, from which its course counts; and its present version. */
+  activeSince: number;
+  versionSince: number;
+  /** Counted by the versions that have left. */
+  past: Pick<TargetStatus, 'counters' | 'exposure'>;
+  /** Ends once the change that is being made is, or was given up. */
+  changing?: Promise<void>;
+  /** Renewals and changes of its lease, one after the other. */
+  turn: Promise<unknown>;
   status: TargetStatus;
   residue: number;
   namespace?: Namespace;
@@ -30,17 +50,37 @@ export type FaultTarget = {
 
 export type DosePings = { baseline: RttsByPeer; active: Record<string, number[]>; settled: Record<string, SettledPings> };
 
-export function newTarget(facts: NodeTaskTarget, work: FaultWork, at: string): FaultTarget {
+export function newTarget(facts: NodeTaskTarget, asked: FaultWork, at: string): FaultTarget {
+  const present = faultAt(asked, 0);
   const status: TargetStatus = { podUid: facts.podUid, phase: 'Pending', since: at };
   return {
     facts,
-    work,
+    asked,
+    present,
+    work: present,
+    others: [],
+    versions: 0,
+    step: 0,
+    resting: false,
+    activeSince: Infinity,
+    versionSince: Infinity,
+    past: {},
+    turn: Promise.resolve(),
     status,
     residue: 0,
-    shaping: { total: { bytes: 0, milliseconds: 0, looks: 0 } },
+    shaping: newShaping(),
     heldUntil: -Infinity,
     heldForMs: 0,
     verifiedAt: -Infinity,
+  };
+}
+
+/** Pings of a version that begins to act; what was there before the fault stays. */
+export function freshPings({ baseline }: Pick<DosePings, 'baseline'>, addresses: readonly string[]): DosePings {
+  return {
+    baseline,
+    active: Object.fromEntries(addresses.map((address) => [address, []])),
+    settled: Object.fromEntries(addresses.map((address) => [address, createSettledPings()])),
   };
 }
 

@@ -167,6 +167,9 @@ export type Dose = {
   ok: boolean;
 };
 
+/** @property dose absent where the step was too short to tell */
+export type PastStep = { step: number; since: string; effect: Fault; dose?: Dose };
+
 export type TargetStatus = {
   podUid: string;
   phase: TargetPhase;
@@ -181,6 +184,11 @@ export type TargetStatus = {
    */
   renewals?: { done: number; late: number; failed: number };
   dose?: Dose;
+  /** Of a fault with steps: at which it is, 0 being the beginning; and of those that are over when they began, the newest last, at most 32. */
+  step?: number;
+  pastSteps?: PastStep[];
+  /** A pulse rests: no packet is hurt until it acts again. */
+  resting?: boolean;
   /** Packets of each hypothesis that met the gate while the lease was held. */
   exposure?: Record<string, number>;
   /** RFC 3339: when the present phase began. */

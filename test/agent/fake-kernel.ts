@@ -17,7 +17,10 @@ export type FakeKernel = KernelDriver & {
   /** Resolves at the next call of that name. */
   next(call: string): Promise<KernelCall>;
   fail: Partial<
-    Record<'prepare' | 'commit' | 'renew' | 'exchange' | 'close' | 'remove' | 'read' | 'sweep', (podUid: string) => string | undefined>
+    Record<
+      'prepare' | 'commit' | 'renew' | 'exchange' | 'close' | 'remove' | 'read' | 'sweep',
+      (podUid: string) => string | undefined
+    >
   >;
   before: Partial<Record<'prepare' | 'commit' | 'renew', () => Promise<void>>>;
   residueOfSweep: number;

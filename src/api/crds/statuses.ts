@@ -97,6 +97,11 @@ const targetStatus = z.object({
   counters: z.object({ packets: number, bytes: number, drops: number }).optional(),
   renewals: z.object({ done: number, late: number, failed: number }).optional(),
   dose: dose.optional(),
+  step: z.int().optional(),
+  pastSteps: z
+    .array(z.object({ step: z.int(), since: instant, effect: unknownContent.describe('A union by its type.'), dose: dose.optional() }))
+    .optional(),
+  resting: z.boolean().optional(),
   exposure: z.record(text, number).optional(),
   since: instant,
   activeAt: instant.optional(),
