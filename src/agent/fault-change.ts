@@ -1,5 +1,5 @@
 /** A fault that changes while it is active: what is due, and how it is done to one target. */
-import type { FaultWork } from '../api/index.ts';
+import type { Addresses, FaultWork } from '../api/index.ts';
 import { versionOfFault } from '../faults/index.ts';
 import { formatInstant, messageOf, SquallError } from '../lib/index.ts';
 import type { AgentContext } from './context.ts';
@@ -23,9 +23,18 @@ export function changeDue(
   const { step, acts, nextInMs } = courseAt(asked, elapsedMs);
   const present = faultAt(asked, step);
   const next = nextInMs === undefined ? {} : { nextInMs };
+  // A version for nobody could not be planned: until somebody comes, none is held.
+  if (hurtsNobody(asked)) return target.resting ? next : { due: { change: 'rest' }, ...next };
   if (JSON.stringify(present) !== JSON.stringify(target.present)) return { due: { change: 'version', present, step }, ...next };
   if (acts === target.resting) return { due: { change: acts ? 'act' : 'rest' }, ...next };
   return next;
+}
+
+const isNone = ({ ipv4, ipv6 }: Addresses): boolean => ipv4.length + ipv6.length === 0;
+
+/** All peers have gone, as pods do. */
+function hurtsNobody({ peers }: Pick<FaultWork, 'peers'>): boolean {
+  return peers !== 'all' && isNone(peers) && (peers.atPorts ?? []).every(isNone);
 }
 
 /** Rejects as the kernel does; then nobody knows which version acts, and the target is to be undone. */

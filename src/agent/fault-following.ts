@@ -11,7 +11,7 @@ export type Following = {
   wake: Wake;
   signal: AbortSignal;
   /** When a change fails nobody knows what acts: the target is undone. */
-  giveUp(error: unknown): void;
+  giveUp: (error: unknown) => void;
 };
 
 /** Of a fault without a course and whose peers stay: looked at again by the bell alone. */
@@ -21,7 +21,7 @@ const longestSleepMs = 3_600_000;
 export async function followCourse(context: AgentContext, target: FaultTarget, following: Following): Promise<void> {
   const { clock } = context;
   const { leftMs, wake, signal, giveUp } = following;
-  while (!isAborted(signal) && target.status.phase === 'Active') {
+  while (!isAborted(signal) && isActive(target)) {
     const { due, nextInMs = longestSleepMs } = changeDue(target, target.asked, clock.monotonic() - target.activeSince);
     if (due === undefined) {
       await wake.sleep(Math.max(1, nextInMs), signal);
@@ -34,8 +34,12 @@ export async function followCourse(context: AgentContext, target: FaultTarget, f
       await removeOthers(context, target);
     } catch (error) {
       target.changing = undefined;
-      if (target.status.phase === 'Active') giveUp(error);
+      if (isActive(target)) giveUp(error);
       return;
     }
   }
+}
+
+function isActive({ status }: FaultTarget): boolean {
+  return status.phase === 'Active';
 }

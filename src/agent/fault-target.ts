@@ -136,7 +136,10 @@ type Counted = Pick<TargetStatus, 'counters' | 'exposure'>;
 export function sumOf({ counters: past, exposure: exposed = {} }: Counted, reading: FaultReading): Required<Counted> {
   const { packets, bytes, drops, exposure } = reading;
   const { packets: packetsBefore = 0, bytes: bytesBefore = 0, drops: dropsBefore = 0 } = past ?? {};
-  const sums = Object.entries(exposure).map(([hypothesis, count]) => [hypothesis, (exposed[hypothesis] ?? 0) + count]);
+  const sums = Object.entries(exposure).map(([hypothesis, count]): [string, number] => [
+    hypothesis,
+    (exposed[hypothesis] ?? 0) + count,
+  ]);
   return {
     counters: { packets: packetsBefore + packets, bytes: bytesBefore + bytes, drops: dropsBefore + drops },
     exposure: { ...exposed, ...Object.fromEntries(sums) },

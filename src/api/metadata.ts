@@ -52,6 +52,22 @@ export function selectorMatches(selector: LabelSelector, labels: Record<string, 
   return wanted.every(([key, value]) => labels[key] === value) && requirements.every((requirement) => meets(requirement, labels));
 }
 
+/** As an API server takes it in a query. */
+export function selectorText({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
+  const words = matchExpressions.map(({ key, operator, values = [] }) => {
+    switch (operator) {
+      case 'In':
+      case 'NotIn':
+        return `${key} ${operator.toLowerCase()} (${values.join(',')})`;
+      case 'Exists':
+        return key;
+      case 'DoesNotExist':
+        return `!${key}`;
+    }
+  });
+  return [...Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`), ...words].join(',');
+}
+
 function meets({ key, operator, values = [] }: LabelSelectorRequirement, labels: Record<string, string>): boolean {
   const value = labels[key];
   switch (operator) {

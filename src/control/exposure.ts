@@ -48,8 +48,8 @@ function groupsOf({ peers }: Pick<FaultWork, 'peers'>): Addresses[] {
   return peers === 'all' ? [] : [peers, ...(peers.atPorts ?? [])];
 }
 
-/** Whatever the ports. */
-function covers({ peers, except }: Pick<FaultWork, 'peers' | 'except'>, address: string): boolean {
+/** Whether packets to this address are hurt, whatever their ports. */
+export function covers({ peers, except }: Pick<FaultWork, 'peers' | 'except'>, address: string): boolean {
   if (except !== undefined && isAmong(except, address)) return false;
   return peers === 'all' || groupsOf({ peers }).some((group) => isAmong(group, address));
 }

@@ -1,5 +1,5 @@
 import { describeFault, requestedDose } from '../faults/index.ts';
-import type { CheckResult, Dose, Fault, NodeTask, ProbeStream, TargetStatus } from '../api/index.ts';
+import type { CheckResult, Dose, Fault, FaultWork, NodeTask, ProbeStream, TargetStatus } from '../api/index.ts';
 import { type Facts, type Plan, type RunState, type TargetFacts, windowsToJudge } from '../experiment/index.ts';
 import type { ExpectedTasks } from './plan-run.ts';
 import type { TaskPlan } from './task-plan.ts';
@@ -87,13 +87,19 @@ function faultFacts(expected: readonly TaskPlan[], tasks: ReadonlyMap<string, No
       const label = `${namespace}/${pod}`;
       facts.targets.push(targetFacts(podUid, label, target));
       if (target?.changedByOthers) facts.changedByOthers.push(...target.changedByOthers.map((change) => `${label}: ${change}`));
-      if (spec.fault && (target?.dose ?? target?.activeAt) !== undefined) {
-        const dose = target?.dose ?? unmeasured(spec.fault.effect);
-        facts.dose.push({ ...dose, target: label, fault: describeFault(spec.fault.effect) });
-      }
+      if (spec.fault && target) facts.dose.push(...dosesOf(spec.fault, target).map((dose) => ({ ...dose, target: label })));
     }
   }
   return facts;
+}
+
+/** Of every step that could tell one, the present one last. */
+function dosesOf({ effect, steps = [] }: FaultWork, target: TargetStatus): (Dose & { fault: string })[] {
+  const { step = 0, pastSteps = [], dose, activeAt } = target;
+  const past = pastSteps.flatMap((one) => (one.dose === undefined ? [] : [{ ...one.dose, fault: describeFault(one.effect) }]));
+  const present = steps[step - 1]?.effect ?? effect;
+  if (dose !== undefined) return [...past, { ...dose, fault: describeFault(present) }];
+  return past.length > 0 || activeAt === undefined ? past : [{ ...unmeasured(present), fault: describeFault(present) }];
 }
 
 /** Of a target that was active and reported no dose: nothing was shown. */

@@ -29,6 +29,10 @@ export type Memory = {
   replaced: Set<string>;
   /** A status replaced while others changed the metadata: of the versions between, which nobody read here, it alone tells. */
   overtaken?: { status: ExperimentStatus | undefined };
+  /** What was asked for, as long as it can be read: whom it hurts is looked at again while it is active. */
+  request?: RunRequest;
+  /** When that was done last; of the monotonic clock. */
+  followedAt: number;
   /** The first event of this life, when it is not simply to look. */
   first?: RunEvent;
 };
@@ -51,7 +55,10 @@ export type MemoryOptions = {
   rules?: PlaceRules;
 };
 
-type Base = Pick<Memory, 'uid' | 'measurements' | 'measuredUpTo' | 'checkpointAt' | 'seenTargets' | 'journal' | 'replaced'>;
+type Base = Pick<
+  Memory,
+  'uid' | 'measurements' | 'measuredUpTo' | 'checkpointAt' | 'seenTargets' | 'journal' | 'replaced' | 'followedAt'
+>;
 type Begun = Stored<ExperimentObject> & { status: ExperimentStatus };
 
 const noTasks: ExpectedTasks = { preflight: [], probe: [], fault: [] };
@@ -68,6 +75,7 @@ export async function remember(options: MemoryOptions, object: Stored<Experiment
     seenTargets: new Map(),
     journal,
     replaced: new Set<string>(),
+    followedAt: -Infinity,
   };
   if (isBegun(object)) return await pickUp(options, object, base);
   let request: RunRequest;
@@ -85,7 +93,7 @@ export async function remember(options: MemoryOptions, object: Stored<Experiment
   const planned = await planNow(options, request);
   if (planned.kind !== 'planned') return { ...nothing, first: { ...planned, type: planned.kind } };
   journal.append({ type: 'targets', targets: planned.targets });
-  return { ...base, plan: planned.plan, seed: request.seed, targets: planned.targets, expected: planned.tasks };
+  return { ...base, request, plan: planned.plan, seed: request.seed, targets: planned.targets, expected: planned.tasks };
 }
 
 /** A run whose status another life has written. Whatever cannot be gone on with is cut off, and undone by what its status says. */
@@ -114,7 +122,7 @@ async function pickUp(options: MemoryOptions, object: Begun, base: Base): Promis
   const { before, ...later } = status.run.windows;
   const open = status.run.phase === 'before' && before ? { before } : later;
   const unmeasured = unmeasuredPhases(base.measurements, streams, open, base.measuredUpTo, options.clock.now());
-  return { ...left, plan, expected: taken.tasks, first: { type: 'continued', unmeasured } };
+  return { ...left, request, plan, expected: taken.tasks, first: { type: 'continued', unmeasured } };
 }
 
 function isBegun(object: Stored<ExperimentObject>): object is Begun {

@@ -38,14 +38,15 @@ export function resolveDestinations(test: ConnectivityTest, world: World): Desti
   });
 }
 
+/** What becomes of a place that has no address: it is refused, or, once a fault is active, it is nobody for now. */
+type OnNone = 'refuse' | 'nobody';
+
 /** Peers of a fault as addresses: of a service both its cluster addresses and its pods'. Nothing given means every peer. */
-export function resolvePeers(peers: readonly Peer[], world: World): Peers {
+export function resolvePeers(peers: readonly Peer[], world: World, onNone: OnNone = 'refuse'): Peers {
   if (peers.length === 0) return 'all';
   const [anyPort, atPorts] = [peers.filter(({ ports }) => ports === undefined), portsOf(peers)];
-  return {
-    ...resolvePlaces(anyPort, world),
-    ...(atPorts.length === 0 ? {} : { atPorts: atPorts.map(({ ports, at }) => ({ ...resolvePlaces(at, world), ports })) }),
-  };
+  const grouped = atPorts.map(({ ports, at }) => ({ ...resolvePlaces(at, world, onNone), ports }));
+  return { ...resolvePlaces(anyPort, world, onNone), ...(grouped.length === 0 ? {} : { atPorts: grouped }) };
 }
 
 /** Peers by their ports, each range once. */
@@ -60,11 +61,11 @@ function portsOf(peers: readonly Peer[]): { ports: PortRange; at: Peer[] }[] {
   return [...groups.values()];
 }
 
-export function resolvePlaces(places: readonly Place[], world: World): Addresses {
+export function resolvePlaces(places: readonly Place[], world: World, onNone: OnNone = 'refuse'): Addresses {
   const addresses = new Set<string>();
   for (const place of places) {
     const found = addressesOf(place, world, 'both');
-    if (found.length === 0) throw unresolvable(place);
+    if (found.length === 0 && onNone === 'refuse') throw unresolvable(place);
     for (const { address } of found) addresses.add(address);
   }
   const all = [...addresses];

@@ -3,6 +3,7 @@ import type { NodeTask } from '../api/index.ts';
 import { initialState, type RunEvent, type RunState, step } from '../experiment/index.ts';
 import { type Cache, keyText, type ObjectKey, type Stored } from '../store/index.ts';
 import { type Checkpoint, checkpointOf } from './checkpoint.ts';
+import { followEveryMs, followPeers, hasMovingPeers } from './follow-peers.ts';
 import { gatherFacts } from './gather.ts';
 import { entriesOfKernels, entriesOfStep, entriesOfTargets, expectedEnd } from './journal-entries.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
@@ -144,7 +145,24 @@ async function advance(
   }
   await applyTasks(options.store, memory.expected, decision.effects, decision.state, memory.plan, tasks);
   const { wakeAt } = decision.effects;
-  return wakeAt === undefined ? {} : { requeueAfterMs: Math.max(0, wakeAt - options.steadyNow()) };
+  const followMs = decision.effects.fault === 'apply' ? await follow(options, memory, [...tasks.values()]) : undefined;
+  const waits = [wakeAt === undefined ? [] : [Math.max(0, wakeAt - options.steadyNow())], followMs ?? []].flat();
+  return waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) };
+}
+
+/** Resolves to how long until this is to be done again. */
+async function follow(
+  { store, clock }: RunReconcilerOptions,
+  memory: Memory,
+  tasks: readonly Stored<NodeTask>[],
+): Promise<number | undefined> {
+  const { request } = memory;
+  if (request === undefined || !hasMovingPeers(request)) return undefined;
+  const sinceMs = clock.monotonic() - memory.followedAt;
+  if (sinceMs < followEveryMs) return followEveryMs - sinceMs;
+  memory.followedAt = clock.monotonic();
+  await followPeers(store, request, tasks);
+  return followEveryMs;
 }
 
 /** What the status is to say of the measurements: the newest, whenever it is written, and every few seconds while some are added. */

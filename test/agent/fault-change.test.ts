@@ -153,6 +153,19 @@ describe('a fault whose peers come and go', () => {
     expect(first(await statusUntil(bench, task, ({ observedGeneration }) => observedGeneration === 2))?.step).toBe(1);
   });
 
+  it('rests while there are none, and acts on those that come', async () => {
+    const task = await startFault({ peers: { ipv4: ['10.0.0.1'], ipv6: [] } });
+    await ask(task, { peers: { ipv4: [], ipv6: [] } });
+    await statusUntil(bench, task, (one) => first(one)?.resting === true);
+    await ask(task, { peers: { ipv4: ['10.0.0.2'], ipv6: [] } });
+    await statusUntil(bench, task, (one) => first(one)?.resting === false);
+    while (kernel.of('remove').length < 1) await kernel.next('remove');
+    expect(calls('prepare', 'commit', 'close', 'exchange', 'remove')).toEqual([
+      ...['prepare', 'commit', 'close'],
+      ...['prepare', 'remove', 'commit'],
+    ]);
+  });
+
   it.each([{ direction: 'both' }, { device: 'eth1' }, { id: 'another' }] as const)('does not take %o', async (other) => {
     const task = await startFault({});
     await ask(task, other);

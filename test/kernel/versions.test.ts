@@ -51,34 +51,30 @@ describe('a fault that changes', () => {
     assert.deepEqual(await pair.driver.verify(pair.namespace), []);
   };
 
-  for (const direction of ['egress', 'ingress'] as const) {
-    it(`on ${direction} takes every new delay without losing a packet, beside another fault that neither loses one`, async () => {
-      const { target } = pair;
-      const slow = (delayMs: number) => work('slow', delay(delayMs), [2], { direction });
-      await start(pair, slow(40), work('beside', delay(30), [2, 3], { direction }));
-      const pinging = keepPinging(target, addressesOf(2, 3, 4));
-      let id = 'slow';
-      for (const [index, delayMs] of [140, 90, 240].entries()) {
-        const next = versionOfFault(slow(delayMs), index + 1);
-        await exchange(id, next);
-        id = next.id;
-        assertNear(await medianTo(2), delayMs + 30);
-        assertNear(await medianTo(3), 30);
-      }
-      const { times } = await pinging.end();
-      for (const [address, row] of Object.entries(times)) assert.equal(lost(row), 0, address);
-    });
-  }
+  it('takes every new delay without losing a packet, beside another fault that neither loses one', async () => {
+    const { target } = pair;
+    const slow = (delayMs: number) => work('slow', delay(delayMs), [2]);
+    await start(pair, slow(40), work('beside', delay(30), [2, 3]));
+    const pinging = keepPinging(target, addressesOf(2, 3, 4));
+    let id = 'slow';
+    for (const [index, delayMs] of [140, 90, 240].entries()) {
+      const next = versionOfFault(slow(delayMs), index + 1);
+      await exchange(id, next);
+      id = next.id;
+      assertNear(await medianTo(2), delayMs + 30);
+      assertNear(await medianTo(3), 30);
+    }
+    const { times } = await pinging.end();
+    for (const [address, row] of Object.entries(times)) assert.equal(lost(row), 0, address);
+  });
 
-  it('takes other jitter, another table, other loss and another rate', async () => {
-    const jitter = (distribution: 'uniform' | 'normal' | 'pareto', jitterMs: number): Fault => ({
+  it('takes another table of jitter, and loss in bursts', async () => {
+    const jitter = (distribution: 'normal' | 'pareto', jitterMs: number): Fault => ({
       ...{ type: 'delay', delayMs: 50, jitterMs, distribution },
     });
     const changes: [string, Fault, Fault][] = [
       ['spread', jitter('normal', 5), jitter('pareto', 8)],
-      ['evened', jitter('normal', 5), jitter('uniform', 5)],
       ['lossy', loss(10), { type: 'loss', percent: 30, burst: 4 }],
-      ['narrow', { type: 'rate', bitsPerSecond: 8e6, latencyMs: 50 }, { type: 'rate', bitsPerSecond: 2e6, latencyMs: 100 }],
     ];
     for (const [id, from, to] of changes) {
       await start(pair, work(id, from, [2]));
