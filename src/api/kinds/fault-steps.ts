@@ -1,5 +1,5 @@
 /** How a fault changes while it is active: by steps, and by pulses. What the API server is told of it is in `step-rules.ts`. */
-import * as z from 'zod';
+import type * as z from 'zod';
 import { duration, filledList, milliseconds, object, refuse } from '../fields.ts';
 import type { FaultStep, Pulse } from '../model.ts';
 import { withServerRules, withServerSchema } from '../server-rules.ts';
