@@ -5,6 +5,8 @@
 export type { Typed } from './check-object.ts';
 export { type Kind, isKind, kinds, type Models, servedKinds } from './kinds/index.ts';
 export { coreKinds } from './kinds/core.ts';
+export { mostSteps } from './kinds/fault-steps.ts';
+export { smallestPercent } from './kinds/fault-types.ts';
 export type { KindFacts } from './kinds/definition.ts';
 export type { ExperimentSchedule } from './kinds/network-experiment-schedule.ts';
 export type { DelayTest } from './kinds/network-delay-test.ts';

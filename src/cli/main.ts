@@ -9,6 +9,7 @@ import { labCommand } from './commands/lab.ts';
 import { notBuiltCommands } from './commands/not-built.ts';
 import { operatorCommand } from './commands/operator.ts';
 import { previewCommand } from './commands/preview.ts';
+import { profileCommand } from './commands/profile.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { scheduleCommand } from './commands/schedule.ts';
@@ -34,6 +35,7 @@ async function main(): Promise<void> {
     doctorCommand(),
     validateCommand(),
     previewCommand(),
+    profileCommand(),
     agentCommand(),
     scheduleCommand(),
     labCommand(),

@@ -2,6 +2,7 @@ import type { Experiment, NodeTaskSpec, Peer, PreflightCheck, ProbeStream, Shape
 import { type Plan, selectTargets } from '../experiment/index.ts';
 import { requirements } from '../faults/index.ts';
 import { formatInstant, SquallError } from '../lib/index.ts';
+import { distinctEffects, momentsOf } from './distinct-effects.ts';
 import { dosePeersOf, exposureOf } from './exposure.ts';
 import { type PlannedEntry, planStreams, resolveSources } from './plan-probes.ts';
 import { resolvePeers, resolvePlaces } from './resolve.ts';
@@ -211,7 +212,7 @@ function checksFor(here: readonly Pod[], parts: readonly SelectedPart[], streams
   const checks = parts.flatMap(({ part, pods }): PreflightCheck[] => {
     const hurt = pods.flatMap(({ metadata: { uid } }) => (uid !== undefined && uids.has(uid) ? [uid] : []));
     if (hurt.length === 0) return [];
-    const { fault, device, direction } = part;
+    const { device, direction } = part;
     const isThere = hurt.map((podUid) => ({
       check: 'device' as const,
       podUid,
@@ -222,7 +223,8 @@ function checksFor(here: readonly Pod[], parts: readonly SelectedPart[], streams
     const narrows = part.protocol !== undefined || [part.ports, part.except, part.include].some((list) => list.length > 0);
     const tells = narrows || part.peers.some(({ ports }) => ports !== undefined);
     const matching = { check: 'capability' as const, capability: 'nft-match-traffic' as const };
-    return [...requirements(fault, direction), ...(tells ? [matching] : []), ...isThere];
+    const needs = distinctEffects(part).flatMap((effect) => requirements(effect, direction));
+    return [...needs, ...(tells ? [matching] : []), ...isThere];
   });
   const pings = parts.length > 0 || streams.some(({ protocol, podUid }) => protocol === 'icmp' && uids.has(podUid));
   if (pings) checks.push({ check: 'tool', tool: 'fping' });
@@ -235,7 +237,7 @@ function checksOfFault({ spec: { fault, targets, lease } }: TaskPlan): Preflight
   const podUids = targets.map(({ podUid }) => podUid);
   return [
     { check: 'lease', seconds: lease.seconds, targets: targets.length },
-    { check: 'composition', podUids, fault: { ...fault, exposure: [] } },
+    ...momentsOf({ ...fault, exposure: [] }).map((one) => ({ check: 'composition' as const, podUids, fault: one })),
   ];
 }
 

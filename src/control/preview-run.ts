@@ -1,5 +1,5 @@
 /** What a run would do if it were started now, from its plan; nothing is written and no node is asked. */
-import type { FaultWork, Includable, Peers, PortRange } from '../api/index.ts';
+import type { FaultWork, Includable, Peers, PortRange, Pulse } from '../api/index.ts';
 import { describeFault } from '../faults/index.ts';
 import { codeOf, messageOf } from '../lib/index.ts';
 import { type PlaceRules, planOrRefuse } from './plan-or-refuse.ts';
@@ -32,7 +32,12 @@ export type HurtPod = {
   name: string;
   node: string;
   device: string;
+  /** From the beginning. */
   fault: string;
+  /** What it becomes, so long after it became active; absent: nothing else. */
+  steps?: { atMs: number; fault: string }[];
+  /** It acts and rests in turns; absent: it acts all the time. */
+  pulse?: Pulse;
   /** Where the packets go that are hurt: addresses and CIDRs, with `port 80` or `port 80-90` behind those that are named at ports; or `all`. */
   peers: 'all' | string[];
   /** Addresses that are not hurt, besides name resolution and neighbour discovery. */
@@ -92,12 +97,20 @@ function hurtBy({ tasks }: PlannedRun): HurtPod[] {
       node,
       device,
       fault: describeFault(effect) + describeTraffic(fault),
+      ...changesOf(fault),
       peers: addressesOf(peers),
       spared,
       include,
     };
     return targets.map(({ namespace, name }) => ({ namespace, name, ...what }));
   });
+}
+
+function changesOf({ steps, pulse }: FaultWork): Pick<HurtPod, 'steps' | 'pulse'> {
+  return {
+    ...(steps === undefined ? {} : { steps: steps.map(({ atMs, effect }) => ({ atMs, fault: describeFault(effect) })) }),
+    ...(pulse === undefined ? {} : { pulse }),
+  };
 }
 
 function addressesOf(peers: Peers): 'all' | string[] {

@@ -224,6 +224,50 @@ describe('planRun', () => {
     expect(fault.length).toBeGreaterThan(0);
   });
 
+  it('orders the steps and the pulse of the shaper, and asks each node for everything that the fault becomes', () => {
+    const loss = (percent: number, burst = 1) => ({ type: 'loss' as const, percent, burst });
+    const steps = [
+      { atMs: 5000, fault: loss(20) },
+      { atMs: 10_000, fault: loss(5, 3) },
+      { atMs: 15_000, fault: loss(20) },
+    ];
+    const pulse = { activeMs: 2000, idleMs: 1000 };
+    const { fault, preflight } = plan({ shaper: shaperWith({ fault: loss(10), steps, pulse }) }).tasks;
+    expect(fault).toHaveLength(2);
+    for (const { spec } of fault) {
+      expect(spec.fault).toMatchObject({
+        effect: loss(10),
+        steps: steps.map(({ atMs, fault: effect }) => ({ atMs, effect })),
+        pulse,
+      });
+    }
+    for (const { spec } of preflight.slice(0, 1)) {
+      const tried = (spec.checks ?? []).flatMap((check) => (check.check === 'composition' ? [check.fault] : []));
+      expect(tried.map(({ effect }) => effect)).toEqual([loss(20), loss(5, 3), loss(10)]);
+      for (const one of tried) expect([one.steps, one.pulse, one.exposure]).toEqual([undefined, undefined, []]);
+      // Only netem loses in bursts.
+      const drivers = (spec.checks ?? []).flatMap((check) =>
+        check.check === 'driver' ? [check.ways.map(({ does }) => does)] : [],
+      );
+      expect(drivers).toEqual([
+        [true, true],
+        [true, false],
+      ]);
+    }
+  });
+
+  it('hurts one pod in two ways, by two faults with names of their own', () => {
+    const [part] = shaperWith({}).parts;
+    if (part === undefined) throw new Error('the shaper of these tests has no part');
+    const parts = [part, { ...part, fault: { type: 'loss' as const, percent: 1, burst: 1 } }];
+    const { targets, tasks } = plan({ shaper: { ...shaper, parts } });
+    expect(targets).toHaveLength(2);
+    const here = tasks.fault.filter(({ spec }) => spec.node === 'lab');
+    expect(here.map(({ spec }) => spec.fault?.effect.type)).toEqual(['delay', 'loss']);
+    expect(new Set(here.map(({ spec }) => spec.fault?.id)).size).toBe(2);
+    expect(new Set(here.flatMap(({ spec }) => spec.targets.map(({ podUid }) => podUid))).size).toBe(1);
+  });
+
   it('asks each node whether it can tell what is hurt, where not all of a peer is', () => {
     const asks = (changes: Partial<(typeof shaper.parts)[number]>) =>
       plan({ shaper: shaperWith(changes) }).tasks.preflight.every(({ spec }) =>

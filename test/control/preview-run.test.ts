@@ -75,6 +75,26 @@ describe('previewRun', () => {
     ]);
   });
 
+  it('names what a fault becomes while it is active, and that it rests in turns', async () => {
+    const steps = [
+      { at: '5s', value: '300ms' },
+      { at: '10s', jitter: '5ms' },
+    ];
+    const configuration = { ...shaper.configuration, steps, pulse: { active: '2s', idle: '1s' } };
+    const { hurt } = await planned({ fault: { ...shaper, configuration } });
+    expect(hurt).toHaveLength(2);
+    for (const one of hurt) {
+      expect(one).toMatchObject({
+        fault: 'delay 200ms',
+        steps: [
+          { atMs: 5000, fault: 'delay 300ms' },
+          { atMs: 10_000, fault: 'delay 200ms jitter 5ms' },
+        ],
+        pulse: { activeMs: 2000, idleMs: 1000 },
+      });
+    }
+  });
+
   it('names ports beside the peers that have them, and what else narrows the fault', async () => {
     const narrow = {
       ...shaper,

@@ -6,6 +6,7 @@ import type { JsonSchema } from '../server-rules.ts';
 import { type Column, columns } from './columns.ts';
 import { defaults } from './defaults.ts';
 import { at, inOrder, put } from './edits.ts';
+import { leftOut } from './left-out.ts';
 import { spellings } from './spellings.ts';
 import { statuses } from './statuses.ts';
 import { toStructural } from './structural.ts';
@@ -84,5 +85,5 @@ function objectSchema(name: Kind, longestName: number | undefined): JsonSchema {
 
 export function specSchema(name: Kind): JsonSchema {
   const withDefaults = Object.entries(defaults[name] ?? {}).map(([path, value]) => at(path, put({ default: value })));
-  return inOrder(spellings[name], ...withDefaults)(toStructural(kinds[name].specSchema));
+  return inOrder(spellings[name], ...withDefaults, leftOut[name] ?? ((schema) => schema))(toStructural(kinds[name].specSchema));
 }

@@ -1,10 +1,11 @@
 /** What a shaper does to packets, as people write it: a fault, and how it changes with time. */
 import type * as z from 'zod';
 import { object } from '../fields.ts';
-import { withServerRules } from '../server-rules.ts';
+import { withServerRules, withServerSchema } from '../server-rules.ts';
 import { checkFault, faultFields } from './fault-fields.ts';
-import { checkSteps, pulse, stepRules, steps } from './fault-steps.ts';
+import { checkSteps, pulse, steps } from './fault-steps.ts';
 import { configurationRules } from './fault-types.ts';
+import { stepKeywords, stepRules } from './step-rules.ts';
 
 const configurationObject = object({
   ...faultFields,
@@ -16,5 +17,8 @@ const configurationObject = object({
   .check(checkFault)
   .check(checkSteps);
 
-export const faultConfiguration = withServerRules(configurationObject, [...configurationRules, ...stepRules]);
+export const faultConfiguration = withServerSchema(
+  withServerRules(configurationObject, [...configurationRules, ...stepRules]),
+  stepKeywords,
+);
 export type WrittenConfiguration = z.output<typeof configurationObject>;

@@ -1,8 +1,9 @@
-/** How a fault changes while it is active: by steps, and by pulses. */
-import * as z from 'zod';
+/** How a fault changes while it is active: by steps, and by pulses. What the API server is told of it is in `step-rules.ts`. */
+import type * as z from 'zod';
 import { duration, filledList, milliseconds, object, refuse } from '../fields.ts';
 import type { FaultStep, Pulse } from '../model.ts';
-import type { ServerRule } from '../server-rules.ts';
+import { withServerRules, withServerSchema } from '../server-rules.ts';
+import { changesNothing, nothingToChange, sortedSteps } from './step-rules.ts';
 import { changingFields, momentaryFault, toFault, type WrittenFault } from './fault-fields.ts';
 
 /** Of one configuration: the API server must be able to tell what its rules about them cost at most. */
@@ -12,24 +13,23 @@ const shortestGap = '1s';
 /** As long as a fault may last: a week. */
 const latestStep = '168h';
 
-const nothingToChange = 'not used with type partition, which has nothing to change; remove it, or write a pulse';
 const notLater = `expected at least ${shortestGap} later than the step before`;
-const changesNothing = 'expected a field to change beside at, such as value';
 
-const step = object({
-  at: duration(shortestGap, latestStep).describe('Since the fault became active on the target.'),
-  ...changingFields,
-});
+const step = withServerSchema(
+  object({
+    at: duration(shortestGap, latestStep).describe('Since the fault became active on the target.'),
+    ...changingFields,
+  }),
+  { minProperties: 2 },
+);
 type WrittenStep = z.output<typeof step>;
-export const steps = filledList(step, 'steps', mostSteps);
+export const steps = withServerRules(filledList(step, 'steps', mostSteps), sortedSteps);
 
 const phaseOfPulse = () => duration('1s', latestStep);
 export const pulse = object({
   active: phaseOfPulse().describe('How long the fault acts.'),
   idle: phaseOfPulse().describe('How long it rests.'),
 });
-
-export const stepRules: ServerRule[] = [];
 
 type Written = WrittenFault & { steps?: WrittenStep[]; pulse?: z.output<typeof pulse> };
 type Check = { value: Written; issues: z.core.$ZodRawIssue[] };
@@ -74,6 +74,12 @@ function faultAt(configuration: Written, one?: WrittenStep): WrittenFault {
   if (one === undefined) return base;
   const { at: _at, ...changed } = one;
   return { ...base, ...changed };
+}
+
+/** The first step that a fault of this length does not come to. */
+export function firstStepAfter(written: Pick<Written, 'steps'> | undefined, durationMs: number): number | undefined {
+  const index = (written?.steps ?? []).findIndex(({ at }) => milliseconds(at) >= durationMs);
+  return index < 0 ? undefined : index;
 }
 
 /** In the order of time, as the schema has checked. */

@@ -16,8 +16,11 @@ import {
 } from '../fields.ts';
 import { apiVersion } from '../metadata.ts';
 import type { AbortRule, Experiment } from '../model.ts';
+import type { Path } from '../problems.ts';
 import { type ServerRule, withServerRules } from '../server-rules.ts';
 import { defineKind } from './definition.ts';
+import { firstStepAfter } from './fault-steps.ts';
+import { lateStepRules, neverComes } from './step-rules.ts';
 import { hypothesis, phasesOf, toHypothesisEntry } from './hypothesis.ts';
 import { longestDuration, shaperFields, shaperSpec, toShaper } from './network-traffic-shaper.ts';
 
@@ -76,6 +79,7 @@ const experimentObject = object({
   if (fault?.duration !== undefined && parseDuration(fault.duration) !== parseDuration(context.value.duration)) {
     refuse(context, ['fault', 'duration'], `the run's own duration (${context.value.duration}) counts; remove this one`);
   }
+  refuseLateSteps(context);
   refuseTwins(
     context,
     'hypothesis',
@@ -97,6 +101,7 @@ const experimentRules: ServerRule[] = [
     message: "the run's own duration counts; remove this one",
     field: 'fault.duration',
   },
+  ...lateStepRules,
   ...(['before', 'after'] as const).map((phase) => ({
     rule: `!has(self.${phase}) || duration(self.${phase}) >= duration('1s') || !has(self.hypothesis) || !self.hypothesis.exists(one, !has(one.phases) || '${phase}' in one.phases)`,
     message: 'expected at least 1s: a hypothesis is measured in this phase',
@@ -122,6 +127,21 @@ const experimentRules: ServerRule[] = [
 export const experimentSpec = withServerRules(experimentObject, experimentRules);
 export type WrittenExperiment = z.output<typeof experimentSpec>;
 type Check = { value: WrittenExperiment; issues: z.core.$ZodRawIssue[] };
+
+/** Of a shaper that is only referred to nothing is said: other runs may last longer. */
+function refuseLateSteps(context: Check): void {
+  const { fault, duration: length } = context.value;
+  if (fault === undefined) return;
+  const { targets = [], configuration } = fault;
+  const late = (path: Path, written: typeof configuration) => {
+    const index = firstStepAfter(written, milliseconds(length));
+    if (index !== undefined) refuse(context, [...path, 'steps', index, 'at'], neverComes(length));
+  };
+  late(['fault', 'configuration'], configuration);
+  targets.forEach((one, index) => {
+    late(['fault', 'targets', index, 'configuration'], one.configuration);
+  });
+}
 
 /** A phase without length has no probes, so nothing could be said about it. */
 function checkPhaseLengths(context: Check): void {

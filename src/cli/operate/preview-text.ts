@@ -4,6 +4,8 @@ import { columns } from '../columns.ts';
 
 /** So many addresses are shown in a cell; -o json has them all. */
 const mostAddresses = 4;
+/** So many steps of a fault are shown; -o json has them all. */
+const mostSteps = 8;
 
 const includedWords: Record<HurtPod['include'][number], string> = {
   node: 'its own node',
@@ -21,6 +23,7 @@ export function renderPreview(preview: RunPreview): string {
     ...(hurt.length === 0
       ? []
       : ['', ...columns([['HURT', 'NODE', 'DEVICE', 'FAULT', 'PACKETS TO', 'NEVER'], ...hurt.map(hurtRow)])]),
+    ...changeLines(hurt),
     ...(probes.length === 0 ? [] : ['', ...columns([['HYPOTHESIS', 'FROM', 'TO'], ...probes.map(probeRow)])]),
     '',
     `seed ${seed}; nothing was changed, and no node was asked`,
@@ -41,6 +44,23 @@ function hurtRow({ namespace, name, node, device, fault, peers, spared, include 
   const besides = include.map((one) => `, and ${includedWords[one]}`).join('');
   const hurt = (peers === 'all' ? 'every address' : listed(peers)) + besides;
   return [`${namespace}/${name}`, node, device, fault, hurt, listed(spared)];
+}
+
+/** How faults change while they are active; of what hurts several pods once. */
+function changeLines(hurt: readonly HurtPod[]): string[] {
+  const rows = [...new Set(hurt.flatMap((one) => changeRows(one).map((row) => JSON.stringify(row))))];
+  return rows.length === 0
+    ? []
+    : ['', ...columns([['FAULT', 'CHANGES', 'TO'], ...rows.map((row) => JSON.parse(row) as string[])])];
+}
+
+function changeRows({ fault, steps = [], pulse }: HurtPod): string[][] {
+  const left = steps.length - mostSteps;
+  const rows = steps.map((step) => [fault, `after ${formatDuration(step.atMs)}`, step.fault]);
+  const shown = left <= 0 ? rows : [...rows.slice(0, mostSteps - 1), [fault, '…', `(${String(left)} more)`], ...rows.slice(-1)];
+  if (pulse === undefined) return shown;
+  const { activeMs, idleMs } = pulse;
+  return [...shown, [fault, 'in turns', `acts ${formatDuration(activeMs)}, rests ${formatDuration(idleMs)}`]];
 }
 
 function probeRow({ hypothesis, source, protocol, address, port }: PreviewedProbe): string[] {

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { optional, record, name, milliseconds, duration, percent, rate, selector, endpoint, port } from './arbitrary-places.ts';
 
-const configuration = fc.oneof(
+const momentary = fc.oneof(
   record({ type: fc.constant('delay'), value: duration(1, 200), jitter: milliseconds(0, 900), device: fc.constant('eth0') }, [
     'type',
     'value',
@@ -26,6 +26,33 @@ const configuration = fc.oneof(
   record({ type: fc.constant('rate'), value: rate, latency: milliseconds(1, 1000) }, ['type', 'value']),
   fc.record({ type: fc.constant('slot'), value: milliseconds(1, 50), max: milliseconds(50, 90) }),
   fc.constant({ type: 'partition' }),
+);
+
+const time = fc.integer({ min: 1000, max: 9000 }).map((ms) => `${String(ms)}ms`);
+/** Fields as they may be in steps of any type: most do not fit the configuration, and both checks must say so. */
+const stepFields = {
+  delay: { value: duration(1, 200), jitter: milliseconds(0, 200), distribution: fc.constantFrom('normal', 'uniform') },
+  loss: { value: percent, burst: fc.constantFrom(1, 2, 300) },
+  duplicate: { value: percent },
+  corrupt: { value: percent },
+  reorder: { value: percent, delay: milliseconds(1, 1000), gap: fc.integer({ min: 1, max: 9 }) },
+  rate: { value: rate, latency: milliseconds(1, 1000) },
+  slot: { value: milliseconds(1, 60), max: milliseconds(40, 90) },
+  partition: { value: percent },
+};
+const stepsOf = (type: keyof typeof stepFields) =>
+  fc
+    .array(fc.tuple(fc.integer({ min: 900, max: 5000 }), record(stepFields[type], ['value'])), { minLength: 1, maxLength: 4 })
+    .map((steps) => {
+      let at = 0;
+      return steps.map(([gap, fields]) => ({ at: `${String((at += gap))}ms`, ...fields }));
+    });
+const configuration = momentary.chain((one) =>
+  fc.oneof(
+    { weight: 2, arbitrary: fc.constant(one) },
+    stepsOf((one as { type: keyof typeof stepFields }).type).map((steps) => ({ ...one, steps })),
+    fc.record({ active: time, idle: time }).map((pulse) => ({ ...one, pulse })),
+  ),
 );
 
 const mode = fc.oneof(

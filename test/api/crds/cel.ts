@@ -15,6 +15,12 @@ class Network {
 
 const isMapped = (text: string) => /^::ffff:/i.test(text);
 
+/** Of durations only, in nanoseconds. */
+function sizeOf(value: unknown): bigint {
+  const { seconds, nanos } = value as { seconds: bigint; nanos: number };
+  return seconds * 1_000_000_000n + BigInt(nanos);
+}
+
 const environment = new Environment({ homogeneousAggregateLiterals: false })
   .registerVariable('self', 'dyn')
   .registerFunction('isIP(string): bool', (text: string) => isIP(text) !== 0 && !text.includes('%') && !isMapped(text))
@@ -27,6 +33,10 @@ const environment = new Environment({ homogeneousAggregateLiterals: false })
   .registerFunction('string.replace(string, string): string', (text: string, from: string, to: string) =>
     text.replaceAll(from, to),
   )
+  .registerFunction('list.isSorted(): bool', (list: unknown[]) => {
+    const sizes = list.map(sizeOf);
+    return sizes.every((one, index) => index === 0 || (sizes[index - 1] ?? one) <= one);
+  })
   .registerFunction(
     'int(google.protobuf.Duration): int',
     ({ seconds, nanos }: { seconds: bigint; nanos: number }) => seconds * 1_000_000_000n + BigInt(nanos),

@@ -133,6 +133,34 @@ describe('the model of a shaper', () => {
     expect(names).toEqual([['a', 'c'], ['b']]);
   });
 
+  it('resolves each step against the configuration, not against the step before', () => {
+    const configuration = {
+      type: 'delay',
+      value: '100ms',
+      jitter: '10ms',
+      steps: [
+        { at: '10s', value: '300ms' },
+        { at: '1m', jitter: '20ms', distribution: 'normal' },
+        { at: '61s', value: '10ms' },
+      ],
+      pulse: { active: '5s', idle: '1500ms' },
+    };
+    expect(readSpec('NetworkTrafficShaper', { ...shaper, configuration }).parts[0]).toMatchObject({
+      fault: { type: 'delay', delayMs: 100, jitterMs: 10, distribution: 'uniform' },
+      steps: [
+        { atMs: 10_000, fault: { type: 'delay', delayMs: 300, jitterMs: 10, distribution: 'uniform' } },
+        { atMs: 60_000, fault: { type: 'delay', delayMs: 100, jitterMs: 20, distribution: 'normal' } },
+        { atMs: 61_000, fault: { type: 'delay', delayMs: 10, jitterMs: 10, distribution: 'uniform' } },
+      ],
+      pulse: { activeMs: 5000, idleMs: 1500 },
+    });
+    const partition = { type: 'partition', pulse: { active: '1s', idle: '1s' } };
+    expect(readSpec('NetworkTrafficShaper', { ...shaper, configuration: partition }).parts[0]).toMatchObject({
+      steps: [],
+      pulse: { activeMs: 1000, idleMs: 1000 },
+    });
+  });
+
   it('keeps every delay that tc takes', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 274_877_906 }), (microseconds) => {

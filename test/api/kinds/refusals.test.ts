@@ -74,6 +74,98 @@ describe('the fault of a shaper', () => {
   ]);
 });
 
+describe('the steps of a fault', () => {
+  const steps = 'spec.configuration.steps';
+  const ramp = bend(shaper, 'configuration', {
+    type: 'delay',
+    value: '100ms',
+    jitter: '10ms',
+    steps: [{ at: '10s', value: '1s' }],
+  });
+  refuses('NetworkTrafficShaper', ramp, [
+    ['configuration.steps', [], steps, /at least one of the steps/],
+    ['configuration.steps.0.at', undefined, `${steps}[0].at`, /required; expected a duration/],
+    ['configuration.steps.0.at', '999ms', `${steps}[0].at`, /from 1s to 168h/],
+    ['configuration.steps.0.at', '169h', `${steps}[0].at`, /from 1s to 168h/],
+    ['configuration.steps.0', { at: '10s' }, `${steps}[0]`, /expected a field to change beside at/],
+    ['configuration.steps.0.value', 300, `${steps}[0].value`, /a number without unit/],
+    ['configuration.steps.0.value', '10%', `${steps}[0].value`, /expected a duration with a unit from 1us to 274s/],
+    ['configuration.steps.0.value', '300', `${steps}[0].value`, /did you mean 300ms\?/],
+    ['configuration.steps.0.value', '5ms', `${steps}[0].jitter`, /at most the delay itself \(5ms\)/],
+    ['configuration.steps.0.jitter', '2s', `${steps}[0].jitter`, /at most the delay itself \(1s\)/],
+    ['configuration.steps.0.jitter', 'x', `${steps}[0].jitter`, /expected a duration/],
+    ['configuration.steps.0.burst', 3, `${steps}[0].burst`, /not used with type delay, only with loss/],
+    ['configuration.steps.0.type', 'loss', `${steps}[0].type`, /unknown field/],
+    ['configuration.steps.0.device', 'eth1', `${steps}[0].device`, /unknown field/],
+    ['configuration.steps.1', { at: '10s', value: '2s' }, `${steps}[1].at`, /at least 1s later than the step before \(10s\)/],
+    ['configuration.steps.1', { at: '10999ms', value: '2s' }, `${steps}[1].at`, /at least 1s later/],
+    ['configuration.steps.1', { at: '9s', value: '2s' }, `${steps}[1].at`, /at least 1s later/],
+    ['configuration.value', '5ms', 'spec.configuration.jitter', /at most the delay itself/],
+  ]);
+  refuses('NetworkTrafficShaper', shaper, [
+    ['configuration', { type: 'partition', steps: [{ at: '5s', value: '1%' }] }, steps, /partition, which has nothing to change/],
+    [
+      'configuration',
+      { type: 'loss', value: '10%', burst: 3, steps: [{ at: '5s', value: '90%' }] },
+      `${steps}[0].burst`,
+      /at least 9/,
+    ],
+    [
+      'configuration',
+      { type: 'reorder', value: '50%', delay: '9ms', steps: [{ at: '5s', value: '100%' }] },
+      `${steps}[0].gap`,
+      /2/,
+    ],
+    [
+      'configuration',
+      { type: 'slot', value: '5ms', max: '9ms', steps: [{ at: '5s', value: '10ms' }] },
+      `${steps}[0].max`,
+      /10ms/,
+    ],
+    ['configuration', { type: 'rate', value: '1mbit', steps: [{ at: '5s', value: '1bit' }] }, `${steps}[0].value`, /from 8bit/],
+    ['configuration.pulse', { active: '5s' }, 'spec.configuration.pulse.idle', /required; expected a duration/],
+    ['configuration.pulse', { active: '999ms', idle: '5s' }, 'spec.configuration.pulse.active', /from 1s/],
+    ['configuration.pulse', { active: '5s', idle: '0s' }, 'spec.configuration.pulse.idle', /from 1s/],
+    ['configuration.pulse', { active: '5s', idle: '5s', rest: '1s' }, 'spec.configuration.pulse.rest', /unknown field/],
+  ]);
+
+  it('are at most 300', () => {
+    const many = (count: number) => Array.from({ length: count }, (_, index) => ({ at: `${String(index + 1)}s`, value: '1s' }));
+    expect(errorsOf('NetworkTrafficShaper', bend(shaper, 'configuration.steps', many(300)))).toEqual([]);
+    const errors = errorsOf('NetworkTrafficShaper', bend(shaper, 'configuration.steps', many(301)));
+    expect(errors).toEqual([expect.stringMatching(/^spec\.configuration\.steps: expected at most 300 steps/)]);
+  });
+
+  it('are judged in the configuration of a target as well', () => {
+    const own = { type: 'loss', value: '10%', steps: [{ at: '5s', value: '0%' }] };
+    const plain = { kind: 'pod', name: 'p', configuration: { type: 'loss', value: '1%' } };
+    const spec = { targets: [{ ...shaper.targets[0], configuration: own }, plain] };
+    expect(errorsOf('NetworkTrafficShaper', spec)).toEqual([
+      expect.stringMatching(/^spec\.targets\[0\]\.configuration\.steps\[0\]\.value: expected a percentage/),
+    ]);
+  });
+
+  const late = [
+    { at: '19s', value: '1s' },
+    { at: '20s', value: '2s' },
+    { at: '30s', value: '3s' },
+  ];
+  refuses('NetworkExperiment', experiment, [
+    ['fault.configuration.steps', late, 'spec.fault.configuration.steps[1].at', /less than the run's duration \(20s\)/],
+    [
+      'fault',
+      {
+        targets: [
+          { ...shaper.targets[0], configuration: { ...shaper.configuration, steps: late } },
+          { kind: 'pod', name: 'p', configuration: shaper.configuration },
+        ],
+      },
+      'spec.fault.targets[0].configuration.steps[1].at',
+      /would never come/,
+    ],
+  ]);
+});
+
 describe('the targets and peers of a shaper', () => {
   const target = 'spec.targets[0]';
   refuses('NetworkTrafficShaper', shaper, [

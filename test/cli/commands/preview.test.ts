@@ -43,6 +43,14 @@ describe('squall preview', () => {
     expect(stdout).toMatch(/nothing was changed/);
   });
 
+  it('shows people how a fault changes, once for all whom it hurts', async () => {
+    const root = join(import.meta.dirname, '../../..');
+    const lab = join(root, 'experiments/lab/shop.yaml');
+    const { code, stdout } = await squall('preview', join(root, 'experiments/ramp.yaml'), '--lab', lab, '--state', state);
+    expect(code).toBe(0);
+    expect(stdout.match(/after 20s +delay 300ms jitter 5ms/g)).toHaveLength(1);
+  });
+
   it.each([
     [
       'no file and no experiment there',
