@@ -27,6 +27,9 @@ const netemTime = () =>
     [{ rule: wholeMicrosecondsInCel('self'), message: wholeMicroseconds }],
   );
 
+/** Made once: it is asked for each of many steps. */
+const delayValue = netemTime();
+
 function isWholeMicroseconds(time: number): boolean {
   // What binary fractions add is far below a nanosecond.
   return Math.abs(time * 1000 - Math.round(time * 1000)) < 1e-4;
@@ -99,7 +102,7 @@ function readsAs(type: Exclude<FaultType, 'partition'>, value: string): boolean 
   switch (type) {
     case 'delay':
     case 'slot':
-      return netemTime().safeParse(value).success;
+      return delayValue.safeParse(value).success;
     case 'rate': {
       const bitsPerSecond = parseRate(value) ?? 0;
       return bitsPerSecond >= 8 && bitsPerSecond <= 100e9;
