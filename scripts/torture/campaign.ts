@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { differences, putForeignState, readKernelState } from './foreign-state.ts';
 import type { TortureFault } from './fault-of-kernel.ts';
 import { createInstance, type Instance, type LabPod } from './instance.ts';
-import type { Kill } from './kill-plan.ts';
+import type { Kill, Victim } from './kill-plan.ts';
 import type { KillRecord } from './record.ts';
 import { playRound } from './round.ts';
 import { startWatcher } from './watcher.ts';
@@ -42,7 +42,7 @@ export async function playCampaign({
     const place = join(folder, `instance-${number}`);
     mkdirSync(place, { recursive: true });
     const namespace = `torture-${number}`;
-    const serverCount = 1 + mostFailures + own.filter(({ victim }) => victim === 'target').length;
+    const serverCount = 1 + mostFailures + own.filter(({ victim }) => endsTarget(victim)).length;
     const instance = await createInstance({ folder: place, serverCount, namespace });
     try {
       await instance.start();
@@ -65,7 +65,7 @@ export async function playCampaign({
         onRecord(record);
         if (record.problems.length > 0) onFailure(record, place);
         // What a failed round may have left in its target must not fail the next.
-        if (kill.victim === 'target' || record.problems.length > 0) {
+        if (endsTarget(kill.victim) || record.problems.length > 0) {
           await stage.watcher.stop();
           stage = await setStage(instance, targets.shift());
         }
@@ -78,6 +78,8 @@ export async function playCampaign({
   await Promise.all(Array.from({ length: instances }, (_, number) => playShare(number)));
   return records;
 }
+
+const endsTarget = (victim: Victim): boolean => victim === 'target' || victim === 'namespace';
 
 /** Puts others' state into the target and a watcher that pings from there; what is read then must be read again after every round. */
 async function setStage({ client }: Instance, target: LabPod | undefined) {

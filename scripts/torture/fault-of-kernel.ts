@@ -3,7 +3,9 @@ import { gatherKernelFacts } from '../../src/lab/index.ts';
 import type { Watcher } from './watcher.ts';
 
 export type TortureFault = {
-  configuration: object;
+  type: 'delay' | 'loss';
+  /** What it is in turns, a second each. */
+  values: readonly [string, string];
   /** Of the pings of the run's own hypothesis. */
   lossPercentTolerated: number;
   /** The longest that a hurt packet is on its way. */
@@ -16,20 +18,22 @@ export type TortureFault = {
 const delayMs = 400;
 
 const delay: TortureFault = {
-  configuration: { type: 'delay', value: `${String(delayMs)}ms` },
+  type: 'delay',
+  values: [`${String(delayMs)}ms`, `${String(delayMs + 20)}ms`],
   lossPercentTolerated: 60,
-  delayMs,
+  delayMs: delayMs + 20,
   hurtBetween: (watcher, from, to) =>
     watcher.between(from, to).flatMap(({ sentAt, rttMs }) => (rttMs >= delayMs - 10 ? [sentAt] : [])),
 };
 
-const partition: TortureFault = {
-  configuration: { type: 'partition' },
+const silence: TortureFault = {
+  type: 'loss',
+  values: ['100%', '99.999%'],
   lossPercentTolerated: 100,
   delayMs: 0,
   hurtBetween: (watcher, from, to) => watcher.lostBetween(from, to),
 };
 
 export async function faultOfKernel(): Promise<TortureFault> {
-  return (await gatherKernelFacts()).netem.outcome === 'works' ? delay : partition;
+  return (await gatherKernelFacts()).netem.outcome === 'works' ? delay : silence;
 }

@@ -35,6 +35,8 @@ export type Instance = {
   stop(): Promise<number | null>;
   /** Files of undone work: none when every undo was proven. */
   ledger(): string[];
+  /** Whether the ledger says that a target has more than one version of its fault now. */
+  isChanging(): boolean;
   /** When an agent that was started at or after this instant has said that its sweep was done, and what was left. */
   swept(since: number): { at: number; residue: number } | undefined;
   lastWords(): string;
@@ -106,6 +108,7 @@ export async function createInstance({ folder, serverCount, namespace, served, e
       return await ended;
     },
     ledger: () => filesOf(join(stateFolder, 'ledger')),
+    isChanging: () => filesOf(join(stateFolder, 'ledger')).some((file) => worksIn(join(stateFolder, 'ledger', file)) > 1),
     swept: (since) => sweptIn(join(stateFolder, 'agent.log'), since),
     lastWords: () => tail(log),
     async dispose() {
@@ -124,6 +127,15 @@ async function answers(store: Store): Promise<boolean> {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** 0 when the entry went, or is being written, while it was looked at. */
+function worksIn(file: string): number {
+  try {
+    return (JSON.parse(readFileSync(file, 'utf8')) as { works?: unknown[] }).works?.length ?? 0;
+  } catch {
+    return 0;
   }
 }
 

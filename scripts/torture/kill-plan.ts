@@ -1,11 +1,15 @@
 /** Decides what is killed, in which phase of a run and how long after that phase began. Pure: the same seed gives the same plan. */
 import { seededRandom } from '../random.ts';
 
-/** `control` is the process of `squall serve`; `both` leaves nobody alive but the kernel; `target` is the process of the pod that is hurt. */
-export const victims = ['agent', 'control', 'both', 'target'] as const;
+/**
+ * `control` is the process of `squall serve`; `both` leaves nobody alive but the kernel; `target` is the process of the pod that is hurt, and
+ * `namespace` its network namespace.
+ */
+export const victims = ['agent', 'control', 'both', 'target', 'namespace'] as const;
 export type Victim = (typeof victims)[number];
 
-export const killPhases = ['preflight', 'before', 'inject', 'during', 'undo', 'after'] as const;
+/** In `update`, a part of `during`, one version of the fault takes the place of another: there are two in the kernel. */
+export const killPhases = ['preflight', 'before', 'inject', 'during', 'update', 'undo', 'after'] as const;
 export type KillPhase = (typeof killPhases)[number];
 
 export type Kill = {
@@ -20,10 +24,13 @@ export type Kill = {
   durationSeconds: number;
 };
 
-/** Milliseconds from each phase's beginning in which a kill is likely to meet it still. */
+/** The fault takes a step every second. */
+export const stepMs = 1000;
+
+/** Milliseconds from each phase's beginning in which a kill is likely to meet it still; an update begins with a step. */
 export type PhaseMs = Readonly<Record<Exclude<KillPhase, 'during'>, number>>;
-export const emulatedPhaseMs: PhaseMs = { preflight: 600, before: 1000, inject: 800, undo: 800, after: 1000 };
-export const nativePhaseMs: PhaseMs = { preflight: 100, before: 1000, inject: 80, undo: 150, after: 1000 };
+export const emulatedPhaseMs: PhaseMs = { preflight: 600, before: 1000, inject: 800, update: 800, undo: 800, after: 1000 };
+export const nativePhaseMs: PhaseMs = { preflight: 100, before: 1000, inject: 80, update: 200, undo: 150, after: 1000 };
 
 /** Every victim meets every phase once before any meets it again; order, instants and durations are drawn from the seed. */
 export function planKills(seed: number, count: number, phaseMs = emulatedPhaseMs): Kill[] {
@@ -34,7 +41,11 @@ export function planKills(seed: number, count: number, phaseMs = emulatedPhaseMs
     for (const { victim, phase } of shuffle(deck, random).slice(0, count - kills.length)) {
       const durationSeconds = 3 + Math.floor(random() * 4);
       const length = phase === 'during' ? durationSeconds * 1000 : phaseMs[phase];
-      kills.push({ number: kills.length, victim, phase, afterMs: Math.floor(random() * length), durationSeconds });
+      const step = phase === 'update' ? stepMs * (1 + Math.floor(random() * (durationSeconds - 1))) : 0;
+      // The run is in `during` a moment after the fault became active, from which steps count.
+      const early = phase === 'update' ? phaseMs.update / 2 : 0;
+      const afterMs = Math.floor(step - early + random() * length);
+      kills.push({ number: kills.length, victim, phase, afterMs, durationSeconds });
     }
   }
   return kills;

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { experiments } from '../../src/control/index.ts';
-import { messageOf } from '../../src/lib/index.ts';
+import { messageOf, runProgram } from '../../src/lib/index.ts';
 import { differences, type KernelState, readKernelState } from './foreign-state.ts';
 import type { TortureFault } from './fault-of-kernel.ts';
 import type { Instance, LabPod } from './instance.ts';
@@ -17,7 +17,9 @@ const doneLimitMs = 180_000;
 /** The contract: the kernel alone makes traffic clean within lease + 1 s. */
 const cleanWithinMs = leaseMs + 1000;
 /** Phases in which a fault may be in the kernel, or has been. */
-const touchedPhases: readonly string[] = ['inject', 'during', 'undo', 'after'];
+const touchedPhases: readonly string[] = ['inject', 'during', 'update', 'undo', 'after'];
+/** Then nobody's lease ends: nothing is killed that holds one. */
+const ofTheTarget: readonly string[] = ['target', 'namespace'];
 
 export type Scene = {
   instance: Instance;
@@ -53,13 +55,14 @@ async function play(scene: Scene, kill: Kill, record: KillRecord): Promise<void>
   const createdAt = Date.now();
   const name = `round-${String(kill.number)}`;
   const run = await createRun(instance, { name, namespace, target, fault, durationSeconds: kill.durationSeconds });
-  await untilPhase(instance, run, kill.phase, phaseLimitMs);
+  await untilPhase(instance, run, kill.phase === 'update' ? 'during' : kill.phase, phaseLimitMs);
   await sleep(kill.afterMs);
   const formerAgent = instance.agent();
-  record.met = phaseOf(readJournalOf(instance, run));
+  const met = phaseOf(readJournalOf(instance, run));
+  record.met = met === 'during' && instance.isChanging() ? 'update' : met;
   const killedAt = Date.now();
   record.killedAt = new Date(killedAt).toISOString();
-  killVictims(scene, kill, formerAgent?.pid);
+  await killVictims(scene, kill, formerAgent?.pid);
   if (kill.victim === 'both') {
     await sleep(cleanWithinMs + fault.delayMs + 500);
     if (watcher.between(killedAt + cleanWithinMs, Date.now()).length === 0)
@@ -70,7 +73,7 @@ async function play(scene: Scene, kill: Kill, record: KillRecord): Promise<void>
     await instance.start();
     record.answeredMs = Date.now() - startedAt;
   }
-  if (kill.victim !== 'target') await expectSwept(scene, kill, record, formerAgent?.pid);
+  if (!ofTheTarget.includes(kill.victim)) await expectSwept(scene, kill, record, formerAgent?.pid);
   const done = await untilDone(instance, run, namespace, doneLimitMs);
   record.verdict = done?.status?.verdict;
   record.reason = done?.status?.reason;
@@ -79,17 +82,29 @@ async function play(scene: Scene, kill: Kill, record: KillRecord): Promise<void>
   const lastHurt = fault.hurtBetween(watcher, killedAt, Date.now()).at(-1);
   if (lastHurt !== undefined) record.lastHurtMs = Math.round(lastHurt - killedAt);
   // A run that had not hurt anybody may go on after its agent is back; the pod's own process is nobody's lease.
-  const mustBeClean = kill.victim !== 'target' && touchedPhases.includes(record.met);
+  const mustBeClean = !ofTheTarget.includes(kill.victim) && touchedPhases.includes(record.met);
   if (mustBeClean && (record.lastHurtMs ?? 0) > cleanWithinMs) {
     record.problems.push(`a packet was hurt ${String(record.lastHurtMs)} ms after the kill`);
   }
   await instance.store.delete(experiments, { namespace, name });
 }
 
-function killVictims({ instance, target }: Scene, { victim }: Kill, agent: number | undefined): void {
+async function killVictims({ instance, target, watcher }: Scene, { victim }: Kill, agent: number | undefined): Promise<void> {
   const control = instance.control();
   const targetProcess = processIn(statSync(`/run/netns/${target.networkNamespace}`).ino, 'sleep');
-  const pids = { agent: [agent], control: [control], both: [control, agent], target: [targetProcess] }[victim];
+  const pids = {
+    agent: [agent],
+    control: [control],
+    both: [control, agent],
+    target: [targetProcess],
+    namespace: [targetProcess],
+  }[victim];
+  // A namespace lives as long as somebody is in it, or has its name.
+  if (victim === 'namespace') {
+    await watcher.stop();
+    const { code, stderr } = await runProgram('ip', ['netns', 'del', target.networkNamespace]);
+    if (code !== 0) throw new Error(`the network namespace was not deleted: ${stderr}`);
+  }
   for (const pid of pids) {
     if (pid === undefined) throw new Error(`no process to kill for ${victim}`);
     process.kill(pid, 'SIGKILL');
@@ -117,7 +132,8 @@ async function expectSwept(scene: Scene, kill: Kill, record: KillRecord, formerA
 
 async function findProblems(scene: Scene, kill: Kill, record: KillRecord, run: Run): Promise<string[]> {
   const { instance, target, untouched } = scene;
-  const problems = differences(untouched, await readKernelState(target.networkNamespace));
+  const isGone = kill.victim === 'namespace';
+  const problems = isGone ? [] : differences(untouched, await readKernelState(target.networkNamespace));
   const { verdict, reason, met } = record;
   if (verdict === undefined) return [...problems, `the run had no verdict after ${String(doneLimitMs)} ms`];
   const how = `${verdict} (${reason ?? 'no reason'})`;
@@ -127,7 +143,7 @@ async function findProblems(scene: Scene, kill: Kill, record: KillRecord, run: R
   if (restarted && met !== 'done' && !(verdict === 'Aborted' && mayBe.includes(reason ?? ''))) {
     problems.push(`the run that was cut off in ${met} is ${how}, not Aborted (${mayBe.join(' or ')})`);
   }
-  if (kill.victim === 'agent' && ['inject', 'during'].includes(met) && verdict !== 'Aborted') {
+  if (kill.victim === 'agent' && ['inject', 'during', 'update'].includes(met) && verdict !== 'Aborted') {
     problems.push(`the run whose agent was killed in ${met} is ${how}, not Aborted`);
   }
   if (verdict === 'Errored') problems.push(`the run is ${how}`);

@@ -7,6 +7,7 @@ import { type ExperimentObject, experiments } from '../../src/control/index.ts';
 import type { Stored } from '../../src/store/index.ts';
 import type { TortureFault } from './fault-of-kernel.ts';
 import type { Instance, LabPod } from './instance.ts';
+import { stepMs } from './kill-plan.ts';
 
 export const leaseMs = 3000;
 
@@ -30,7 +31,7 @@ export async function createRun(
     after: '1s',
     fault: {
       targets: [destination],
-      configuration: fault.configuration,
+      configuration: { type: fault.type, value: fault.values[0], steps: stepsOf(fault, durationSeconds) },
       lease: `${leaseMs / 1000}s`,
     },
     hypothesis: [
@@ -52,6 +53,14 @@ export async function createRun(
     { timeoutMs: 60_000 },
   );
   return { uid: metadata.uid, name };
+}
+
+/** The fault changes every second until its last one. */
+function stepsOf({ values }: TortureFault, durationSeconds: number): { at: string; value: string }[] {
+  const count = (durationSeconds * 1000) / stepMs - 1;
+  return Array.from({ length: count }, (_, index) => {
+    return { at: `${String((index + 1) * stepMs)}ms`, value: index % 2 === 0 ? values[1] : values[0] };
+  });
 }
 
 export function readJournalOf({ stateFolder }: Instance, { uid }: Run): JournalRecord[] {

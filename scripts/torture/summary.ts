@@ -37,7 +37,7 @@ export function summarise(records: readonly KillRecord[], facts: { seed: number;
   const cut = records.filter(({ met }) => ['inject', 'during', 'undo', 'after'].includes(met));
   const lastHurtMs = Object.fromEntries(
     victims
-      .filter((victim) => victim !== 'target')
+      .filter((victim) => !['target', 'namespace'].includes(victim))
       .map((victim) => [
         victim,
         worstOf(

@@ -108,6 +108,8 @@ function makeDirty(state: RunState, now: number, outcome: string): RunState {
 function observeInject(plan: Plan, state: RunState, { fault }: Facts, now: number): RunState {
   const targets = fault?.targets ?? [];
   const refusedTarget = targets.find(({ phase }) => phase === 'Refused');
+  // A pod that went away before anything was done to it is no failure of the engine's.
+  if (refusedTarget?.reason === 'NamespaceNotFound') return end(plan, state, targetLost(refusedTarget), now);
   if (refusedTarget) {
     const message = `${refusedTarget.name}: ${refusedTarget.message ?? refusedTarget.reason ?? 'refused by the agent'}`;
     return end(plan, state, { kind: 'error', reason: refusedTarget.reason ?? 'KernelRefused', message }, now);

@@ -79,6 +79,16 @@ describe('step', () => {
     expect(state).toMatchObject({ phase: 'undo', dirty: true, ending });
   });
 
+  it.each([
+    ['KernelRefused', 'error'],
+    ['NamespaceNotFound', 'aborted'],
+  ])('ends where a target refuses what was to be injected (%s): %s', (reason, kind) => {
+    const injecting = lead(toDuring.slice(0, 4));
+    const state = lead([[10_000, { fault: faultOf(target({ phase: 'Refused', reason, message: 'why' })) }]], injecting);
+    expect([injecting.phase, state.phase]).toEqual(['inject', 'undo']);
+    expect(state.ending).toMatchObject({ kind, reason, message: expect.stringContaining('why') as string });
+  });
+
   it('takes a fault that its agent ended at its end for complete', () => {
     const state = lead([[22_500, { fault: faultOf(target({ phase: 'Clean', reason: 'NotAfter' })) }]], lead(toDuring));
     expect(state).toMatchObject({

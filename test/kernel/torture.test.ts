@@ -7,14 +7,15 @@ import { playCampaign } from '../../scripts/torture/campaign.ts';
 import { faultOfKernel } from '../../scripts/torture/fault-of-kernel.ts';
 import { planKills, victims } from '../../scripts/torture/kill-plan.ts';
 
-/** The first four kills of this seed are one of each victim, while a fault is in the kernel or on its way. */
-const seed = 187;
+/** The first kills of this seed are of one victim each, while a fault is in the kernel; the agent and everybody as the fault takes a step. */
+const seed = 248;
+const count = victims.length - 1;
 
 describe('a sample of the torture', () => {
   it('leaves traffic clean in time and nothing behind, whoever is killed', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'squall-torture-'));
-    const kills = planKills(seed, victims.length);
-    assert.deepEqual(kills.map(({ victim }) => victim).sort(), [...victims].sort());
+    const kills = planKills(seed, count);
+    assert.equal(new Set(kills.map(({ victim }) => victim)).size, count);
     try {
       const records = await playCampaign({
         folder,

@@ -36,7 +36,13 @@ describe('the summary of a campaign', () => {
   const summary = summarise(records, facts);
 
   it('counts kills by victim and by the phase that was met, failures and late sweeps', () => {
-    expect(summary.counts).toEqual({ agent: { before: 1 }, control: {}, both: { during: 2 }, target: { during: 1 } });
+    expect(summary.counts).toEqual({
+      agent: { before: 1 },
+      control: {},
+      both: { during: 2 },
+      target: { during: 1 },
+      namespace: {},
+    });
     expect(summary).toMatchObject({ played: 4, failed: 1, faultSeen: 3, sweptLate: 1 });
     expect(summary.verdicts).toEqual({ 'Aborted (Restarted)': 3, 'Passed (X)': 1 });
   });
