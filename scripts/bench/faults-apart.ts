@@ -1,0 +1,31 @@
+/** What `npm run bench -- faults` runs apart: prints tables on the way, and answers with all figures. */
+import { parseArgs } from 'node:util';
+import { answerApart } from './apart.ts';
+import { actingFault } from './fault.ts';
+import { measureOperations } from './faults-operations.ts';
+import { operationLines, type OperationRow } from './operation-rows.ts';
+import { hasNetem } from './plan-texts.ts';
+import type { Driver } from '../../src/api/index.ts';
+
+export type FaultsResult = { driver: Driver; rounds: number; operations: OperationRow[] };
+
+await answerApart(async (args): Promise<FaultsResult> => {
+  const { values } = parseArgs({
+    args,
+    options: { targets: { type: 'string', default: '1,110,250' }, rounds: { type: 'string', default: '5' } },
+  });
+  const rounds = Number(values.rounds);
+  const fault = actingFault(await hasNetem());
+  console.log(
+    `driver ${fault.driver}, fault ${fault.work.effect.type}; medians of ${rounds} rounds (CPU: means), least and greatest`,
+  );
+  const rows: OperationRow[] = [];
+  for (const targets of values.targets
+    .split(',')
+    .filter((count) => count !== '')
+    .map(Number)) {
+    rows.push(...(await measureOperations(targets, rounds, fault)));
+  }
+  for (const line of operationLines(rows)) console.log(line);
+  return { driver: fault.driver, rounds, operations: rows };
+});

@@ -1,0 +1,58 @@
+/** What operations of several rounds cost, as rows and as a table. Pure. */
+import type { Cost } from './costs.ts';
+import { meanOf, ratiosOf, type Spread, spreadOf, spreadText, tableLines } from './summary.ts';
+
+export const operations = ['apply', 'renew', 'close', 'undo'] as const;
+export type Operation = (typeof operations)[number];
+export const ways = ['driver', 'plain'] as const;
+export type WayName = (typeof ways)[number];
+
+export type OperationCosts = Record<Operation, Cost>;
+export type Round = Record<WayName, OperationCosts>;
+
+/** Of all targets together, times in milliseconds. `ratio` is how many times as long the plain way took. */
+export type OperationRow = {
+  targets: number;
+  way: WayName;
+  operation: Operation;
+  ms: Spread;
+  processes: number;
+  ownCpuMs: number;
+  startedCpuMs: number;
+  ratio: Spread;
+};
+
+export function operationRows(targets: number, rounds: readonly Round[]): OperationRow[] {
+  return operations.flatMap((operation) =>
+    ways.map((way) => {
+      const costs = rounds.map((round) => round[way][operation]);
+      const times = (of: WayName) => rounds.map((round) => round[of][operation].ms);
+      return {
+        targets,
+        way,
+        operation,
+        ms: spreadOf(times(way)),
+        processes: spreadOf(costs.map(({ processes }) => processes)).median,
+        ownCpuMs: meanOf(costs.map(({ ownCpuMs }) => ownCpuMs)),
+        startedCpuMs: meanOf(costs.map(({ startedCpuMs }) => startedCpuMs)),
+        ratio: ratiosOf(times('plain'), times(way)),
+      };
+    }),
+  );
+}
+
+export function operationLines(rows: readonly OperationRow[]): string[] {
+  const head = [
+    ...['targets', 'operation', 'way', 'ms', 'ms/target', 'processes/target', 'own CPU ms/target', "programs' CPU ms/target"],
+    'plain/driver',
+  ];
+  const cells = rows.map(({ targets, operation, way, ms, processes, ownCpuMs, startedCpuMs, ratio }) => [
+    String(targets),
+    operation,
+    way,
+    spreadText(ms, 0),
+    ...[ms.median, processes, ownCpuMs, startedCpuMs].map((figure) => (figure / targets).toFixed(2)),
+    way === 'plain' ? '' : spreadText(ratio, 2),
+  ]);
+  return tableLines([head, ...cells], 3);
+}
