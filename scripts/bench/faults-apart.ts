@@ -4,15 +4,21 @@ import { answerApart } from './apart.ts';
 import { actingFault } from './fault.ts';
 import { measureOperations } from './faults-operations.ts';
 import { operationLines, type OperationRow } from './operation-rows.ts';
+import { measurePath } from './faults-path.ts';
+import { type PathRow, pathLines } from './path-rows.ts';
 import { hasNetem } from './plan-texts.ts';
 import type { Driver } from '../../src/api/index.ts';
 
-export type FaultsResult = { driver: Driver; rounds: number; operations: OperationRow[] };
+export type FaultsResult = { driver: Driver; rounds: number; operations: OperationRow[]; pathRounds: number; path: PathRow[] };
 
 await answerApart(async (args): Promise<FaultsResult> => {
   const { values } = parseArgs({
     args,
-    options: { targets: { type: 'string', default: '1,110,250' }, rounds: { type: 'string', default: '5' } },
+    options: {
+      targets: { type: 'string', default: '1,110,250' },
+      rounds: { type: 'string', default: '5' },
+      'path-rounds': { type: 'string', default: '8' },
+    },
   });
   const rounds = Number(values.rounds);
   const fault = actingFault(await hasNetem());
@@ -26,6 +32,14 @@ await answerApart(async (args): Promise<FaultsResult> => {
     .map(Number)) {
     rows.push(...(await measureOperations(targets, rounds, fault)));
   }
-  for (const line of operationLines(rows)) console.log(line);
-  return { driver: fault.driver, rounds, operations: rows };
+  if (rows.length > 0) for (const line of operationLines(rows)) console.log(line);
+  const pathRounds = Number(values['path-rounds']);
+  const path = pathRounds > 0 ? await measurePath(pathRounds, fault) : [];
+  if (path.length > 0) {
+    console.log(
+      `the way past a gate without a lease: medians of ${pathRounds} rounds, least and greatest; ratios to 'no gate' of the round`,
+    );
+    for (const line of pathLines(path)) console.log(line);
+  }
+  return { driver: fault.driver, rounds, operations: rows, pathRounds, path };
 });

@@ -12,6 +12,12 @@ export function spreadOf(values: readonly number[]): Spread {
 
 export const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
+/** The mean of the middle half: as steady as a median, and finer than the steps of what was measured. */
+export function middleMeanOf(values: readonly number[]): number {
+  const quarter = Math.floor(values.length / 4);
+  return meanOf(values.toSorted((a, b) => a - b).slice(quarter, values.length - quarter));
+}
+
 /** Round by round, so that what slows a whole round down is in both. */
 export const ratiosOf = (values: readonly number[], bases: readonly number[]): Spread =>
   spreadOf(values.map((value, index) => value / (bases[index] ?? Number.NaN)));
