@@ -1,6 +1,8 @@
 /** What `npm run bench -- faults` runs apart: prints tables on the way, and answers with all figures. */
 import { parseArgs } from 'node:util';
 import { answerApart } from './apart.ts';
+import { fileURLToPath } from 'node:url';
+import { loadNft } from '../../src/agent/kernel/index.ts';
 import { actingFault } from './fault.ts';
 import { measureOperations } from './faults-operations.ts';
 import { operationLines, type OperationRow } from './operation-rows.ts';
@@ -10,6 +12,8 @@ import { hasNetem } from './plan-texts.ts';
 import type { Driver } from '../../src/api/index.ts';
 
 export type FaultsResult = { driver: Driver; rounds: number; operations: OperationRow[]; pathRounds: number; path: PathRow[] };
+
+const addon = fileURLToPath(new URL('../../native/build/squall-netns.node', import.meta.url));
 
 await answerApart(async (args): Promise<FaultsResult> => {
   const { values } = parseArgs({
@@ -25,12 +29,14 @@ await answerApart(async (args): Promise<FaultsResult> => {
   console.log(
     `driver ${fault.driver}, fault ${fault.work.effect.type}; medians of ${rounds} rounds (CPU: means), least and greatest`,
   );
+  const runNft = await loadNft(addon).catch(() => undefined);
+  if (runNft === undefined) console.log('without the addon, which npm run build:native builds');
   const rows: OperationRow[] = [];
   for (const targets of values.targets
     .split(',')
     .filter((count) => count !== '')
     .map(Number)) {
-    rows.push(...(await measureOperations(targets, rounds, fault)));
+    rows.push(...(await measureOperations(targets, rounds, fault, runNft)));
   }
   if (rows.length > 0) for (const line of operationLines(rows)) console.log(line);
   const pathRounds = Number(values['path-rounds']);

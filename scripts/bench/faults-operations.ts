@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createKernelDriver } from '../../src/agent/kernel/index.ts';
+import { createKernelDriver, type RunNft } from '../../src/agent/kernel/index.ts';
 import { systemClock } from '../../src/lib/index.ts';
 import { benchInstance as instance } from './agent.ts';
 import { type Command, timeEach } from './commands.ts';
@@ -21,7 +21,6 @@ import {
   operations,
   type Round,
   type WayName,
-  ways,
 } from './operation-rows.ts';
 import { rotated } from './summary.ts';
 
@@ -30,22 +29,33 @@ type Operations = Record<Operation, () => Promise<unknown>>;
 
 const leaseMs = 60_000;
 
-/** Alternates the ways in every round, each of them first in every second. */
-export async function measureOperations(targets: number, rounds: number, fault: ActingFault): Promise<OperationRow[]> {
+/**
+ * Alternates the ways in every round, each of them first in turn.
+ * @param runNft the optional addon; its way is left out without it
+ */
+export async function measureOperations(
+  targets: number,
+  rounds: number,
+  fault: ActingFault,
+  runNft: RunNft | undefined,
+): Promise<OperationRow[]> {
   const namespaces = await createNamespaces(targets);
   const stateFolder = await mkdtemp(join(tmpdir(), 'squall-bench-'));
   try {
     const { paths } = namespaces;
-    const all: Record<WayName, Operations> = {
-      driver: await driverWay(paths, stateFolder, fault),
-      plain: plainWay(paths, await planTexts(paths[0] ?? '', instance, fault.work, fault.driver)),
-    };
+    const ways: [WayName, Operations][] = [
+      ['driver', await driverWay(paths, stateFolder, fault)],
+      ...(runNft === undefined
+        ? []
+        : ([['addon', await driverWay(paths, stateFolder, fault, runNft)]] as [WayName, Operations][])),
+      ['plain', plainWay(paths, await planTexts(paths[0] ?? '', instance, fault.work, fault.driver))],
+    ];
     const done: Round[] = [];
     // What is only slow once (a module that is loaded, code that is compiled) is nobody's cost: the first round does not count.
     for (let round = 0; round <= rounds; round += 1) {
-      const costs: Partial<Round> = {};
-      for (const way of rotated(ways, round)) costs[way] = await costsOf(all[way]);
-      if (round > 0) done.push(costs as Round);
+      const costs = new Map<WayName, OperationCosts>();
+      for (const [name, way] of rotated(ways, round)) costs.set(name, await costsOf(way));
+      if (round > 0) done.push(costs);
     }
     return operationRows(targets, done);
   } finally {
@@ -64,11 +74,13 @@ async function driverWay(
   paths: readonly string[],
   stateFolder: string,
   { work, driver: acting }: ActingFault,
+  runNft?: RunNft,
 ): Promise<Operations> {
   const driver = await createKernelDriver({
     stateFolder,
     instance,
     clock: systemClock,
+    runNft,
     chooseDriver: () => Promise.resolve(acting),
   });
   const targets = await Promise.all(paths.map((path) => driver.openNamespace(path, path)));

@@ -4,11 +4,11 @@ import { meanOf, ratiosOf, type Spread, spreadOf, spreadText, tableLines } from 
 
 export const operations = ['apply', 'renew', 'close', 'undo'] as const;
 export type Operation = (typeof operations)[number];
-export const ways = ['driver', 'plain'] as const;
-export type WayName = (typeof ways)[number];
+/** `addon`: the driver with nft in its own process. */
+export type WayName = 'driver' | 'addon' | 'plain';
 
 export type OperationCosts = Record<Operation, Cost>;
-export type Round = Record<WayName, OperationCosts>;
+export type Round = ReadonlyMap<WayName, OperationCosts>;
 
 /** Of all targets together, times in milliseconds. `ratio` is how many times as long the plain way took. */
 export type OperationRow = {
@@ -23,10 +23,12 @@ export type OperationRow = {
 };
 
 export function operationRows(targets: number, rounds: readonly Round[]): OperationRow[] {
-  return operations.flatMap((operation) =>
-    ways.map((way) => {
-      const costs = rounds.map((round) => round[way][operation]);
-      const times = (of: WayName) => rounds.map((round) => round[of][operation].ms);
+  const ways = [...(rounds[0]?.keys() ?? [])].sort((a, b) => order.indexOf(a) - order.indexOf(b));
+  return operations.flatMap((operation) => {
+    const costsOf = (way: WayName) => rounds.flatMap((round) => round.get(way)?.[operation] ?? []);
+    const times = (way: WayName) => costsOf(way).map(({ ms }) => ms);
+    return ways.map((way) => {
+      const costs = costsOf(way);
       return {
         targets,
         way,
@@ -37,14 +39,16 @@ export function operationRows(targets: number, rounds: readonly Round[]): Operat
         startedCpuMs: meanOf(costs.map(({ startedCpuMs }) => startedCpuMs)),
         ratio: ratiosOf(times('plain'), times(way)),
       };
-    }),
-  );
+    });
+  });
 }
+
+const order: readonly WayName[] = ['driver', 'addon', 'plain'];
 
 export function operationLines(rows: readonly OperationRow[]): string[] {
   const head = [
     ...['targets', 'operation', 'way', 'ms', 'ms/target', 'processes/target', 'own CPU ms/target', "programs' CPU ms/target"],
-    'plain/driver',
+    'plain/this',
   ];
   const cells = rows.map(({ targets, operation, way, ms, processes, ownCpuMs, startedCpuMs, ratio }) => [
     String(targets),
