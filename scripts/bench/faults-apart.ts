@@ -1,15 +1,15 @@
 /** What `npm run bench -- faults` runs apart: prints tables on the way, and answers with all figures. */
-import { parseArgs } from 'node:util';
-import { answerApart } from './apart.ts';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { loadNft } from '../../src/agent/kernel/index.ts';
+import type { Driver } from '../../src/api/index.ts';
+import { answerApart } from './apart.ts';
 import { actingFault } from './fault.ts';
 import { measureOperations } from './faults-operations.ts';
-import { operationLines, type OperationRow } from './operation-rows.ts';
+import { operationLines, type OperationRow, renewalLines } from './operation-rows.ts';
 import { measurePath } from './faults-path.ts';
 import { type PathRow, pathLines } from './path-rows.ts';
 import { hasNetem } from './plan-texts.ts';
-import type { Driver } from '../../src/api/index.ts';
 
 export type FaultsResult = { driver: Driver; rounds: number; operations: OperationRow[]; pathRounds: number; path: PathRow[] };
 
@@ -38,7 +38,7 @@ await answerApart(async (args): Promise<FaultsResult> => {
     .map(Number)) {
     rows.push(...(await measureOperations(targets, rounds, fault, runNft)));
   }
-  if (rows.length > 0) for (const line of operationLines(rows)) console.log(line);
+  if (rows.length > 0) for (const line of [...operationLines(rows), ...renewalLines(rows)]) console.log(line);
   const pathRounds = Number(values['path-rounds']);
   const path = pathRounds > 0 ? await measurePath(pathRounds, fault) : [];
   if (path.length > 0) {

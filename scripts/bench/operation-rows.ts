@@ -4,6 +4,9 @@ import { meanOf, ratiosOf, type Spread, spreadOf, spreadText, tableLines } from 
 
 export const operations = ['apply', 'renew', 'close', 'undo'] as const;
 export type Operation = (typeof operations)[number];
+/** With the default lease of 30 s: a third of it passes between two renewals. */
+const renewedEverySeconds = 10;
+
 /** `addon`: the driver with nft in its own process. */
 export type WayName = 'driver' | 'addon' | 'plain';
 
@@ -59,4 +62,14 @@ export function operationLines(rows: readonly OperationRow[]): string[] {
     way === 'plain' ? '' : spreadText(ratio, 2),
   ]);
   return tableLines([head, ...cells], 3);
+}
+
+/** What renewing goes on to take while faults last: a share of one processor. */
+export function renewalLines(rows: readonly OperationRow[]): string[] {
+  return rows
+    .filter(({ operation, way }) => operation === 'renew' && way !== 'plain')
+    .map(({ targets, way, ownCpuMs, startedCpuMs }) => {
+      const percent = (100 * (ownCpuMs + startedCpuMs)) / (1000 * renewedEverySeconds);
+      return `renewing ${targets} every ${renewedEverySeconds} s, way ${way}: ${percent.toFixed(2)} % of a processor`;
+    });
 }

@@ -24,17 +24,16 @@ function load(file: string): RunNft {
   try {
     process.dlopen(loaded, file);
   } catch (error) {
-    throw unusable(file, messageOf(error), error);
+    throw unusable(file, messageOf(error));
   }
   const { runNft } = loaded.exports;
   if (runNft === undefined) throw unusable(file, 'it has no function runNft');
   return runNft;
 }
 
-function unusable(file: string, why: string, cause?: unknown): SquallError {
+function unusable(file: string, why: string): SquallError {
   return new SquallError(
     'ToolMissing',
     `the addon ${file} cannot be used: ${why.trim()}; build it for this machine by npm run build:native, or do without`,
-    { cause },
   );
 }
