@@ -193,6 +193,7 @@ export async function measureIdleAgent(seconds: number): Promise<IdleAgent> {
 
 /** Clock ticks a second, as the kernel tells programs (USER_HZ); the same on every machine that Node runs on. */
 const ticksPerSecond = 100;
+export const millisecondsPerTick = 1000 / ticksPerSecond;
 
 export async function readProcess(pid: number): Promise<{ rssMb: number; cpuSeconds: number }> {
   const [facts, memory] = await Promise.all([

@@ -4,20 +4,16 @@
  */
 import { parseArgs } from 'node:util';
 import { createKernelDriver } from '../../src/agent/kernel/index.ts';
-import { openNamespace } from '../../src/agent/kernel/namespace.ts';
-import { planWorks } from '../../src/agent/kernel/preparation.ts';
 import { createPrograms } from '../../src/agent/kernel/programs.ts';
-import { gateCommands, treeCommands } from '../../src/agent/kernel/reconcile.ts';
-import { createLimiter, type Limiter } from '../../src/agent/limiter.ts';
-import { renderClose, renderGateRemoval, renderLeases } from '../../src/faults/index.ts';
-import { runProgram, systemClock } from '../../src/lib/index.ts';
-import { capabilityTrials } from '../../src/preflight/index.ts';
+import { createLimiter } from '../../src/agent/limiter.ts';
+import { systemClock } from '../../src/lib/index.ts';
 import { benchInstance, type IdleAgent, measureIdleAgent, readProcess, type TaskTimes, timeTask } from './agent.ts';
+import { atOnce, type Command, timeEach } from './commands.ts';
 import { benchFault } from './fault.ts';
 import { createNamespaces } from './namespaces.ts';
+import { commandsOf, hasNetem, nftCommands, planTexts } from './plan-texts.ts';
 import { standInLine, withStandIn } from './stand-in.ts';
 
-const atOnce = 2;
 const goals = { targets: 110, activeMs: 1000, closedMs: 500, rssMb: 60, cpuPercent: 0.5 };
 
 type Way = { activeMs: number; closedMs: number };
@@ -71,18 +67,14 @@ function sayGoals(rows: readonly Row[], idle: IdleAgent | undefined): void {
   say(`processor of an idle agent over ${String(idle.seconds)} s`, idle.cpuPercent, goals.cpuPercent, '%');
 }
 
-async function hasNetem(): Promise<boolean> {
-  const trials = [capabilityTrials.netem, capabilityTrials.prio].map(({ program, args }) =>
-    runProgram('unshare', ['--net', '--', program, ...args]),
-  );
-  return (await Promise.all(trials)).every(({ code }) => code === 0);
-}
-
 async function measureRow(targets: number, netem: boolean): Promise<Row> {
   const namespaces = await createNamespaces(targets);
   try {
     const { paths } = namespaces;
-    const texts = await planTexts(paths[0] ?? '', netem);
+    const planned = await planTexts(paths[0] ?? '', benchInstance, benchFault, 'netem');
+    const { gate, lease, close, removal } = planned;
+    const tree = netem ? planned.tree : planned.tree.map(standInLine);
+    const remove = [{ command: ['nft', '-f', '-'], input: removal.gate }, ...commandsOf('tc', removal.tree)];
     const agent = await timeTask(paths, async (stateFolder) => {
       const programs = createPrograms(createLimiter(atOnce));
       return await createKernelDriver({
@@ -95,19 +87,16 @@ async function measureRow(targets: number, netem: boolean): Promise<Row> {
     });
     const batched = await timePrograms(paths, {
       apply: [
-        { command: ['tc', '-batch', '-'], input: lines(texts.tree) },
-        { command: ['nft', '-f', '-'], input: texts.gate + texts.lease },
+        { command: ['tc', '-batch', '-'], input: lines(tree) },
+        { command: ['nft', '-f', '-'], input: gate + lease },
       ],
-      close: [{ command: ['nft', '-f', '-'], input: texts.close }],
-      remove: texts.remove,
+      close: [{ command: ['nft', '-f', '-'], input: close }],
+      remove,
     });
     const oneByOne = await timePrograms(paths, {
-      apply: [
-        ...texts.tree.map((line) => ({ command: ['tc', ...line.split(' ')] })),
-        ...nftLines(texts.gate + texts.lease).map((line) => ({ command: ['nft', line] })),
-      ],
-      close: nftLines(texts.close).map((line) => ({ command: ['nft', line] })),
-      remove: texts.remove,
+      apply: [...commandsOf('tc', tree), ...nftCommands(gate + lease)],
+      close: nftCommands(close),
+      remove,
     });
     return { targets, agent, batched, oneByOne };
   } finally {
@@ -116,60 +105,13 @@ async function measureRow(targets: number, netem: boolean): Promise<Row> {
 }
 
 const lines = (commands: readonly string[]): string => commands.map((command) => `${command}\n`).join('');
-const nftLines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
-
-type Command = { command: string[]; input?: string };
-type Texts = { tree: string[]; gate: string; lease: string; close: string; remove: Command[] };
-
-/** What the agent would give to tc and nft. */
-async function planTexts(path: string, netem: boolean): Promise<Texts> {
-  const namespace = await openNamespace('bench', path);
-  const { qdiscs, links } = await createPrograms(createLimiter(atOnce)).read(namespace, ['qdiscs', 'links']);
-  const plan = planWorks({
-    instance: benchInstance,
-    namespace,
-    driver: 'netem',
-    works: [benchFault],
-    links,
-    gatePriority: 300,
-    deviceGatePriority: 300,
-    before: undefined,
-  });
-  const commands = treeCommands(qdiscs, [], plan);
-  return {
-    tree: netem ? commands : commands.map(standInLine),
-    gate: gateCommands(undefined, plan),
-    lease: renderLeases(benchInstance, [
-      { faultId: benchFault.id, device: benchFault.device, direction: 'egress', timeoutMs: 60_000 },
-    ]),
-    close: renderClose(benchInstance, { faultId: benchFault.id, direction: 'egress' }),
-    remove: [
-      { command: ['nft', '-f', '-'], input: renderGateRemoval(benchInstance, ['inet']) },
-      { command: ['tc', 'qdisc', 'del', 'dev', benchFault.device, 'root'] },
-    ],
-  };
-}
 
 async function timePrograms(
   paths: readonly string[],
   { apply, close, remove }: { apply: Command[]; close: Command[]; remove: Command[] },
 ): Promise<Way> {
-  const limit = createLimiter(atOnce);
-  const activeMs = await timeEach(paths, apply, limit);
-  const closedMs = await timeEach(paths, close, limit);
-  await timeEach(paths, remove, limit);
+  const activeMs = await timeEach(paths, apply);
+  const closedMs = await timeEach(paths, close);
+  await timeEach(paths, remove);
   return { activeMs, closedMs };
-}
-
-/** Milliseconds until every target has had all commands; those of one target in order. */
-async function timeEach(paths: readonly string[], commands: readonly Command[], limit: Limiter): Promise<number> {
-  const started = performance.now();
-  const ofTarget = async (path: string) => {
-    for (const { command, input } of commands) {
-      const { code, stderr } = await runProgram('nsenter', [`--net=${path}`, '--', ...command], { input });
-      if (code !== 0) throw new Error(`${command.join(' ')}: ${stderr}`);
-    }
-  };
-  await Promise.all(paths.map((path) => limit(() => ofTarget(path))));
-  return performance.now() - started;
 }

@@ -3,11 +3,17 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { benchCluster } from './cluster.ts';
+import { benchFaults } from './faults.ts';
 import { benchInject } from './inject.ts';
 import { benchSweep } from './sweep.ts';
 
 const benches = {
   inject: { about: 'faults into 1, 10, 110 and 250 namespaces, and what an idle agent costs', run: benchInject },
+  faults: {
+    about:
+      'faults applied, renewed, closed and undone in 1, 110 and 250 targets beside plain commands, and the way past a closed gate',
+    run: benchFaults,
+  },
   sweep: { about: 'from the start of the agent to nothing left of its former life, of 1, 10 and 110 targets', run: benchSweep },
   cluster: { about: 'experiments on a cluster of 1, 20 and 100 simulated nodes, and what the operator costs', run: benchCluster },
 } as const;

@@ -14,6 +14,7 @@ export { checkInstance, checkNode, clusterInstanceFile, isInstance } from './ide
 export { namedNamespaces } from './namespaces/named.ts';
 export type { FoundNamespace, PodNamespaces } from './namespaces/pod-namespaces.ts';
 export { processNamespaces } from './namespaces/processes/processes.ts';
+export { nftByAddon } from './nft-addon.ts';
 export { findProgram } from './preflight-work.ts';
 export { type AgentEnd, type AgentOptions, runAgent } from './run-agent.ts';
 export { claimState } from './state-claim.ts';

@@ -8,6 +8,7 @@ import { createStore, transportFor } from '../store/index.ts';
 import { checkInstance, checkNode } from './identity.ts';
 import { createKernelDriver } from './kernel/index.ts';
 import { logToStderr } from './log.ts';
+import { nftByAddon } from './nft-addon.ts';
 import { namedNamespaces } from './namespaces/named.ts';
 import { type AgentEnd, runAgent } from './run-agent.ts';
 import { claimState } from './state-claim.ts';
@@ -17,21 +18,29 @@ const goneAfterMs = 60_000;
 /** A former agent that has lost its parent takes this long to undo and end. */
 const claimWaitMs = 20_000;
 
-type Arguments = { socket: string; node: string; instance: string; state: string };
+/** `nftAddon` is a file to load. */
+type Arguments = { socket: string; node: string; instance: string; state: string; nftAddon: string | undefined };
 
 function readArguments(args: string[]): Arguments {
   const option = { type: 'string' } as const;
-  const { values } = parseArgs({ args, options: { socket: option, node: option, instance: option, state: option } });
-  const { socket, node, instance, state } = values;
+  const { values } = parseArgs({
+    args,
+    options: { socket: option, node: option, instance: option, state: option, 'nft-addon': option },
+  });
+  const { socket, node, instance, state, 'nft-addon': nftAddon } = values;
   if (socket === undefined || node === undefined || instance === undefined || state === undefined) {
-    throw new SquallError('InvalidInput', 'usage: agent --socket PATH --node NAME --instance ID --state FOLDER; all are needed');
+    throw new SquallError(
+      'InvalidInput',
+      'usage: agent --socket PATH --node NAME --instance ID --state FOLDER [--nft-addon FILE]; all but the last are needed',
+    );
   }
   checkInstance(instance);
   checkNode(node);
-  for (const [name, path] of Object.entries({ socket, state })) {
-    if (!isAbsolute(path)) throw new SquallError('InvalidInput', `--${name} is '${path}'; expected an absolute path`);
+  for (const [name, path] of Object.entries({ socket, state, 'nft-addon': nftAddon })) {
+    if (path !== undefined && !isAbsolute(path))
+      throw new SquallError('InvalidInput', `--${name} is '${path}'; expected an absolute path`);
   }
-  return { socket, node, instance, state };
+  return { socket, node, instance, state, nftAddon };
 }
 
 /** Where the TCP prober is: a bundle beside ours, or the source beside our source. */
@@ -65,13 +74,14 @@ const exitOf: Record<AgentEnd, number> = {
 };
 
 async function main(): Promise<number> {
-  const { socket, node, instance, state } = readArguments(process.argv.slice(2));
+  const { socket, node, instance, state, nftAddon } = readArguments(process.argv.slice(2));
   const signal = orderToStop();
   const giveBack = await claimState(state, systemClock, claimWaitMs);
   const store = createStore(transportFor({ socket }));
   try {
     const namespaces = namedNamespaces();
-    const kernel = await createKernelDriver({ stateFolder: state, instance, clock: systemClock, namespaces });
+    const runNft = await nftByAddon(nftAddon, logToStderr);
+    const kernel = await createKernelDriver({ stateFolder: state, instance, clock: systemClock, namespaces, runNft });
     const end = await runAgent({
       store,
       node,

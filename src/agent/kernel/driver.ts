@@ -7,6 +7,7 @@ import { namedNamespaces } from '../namespaces/named.ts';
 import type { PodNamespaces } from '../namespaces/pod-namespaces.ts';
 import type { DriverContext } from './context.ts';
 import { createDriverChoice } from './driver-choice.ts';
+import type { RunNft } from './in-process-nft.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import { createLedger, readBootId } from './ledger.ts';
 import { commitFaults, exchangeFaults, renewFault } from './leasing.ts';
@@ -30,6 +31,8 @@ export type KernelDriverOptions = {
   limit?: Limiter;
   /** How programs are run, where not as here. */
   programs?: Programs;
+  /** What runs nft transactions, where not a program. */
+  runNft?: RunNft;
   /** @default what a trial on this kernel shows */
   chooseDriver?: () => Promise<Driver>;
 };
@@ -56,7 +59,7 @@ export async function createKernelDriver(options: KernelDriverOptions): Promise<
   const queue = createKeyedQueue();
   const limit = options.limit ?? createLimiter(mostPrograms);
   const programsBy = (most: Limiter): Programs =>
-    options.programs ?? createPrograms(most, namespaces, ({ inode }) => queue.isAwaited(inode));
+    options.programs ?? createPrograms(most, namespaces, ({ inode }) => queue.isAwaited(inode), options.runNft);
   const context: DriverContext = {
     instance,
     bootId,

@@ -3,3 +3,4 @@
  * of src/agent/kernel-driver.ts. Faults in the kernel go out, held by leases, recorded before they exist and proven undone after.
  */
 export { createKernelDriver, type KernelDriverOptions, type LocalKernelDriver } from './driver.ts';
+export { loadNft, type RunNft } from './in-process-nft.ts';

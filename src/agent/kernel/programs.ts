@@ -5,6 +5,7 @@ import type { Namespace } from '../kernel-driver.ts';
 import type { Limiter, Urgency } from '../limiter.ts';
 import { namedNamespaces } from '../namespaces/named.ts';
 import type { PodNamespaces } from '../namespaces/pod-namespaces.ts';
+import type { RunNft } from './in-process-nft.ts';
 import { withNamespace } from './namespace.ts';
 import { type Change, diesWithParent, failedProgram, linksBatch, sections, shellFor, treeBatch } from './one-shell.ts';
 import type { IpLink, Observation } from './observation.ts';
@@ -47,18 +48,22 @@ const wholeRuleset = ['list ruleset'];
  * @param limit bounds how many programs run at once
  * @param namespaces finds a namespace again whose path has gone
  * @param isAwaited whether something urgent waits for what is done in a namespace: its programs are then as urgent
+ * @param runNft takes the place of a program where nothing but an nft transaction is to be done
  */
 export function createPrograms(
   limit: Limiter,
   namespaces: PodNamespaces = namedNamespaces(),
   isAwaited: (namespace: Namespace) => boolean = () => false,
+  runNft?: RunNft,
 ): Programs {
   const env = { ...process.env, LC_ALL: 'C' };
-  const inside = async <T>(namespace: Namespace, urgency: Urgency | undefined, work: (enter: string[]) => Promise<T>) =>
+  const at = async <T>(namespace: Namespace, urgency: Urgency | undefined, work: (path: string) => Promise<T>) =>
     await limit(
-      async () => await withNamespace(namespaces, namespace, async (path) => await work(['nsenter', `--net=${path}`, '--'])),
+      async () => await withNamespace(namespaces, namespace, work),
       () => (urgency === 'urgent' || isAwaited(namespace) ? 'urgent' : 'normal'),
     );
+  const inside = async <T>(namespace: Namespace, urgency: Urgency | undefined, work: (enter: string[]) => Promise<T>) =>
+    await at(namespace, urgency, async (path) => await work(['nsenter', `--net=${path}`, '--']));
   const change = async (namespace: Namespace, command: string[], inputOf: () => string = () => '', urgency?: Urgency) =>
     await inside(namespace, urgency, async (enter) => {
       const input = inputOf();
@@ -97,7 +102,12 @@ export function createPrograms(
       return parseList<TcQdisc>(await change(namespace, ['tc', '-j', '-s', '-batch', '-'], () => treeBatch(lines)));
     },
     changeGate: async (namespace, text, urgency) => {
-      await change(namespace, ['nft', '-f', '-'], typeof text === 'string' ? () => text : text, urgency);
+      const inputOf = typeof text === 'string' ? () => text : text;
+      if (runNft === undefined) await change(namespace, ['nft', '-f', '-'], inputOf, urgency);
+      else
+        await at(namespace, urgency, async (path) => {
+          await changeBy(runNft, namespace, path, inputOf());
+        });
     },
     changeLinks: async (namespace, lines) => {
       if (lines.length > 0) await change(namespace, ['ip', '-batch', '-'], () => linksBatch(lines));
@@ -105,6 +115,11 @@ export function createPrograms(
     changeAndRead: async (namespace, change, parts) => await look(namespace, parts, wholeRuleset, change),
     read: async (namespace, parts, listCommands = wholeRuleset) => await look(namespace, parts, listCommands),
   };
+}
+
+async function changeBy(runNft: RunNft, namespace: Namespace, path: string, input: string): Promise<void> {
+  const { code, error } = await runNft(path, input);
+  if (code !== 0) refuse(namespace, 'nft', error, input);
 }
 
 function refuse(namespace: Namespace, program: string | undefined, stderr: string, input?: string): never {

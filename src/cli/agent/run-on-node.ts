@@ -5,6 +5,7 @@ import {
   type Log,
   type PodNamespaces,
   namedNamespaces,
+  nftByAddon,
   processNamespaces,
   runAgent,
   sweepFormerLife,
@@ -27,6 +28,8 @@ export type NodeAgent = {
   /** Absent: the cluster's own. */
   instance: string | undefined;
   namespaces: NamespaceWay;
+  /** A file that runs nft in this process; absent: nft is started as a program. */
+  nftAddon: string | undefined;
   /** Absent: no port is opened. */
   listen: ListenAddress | undefined;
   clock: Clock;
@@ -56,7 +59,8 @@ export async function runOnNode(options: NodeAgent): Promise<void> {
       const instance = options.instance ?? (await resolveInstance({ store, stateFolder, clock, random, log, signal }));
       if (instance === undefined) return;
       const namespaces = namespacesBy(options.namespaces);
-      const kernel = await createKernelDriver({ stateFolder, instance, clock, namespaces });
+      const runNft = await nftByAddon(options.nftAddon, log);
+      const kernel = await createKernelDriver({ stateFolder, instance, clock, namespaces, runNft });
       log('info', 'started', { node, instance, server, namespaces: options.namespaces });
       await runAgent({
         store,

@@ -15,6 +15,7 @@ type AgentOptions = {
   listen: string;
   instance?: string;
   namespaces: NamespaceWay;
+  nftAddon?: string;
 };
 
 /** Exit code 0 when it was told to stop and everything is undone. */
@@ -32,6 +33,10 @@ export function agentCommand(): Command {
         .choices(namespaceWays)
         .default('processes'),
     )
+    .option(
+      '--nft-addon <file>',
+      'runs nft in this process (npm run build:native); without it, and where it cannot be used, nft is started',
+    )
     .action(agent);
 }
 
@@ -45,6 +50,7 @@ async function agent(options: AgentOptions): Promise<void> {
     stateFolder: resolve(options.state),
     instance: options.instance,
     namespaces: options.namespaces,
+    nftAddon: options.nftAddon === undefined ? undefined : resolve(options.nftAddon),
     listen: parseListenAddress(options.listen),
     clock: systemClock,
     random: Math.random,
