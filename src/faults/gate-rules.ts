@@ -14,6 +14,7 @@ export type PacketMatch =
   | { match: 'address'; family: Family; blocks: string[] }
   | { match: 'no-ip' | 'name-resolution' | 'neighbour-discovery' | 'group-membership' }
   | { match: 'lease'; faultId: string }
+  | { match: 'no-lease'; faultIds: string[] }
   | { match: 'family'; family: Family }
   | { match: 'peer'; family: Family; faultId: string; group: number }
   | { match: 'not-excepted'; family: Family; faultId: string }
@@ -35,6 +36,12 @@ export type GateRule = {
 
 /** The comment of the rule that names the devices of all faults on what goes out. */
 export const otherDevicesComment = 'other devices';
+
+/** While nobody is hurt a packet is asked for nothing else: what a closed gate costs is one rule. */
+export function idleRule(works: readonly FaultWork[]): GateRule {
+  const faultIds = works.map(({ id }) => id);
+  return { comment: 'nothing held', matches: [{ match: 'no-lease', faultIds }], counters: [], returns: true };
+}
 
 /** What is never hurt. An inet chain never meets ARP; a chain at a device does. */
 export function exclusionRules(works: readonly FaultWork[], flow: Flow, devices: string[]): GateRule[] {

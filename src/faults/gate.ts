@@ -1,6 +1,6 @@
 /**
  * The gate: an nftables table with one postrouting chain for what goes out, and where something comes in (or is duplicated), a second one
- * with chains at the devices. In each, exclusions come first, then the counters of exposure, then the rules of each class from the largest set
+ * with chains at the devices. In each, a packet that meets no lease goes its way at once; then come exclusions, then the counters of exposure, then the rules of each class from the largest set
  * of faults to the smallest; each names the leases of its whole set and ends the packet's way, so that a packet falls through to the next
  * class, in the kernel, as soon as one lease times out.
  */
@@ -8,7 +8,7 @@ import type { FaultWork } from '../api/index.ts';
 import { type AddressRange, families, type Family, formatBlock } from './addresses.ts';
 import { flowsOf } from './classes.ts';
 import { type ExposureCounter, exposureOf } from './exposure.ts';
-import { classRules, exclusionRules, type GateRule, markRule } from './gate-rules.ts';
+import { classRules, exclusionRules, type GateRule, idleRule, markRule } from './gate-rules.ts';
 import { exceptSetName, gateCounterName, leaseSetName, peerSetName, tableName } from './names.ts';
 import type { PlacedClass } from './place.ts';
 import { exceptionsOf, peerGroupsOf } from './selection.ts';
@@ -111,6 +111,7 @@ function rulesOf(works: readonly FaultWork[], flow: 'egress' | 'ingress', { clas
   const devices = [...new Set(works.map(({ device }) => device))].sort();
   const placed = classes.filter(({ faultClass }) => faultClass.flow === flow && devices.includes(faultClass.device));
   return [
+    idleRule(works),
     ...exclusionRules(works, flow, devices),
     ...works.flatMap((work) => exposureOf(work, podUid)).flatMap(({ rules }) => rules),
     ...classRules(placed),

@@ -32,6 +32,8 @@ const neighbourTypes = [
 const otherEnd = (family: Family, flow: Flow): string =>
   `${family === 'ipv4' ? 'ip' : 'ip6'} ${flow === 'egress' ? 'daddr' : 'saddr'}`;
 
+const deviceOf = (flow: Flow): string => (flow === 'egress' ? 'oifname' : 'iifname');
+
 function matchWords(packet: PacketMatch, flow: Flow): string {
   switch (packet.match) {
     case 'leaves-by-other-device':
@@ -47,7 +49,9 @@ function matchWords(packet: PacketMatch, flow: Flow): string {
     case 'group-membership':
       return 'meta l4proto igmp';
     case 'lease':
-      return `${flow === 'egress' ? 'oifname' : 'iifname'} @${leaseSetName(checkFaultId(packet.faultId))}`;
+      return `${deviceOf(flow)} @${leaseSetName(checkFaultId(packet.faultId))}`;
+    case 'no-lease':
+      return packet.faultIds.map((faultId) => `${deviceOf(flow)} != @${leaseSetName(checkFaultId(faultId))}`).join(' ');
     case 'peer':
       return `${otherEnd(packet.family, flow)} @${peerSetName(checkFaultId(packet.faultId), packet.family, packet.group)}`;
     case 'not-excepted':

@@ -64,6 +64,8 @@ function holds(match: PacketMatch, peerSets: readonly PeerSet[], leases: Leases,
       return !match.devices.includes(packet.device);
     case 'address':
       return match.family === packet.family && contains(match.blocks, packet);
+    case 'no-lease':
+      return match.faultIds.every((faultId) => leases.get(faultId) !== packet.device);
     case 'lease':
       return leases.get(match.faultId) === packet.device;
     case 'peer': {
