@@ -11,7 +11,7 @@ export type Following = {
   wake: Wake;
   signal: AbortSignal;
   /** When a change fails nobody knows what acts: the target is undone. */
-  giveUp: (error: unknown) => void;
+  giveUp: (error: unknown) => Promise<void>;
 };
 
 /** Of a fault without a course and whose peers stay: looked at again by the bell alone. */
@@ -34,7 +34,7 @@ export async function followCourse(context: AgentContext, target: FaultTarget, f
       await removeOthers(context, target);
     } catch (error) {
       target.changing = undefined;
-      if (isActive(target)) giveUp(error);
+      if (isActive(target)) await giveUp(error);
       return;
     }
   }

@@ -205,9 +205,10 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
   }
 
   async function follow({ target, wake: bell }: (typeof wakes)[number]): Promise<void> {
-    const giveUpTarget = (error: unknown) => {
+    const giveUpTarget = async (error: unknown) => {
       log('warn', 'a change of a fault failed', { fault: fault.id, error: messageOf(error) });
-      if (allowedOrEnd()) giveUp(target, reasonOf(error), error);
+      if (await isGone(context, target)) await lose(target);
+      else if (allowedOrEnd()) giveUp(target, reasonOf(error), error);
     };
     await followCourse(context, target, { leftMs: possibleMs, wake: bell, signal, giveUp: giveUpTarget });
   }
@@ -228,7 +229,12 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
     try {
       if (await mayBegin()) {
         await apply();
-        for (const one of wakes) void follow(one);
+        for (const one of wakes) {
+          follow(one).catch((error: unknown) => {
+            log('error', 'a fault is no longer followed', { fault: fault.id, error: messageOf(error) });
+            if (one.target.status.phase === 'Active') giveUp(one.target, codeOf(error), error);
+          });
+        }
         // A reading that waits for its turn behind those of other runs must not keep the gate open.
         await Promise.all([keepRenewing(), unlessAborted(keepReading(), signal)]);
       }

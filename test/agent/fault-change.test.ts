@@ -107,6 +107,20 @@ describe('a fault with steps', () => {
     expect(kernel.prepared).toEqual(new Set());
   });
 
+  it('is Lost where its namespace goes while it changes', async () => {
+    let pod = '';
+    kernel.fail.exchange = (podUid) => {
+      pod = podUid;
+      bench.namespaces.delete(podUid);
+      return 'CleanUpIncomplete: there is no such namespace';
+    };
+    const task = await startFault({ steps: stepsAt(2000) });
+    const status = await statusUntil(bench, task, phasesAre('Lost'));
+    expect(pod).toBe(first(status)?.podUid);
+    expect(first(status)?.reason).toBe('NamespaceGone');
+    expect(kernel.prepared).toEqual(new Set());
+  });
+
   it.each(['prepare', 'exchange', 'read', 'remove'])(
     'that is ordered to end while it changes leaves nothing: at its %s',
     async (call) => {
