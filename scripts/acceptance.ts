@@ -38,6 +38,7 @@ const checks: Check[] = [
   }),
   experiment('not-steady', 3, expectUntouched),
   experiment('checkout-loss-breaks', 1, expectDriver, ['--guest', 'never']),
+  experiment('payments-loss-pulses', 0, expectSteps, ['--guest', 'never']),
   experiment('checkout-delay', hasNetem ? 0 : 3, hasNetem ? expectDelayed : expectNetemAsked, ['--guest', 'never']),
   { title: 'a run whose guest machine is killed is reported Aborted by the next start', run: killMachine },
 ];
@@ -71,6 +72,14 @@ function experiment(name: string, code: number, judge: (report: Report) => void,
       judge(report);
     },
   };
+}
+
+/** Each step shows a dose of its own, and while the pulse rests nothing is lost. */
+function expectSteps({ dose, hypothesis }: Report): void {
+  const asked = dose.map(({ requested, ok }) => `${requested.value} ${requested.unit} ${ok ? 'seen' : 'not seen'}`).join(', ');
+  expect(asked === '33 % seen, 20 % seen', `doses ${asked}`);
+  const lost = hypothesis.find(({ phase }) => phase === 'during')?.observed[0]?.lossPercent ?? NaN;
+  expect(lost > 5 && lost < 30, `${lost} % were lost`);
 }
 
 /** The machine goes away with a fault in it, as in a power cut. */
