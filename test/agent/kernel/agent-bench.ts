@@ -1,0 +1,184 @@
+/**
+ * A real agent process with a real API server and a real kernel: for what happens to a process. The Leases of its runs are renewed all the
+ * time, as by a control process that knows of nothing.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { leases, nodeTasks } from '../../../src/agent/run-agent.ts';
+import {
+  apiVersion,
+  type FaultWork,
+  type NodeTask,
+  nodeLabel,
+  type NodeTaskStatus,
+  systemNamespace,
+} from '../../../src/api/index.ts';
+import { startEmbeddedServer } from '../../../src/embedded/index.ts';
+import { codeOf, formatInstant, systemClock } from '../../../src/lib/index.ts';
+import { createStore, listWatch, type Store, transportFor } from '../../../src/store/index.ts';
+import { addressesOf, createPair, type Pair, type Snapshot, snapshot } from '../../kernel/namespaces.ts';
+
+/** What the kernel is given. */
+export const leaseSeconds = 3;
+/** Of runs, in seconds: one that an agent must have seen renewed all the time, and one that it may count on for long. */
+const runLeases = { short: leaseSeconds, long: 300 } as const;
+
+export type AgentProcess = { process: ChildProcess; pid: number; log: string[]; swept: Promise<unknown> };
+export type AgentBench = {
+  pair: Pair;
+  store: Store;
+  socket: string;
+  /** What tools print of the target before anything was done to it. */
+  found: Snapshot;
+  /** @param env beside ours; `state` is a folder, absolute */
+  startAgent(options?: { env?: NodeJS.ProcessEnv; state?: string }): Promise<AgentProcess>;
+  startFault(fault: FaultWork, lease?: keyof typeof runLeases): Promise<NodeTask>;
+  orderUndo(task: NodeTask): Promise<void>;
+  /** Waits, by watching, until the task's status is as wanted. */
+  statusUntil(task: NodeTask, wanted: (status: NodeTaskStatus) => boolean): Promise<NodeTaskStatus>;
+  dispose(): Promise<void>;
+};
+
+const main = fileURLToPath(new URL('../../../src/agent/main.ts', import.meta.url));
+const resources = [nodeTasks, leases].map((resource) => ({ ...resource, status: resource === nodeTasks }));
+const longestWaitMs = 40_000;
+
+export async function createAgentBench(wallClock = () => Date.now()): Promise<AgentBench> {
+  const pair = await createPair();
+  const found = await snapshot(pair.target);
+  const socket = join(pair.stateFolder, 'api.sock');
+  const server = await startEmbeddedServer({
+    database: join(pair.stateFolder, 'store.db'),
+    socket,
+    resources,
+    clock: systemClock,
+  });
+  const store = createStore(transportFor({ socket }));
+  const keeping = new AbortController();
+  const kept = Promise.all(Object.entries(runLeases).map((lease) => keepLease(store, lease, wallClock, keeping.signal)));
+  const agents: AgentProcess[] = [];
+  const keyOf = ({ metadata: { name } }: NodeTask) => ({ namespace: systemNamespace, name });
+  return {
+    pair,
+    store,
+    socket,
+    found,
+    startAgent: async ({ env = {}, state = pair.stateFolder } = {}) => {
+      const args = ['--socket', socket, '--node', 'local', '--instance', pair.instance, '--state', state];
+      const agent = watchProcess(spawn(process.execPath, [main, ...args], { env: { ...process.env, ...env }, stdio }));
+      agents.push(agent);
+      await agent.swept;
+      return agent;
+    },
+    startFault: async (fault, lease = 'short') => await store.create(nodeTasks, taskOf(pair, fault, lease, wallClock())),
+    orderUndo: async (task) => {
+      for (;;) {
+        const current = await store.get(nodeTasks, keyOf(task));
+        try {
+          await store.update(nodeTasks, { ...current, spec: { ...current.spec, order: 'undo' } });
+          return;
+        } catch (error) {
+          // The agent wrote the status in between.
+          if (codeOf(error) !== 'Conflict') throw error;
+        }
+      }
+    },
+    statusUntil: async (task, wanted) => {
+      const seen = new AbortController();
+      let status: NodeTaskStatus | undefined;
+      const change = ({ object }: { object: NodeTask }) => {
+        if (seen.signal.aborted) return;
+        status = object.status;
+        if (status !== undefined && wanted(status)) seen.abort();
+      };
+      const signal = AbortSignal.any([seen.signal, AbortSignal.timeout(longestWaitMs)]);
+      const options = { fieldSelector: `metadata.name=${task.metadata.name}` };
+      await listWatch(store, nodeTasks, options, { change }, systemClock, Math.random, signal);
+      if (seen.signal.aborted && status !== undefined) return status;
+      const logs = agents.flatMap(({ log }) => log).join('\n');
+      throw new Error(`${task.metadata.name} is ${JSON.stringify(status)} after ${String(longestWaitMs)} ms\n${logs}`);
+    },
+    dispose: async () => {
+      keeping.abort();
+      for (const { process: child } of agents) await endProcess(child);
+      await kept;
+      store.close();
+      await server.close();
+      await pair.dispose();
+    },
+  };
+}
+
+const stdio: ['pipe', 'ignore', 'pipe'] = ['pipe', 'ignore', 'pipe'];
+
+function watchProcess(child: ChildProcess): AgentProcess {
+  const log: string[] = [];
+  const swept = Promise.withResolvers<undefined>();
+  if (child.stderr !== null) {
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      log.push(line);
+      if (line.includes('"swept"')) swept.resolve(undefined);
+    });
+  }
+  child.once('exit', () => {
+    swept.reject(new Error(`the agent has ended: ${log.join('\n')}`));
+  });
+  swept.promise.catch(() => undefined);
+  return { process: child, pid: child.pid ?? NaN, log, swept: swept.promise };
+}
+
+/** Also one that is stopped: SIGCONT lets it undo what it has. */
+async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGCONT');
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
+
+/** Stands for the control process. */
+async function keepLease(
+  store: Store,
+  [name, seconds]: [string, number],
+  wallClock: () => number,
+  signal: AbortSignal,
+): Promise<void> {
+  const key = { namespace: systemNamespace, name };
+  while (!signal.aborted) {
+    const spec = { leaseDurationSeconds: seconds, renewTime: formatInstant(wallClock()) };
+    try {
+      await store.update(leases, { ...(await store.get(leases, key)), spec });
+    } catch (error) {
+      if (codeOf(error) !== 'NotFound') throw error;
+      await store.create(leases, { apiVersion: leases.apiVersion, kind: leases.kind, metadata: key, spec });
+    }
+    await systemClock.sleep((leaseSeconds * 1000) / 3, signal).catch(() => undefined);
+  }
+}
+
+function taskOf({ instance, podUid }: Pair, fault: FaultWork, lease: string, now: number): NodeTask {
+  return {
+    apiVersion,
+    kind: 'NodeTask',
+    metadata: { name: `task-${fault.id}`, namespace: systemNamespace, labels: { [nodeLabel]: 'local' } },
+    spec: {
+      node: 'local',
+      run: { uid: 'run', namespace: 'shop', name: 'run' },
+      work: 'fault',
+      instance,
+      generation: 1,
+      order: 'apply',
+      targets: [{ podUid, namespace: 'shop', name: 'target', ips: addressesOf(1) }],
+      fault,
+      lease: { name: lease, seconds: leaseSeconds },
+      notAfter: formatInstant(now + 300_000),
+    },
+  };
+}
+
+export const phaseIs =
+  (phase: string) =>
+  ({ targets }: NodeTaskStatus): boolean =>
+    targets.every((target) => target.phase === phase);
