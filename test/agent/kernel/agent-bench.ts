@@ -39,6 +39,8 @@ export type AgentBench = {
   orderUndo(task: NodeTask): Promise<void>;
   /** Waits, by watching, until the task's status is as wanted. */
   statusUntil(task: NodeTask, wanted: (status: NodeTaskStatus) => boolean): Promise<NodeTaskStatus>;
+  /** Told to stop, as by SIGTERM, and waited for. */
+  endAgents(): Promise<void>;
   dispose(): Promise<void>;
 };
 
@@ -60,6 +62,9 @@ export async function createAgentBench(wallClock = () => Date.now()): Promise<Ag
   const keeping = new AbortController();
   const kept = Promise.all(Object.entries(runLeases).map((lease) => keepLease(store, lease, wallClock, keeping.signal)));
   const agents: AgentProcess[] = [];
+  const endAgents = async () => {
+    for (const { process: child } of agents) await endProcess(child);
+  };
   const keyOf = ({ metadata: { name } }: NodeTask) => ({ namespace: systemNamespace, name });
   return {
     pair,
@@ -101,9 +106,10 @@ export async function createAgentBench(wallClock = () => Date.now()): Promise<Ag
       const logs = agents.flatMap(({ log }) => log).join('\n');
       throw new Error(`${task.metadata.name} is ${JSON.stringify(status)} after ${String(longestWaitMs)} ms\n${logs}`);
     },
+    endAgents,
     dispose: async () => {
       keeping.abort();
-      for (const { process: child } of agents) await endProcess(child);
+      await endAgents();
       await kept;
       store.close();
       await server.close();
