@@ -3,7 +3,7 @@
  * time, as by a control process that knows of nothing.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +26,13 @@ export const leaseSeconds = 3;
 /** Of runs, in seconds: one that an agent must have seen renewed all the time, and one that it may count on for long. */
 const runLeases = { short: leaseSeconds, long: 300 } as const;
 
-export type AgentProcess = { process: ChildProcess; pid: number; log: string[]; swept: Promise<unknown> };
+export type AgentProcess = {
+  process: ChildProcess;
+  pid: number;
+  log: string[];
+  /** Resolves with the first line of its log that has the words, rejects when it ends before. */
+  said(words: string): Promise<string>;
+};
 export type AgentBench = {
   pair: Pair;
   store: Store;
@@ -75,7 +81,7 @@ export async function createAgentBench(wallClock = () => Date.now()): Promise<Ag
       const args = ['--socket', socket, '--node', 'local', '--instance', pair.instance, '--state', state];
       const agent = watchProcess(spawn(process.execPath, [main, ...args], { env: { ...process.env, ...env }, stdio }));
       agents.push(agent);
-      await agent.swept;
+      await agent.said('"swept"');
       return agent;
     },
     startFault: async (fault, lease = 'short') => await store.create(nodeTasks, taskOf(pair, fault, lease, wallClock())),
@@ -122,23 +128,30 @@ const stdio: ['pipe', 'ignore', 'pipe'] = ['pipe', 'ignore', 'pipe'];
 
 function watchProcess(child: ChildProcess): AgentProcess {
   const log: string[] = [];
-  const swept = Promise.withResolvers<undefined>();
+  const lines = new EventEmitter();
   if (child.stderr !== null) {
     createInterface({ input: child.stderr }).on('line', (line) => {
       log.push(line);
-      if (line.includes('"swept"')) swept.resolve(undefined);
+      lines.emit('line');
     });
   }
-  child.once('exit', () => {
-    swept.reject(new Error(`the agent has ended: ${log.join('\n')}`));
-  });
-  swept.promise.catch(() => undefined);
-  return { process: child, pid: child.pid ?? NaN, log, swept: swept.promise };
+  child.once('exit', () => lines.emit('line'));
+  const said = async (words: string): Promise<string> => {
+    for (;;) {
+      const found = log.find((line) => line.includes(words));
+      if (found !== undefined) return found;
+      if (hasEnded(child)) throw new Error(`the agent has ended: ${log.join('\n')}`);
+      await once(lines, 'line');
+    }
+  };
+  return { process: child, pid: child.pid ?? NaN, log, said };
 }
+
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
 
 /** Also one that is stopped: SIGCONT lets it undo what it has. */
 async function endProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (hasEnded(child)) return;
   child.kill('SIGCONT');
   child.kill('SIGTERM');
   await once(child, 'exit');

@@ -115,7 +115,7 @@ describe('an agent whose disk is full', { timeout: 60_000 }, () => {
       await start({ ...pair, driver: former }, work('former', partition, [3]));
       await disk.fill();
       const agent = await bench.startAgent({ state: stateFolder });
-      expect(agent.log.find((line) => line.includes('"swept"'))).toMatch(/fault former on eth0.*"residue":0/);
+      expect(await agent.said('"swept"')).toMatch(/fault former on eth0.*"residue":0/);
       expect(await snapshot(pair.target)).toEqual(found);
 
       await disk.fill();
