@@ -32,7 +32,10 @@ describe('a program', () => {
 
   it('that cannot be started for want of file descriptors is a failure with a remedy, and not the end of whoever starts it', async () => {
     const { stdout } = await run(process.execPath, ['--input-type=module-typescript', '-e', withoutDescriptors]);
-    const told = ['Unavailable', expect.stringMatching(/^could not start 'true' \(EMFILE\): .*raise its RLIMIT_NOFILE/) as string];
+    const told = [
+      'Unavailable',
+      expect.stringMatching(/^could not start 'true' \(EMFILE\): .*raise its RLIMIT_NOFILE/) as string,
+    ];
     expect(JSON.parse(stdout)).toEqual([told, told]);
   });
 

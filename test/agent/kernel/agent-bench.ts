@@ -41,7 +41,9 @@ export type AgentBench = {
   found: Snapshot;
   /** @param env beside ours; `state` is a folder, absolute */
   startAgent(options?: { env?: NodeJS.ProcessEnv; state?: string }): Promise<AgentProcess>;
-  startFault(fault: FaultWork, lease?: keyof typeof runLeases): Promise<NodeTask>;
+  startFault(fault: FaultWork, options?: { lease?: keyof typeof runLeases; notAfterMs?: number }): Promise<NodeTask>;
+  /** As when the control process is gone; nothing is renewed once this resolves. */
+  stopRenewing(): Promise<void>;
   orderUndo(task: NodeTask): Promise<void>;
   /** Waits, by watching, until the task's status is as wanted. */
   statusUntil(task: NodeTask, wanted: (status: NodeTaskStatus) => boolean): Promise<NodeTaskStatus>;
@@ -54,6 +56,7 @@ const main = fileURLToPath(new URL('../../../src/agent/main.ts', import.meta.url
 const resources = [nodeTasks, leases].map((resource) => ({ ...resource, status: resource === nodeTasks }));
 const longestWaitMs = 40_000;
 
+/** @param wallClock of the machine that the control process is on */
 export async function createAgentBench(wallClock = () => Date.now()): Promise<AgentBench> {
   const pair = await createPair();
   const found = await snapshot(pair.target);
@@ -68,6 +71,10 @@ export async function createAgentBench(wallClock = () => Date.now()): Promise<Ag
   const keeping = new AbortController();
   const kept = Promise.all(Object.entries(runLeases).map((lease) => keepLease(store, lease, wallClock, keeping.signal)));
   const agents: AgentProcess[] = [];
+  const stopRenewing = async () => {
+    keeping.abort();
+    await kept;
+  };
   const endAgents = async () => {
     for (const { process: child } of agents) await endProcess(child);
   };
@@ -84,7 +91,9 @@ export async function createAgentBench(wallClock = () => Date.now()): Promise<Ag
       await agent.said('"swept"');
       return agent;
     },
-    startFault: async (fault, lease = 'short') => await store.create(nodeTasks, taskOf(pair, fault, lease, wallClock())),
+    startFault: async (fault, { lease = 'short', notAfterMs = 300_000 } = {}) =>
+      await store.create(nodeTasks, taskOf(pair, fault, lease, wallClock() + notAfterMs)),
+    stopRenewing,
     orderUndo: async (task) => {
       for (;;) {
         const current = await store.get(nodeTasks, keyOf(task));
@@ -114,9 +123,8 @@ export async function createAgentBench(wallClock = () => Date.now()): Promise<Ag
     },
     endAgents,
     dispose: async () => {
-      keeping.abort();
       await endAgents();
-      await kept;
+      await stopRenewing();
       store.close();
       await server.close();
       await pair.dispose();
@@ -177,7 +185,7 @@ async function keepLease(
   }
 }
 
-function taskOf({ instance, podUid }: Pair, fault: FaultWork, lease: string, now: number): NodeTask {
+function taskOf({ instance, podUid }: Pair, fault: FaultWork, lease: string, notAfter: number): NodeTask {
   return {
     apiVersion,
     kind: 'NodeTask',
@@ -192,7 +200,7 @@ function taskOf({ instance, podUid }: Pair, fault: FaultWork, lease: string, now
       targets: [{ podUid, namespace: 'shop', name: 'target', ips: addressesOf(1) }],
       fault,
       lease: { name: lease, seconds: leaseSeconds },
-      notAfter: formatInstant(now + 300_000),
+      notAfter: formatInstant(notAfter),
     },
   };
 }

@@ -26,8 +26,8 @@ describe('an agent that is suspended for longer than a lease', { timeout: 60_000
     const agent = await bench.startAgent();
     // What the agent finds when it goes on: of one run's Lease nothing new yet, while the other's is fresh all along.
     const tasks = [
-      await bench.startFault(work('cut', partition, [2]), 'short'),
-      await bench.startFault(work('held', partition, [3]), 'long'),
+      await bench.startFault(work('cut', partition, [2]), { lease: 'short' }),
+      await bench.startFault(work('held', partition, [3]), { lease: 'long' }),
     ];
     for (const task of tasks) await bench.statusUntil(task, phaseIs('Active'));
     const pings = watchPings(pair, [2, 3]);

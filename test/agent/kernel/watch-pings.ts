@@ -6,7 +6,7 @@ import { addressesOf, type Pair } from '../../kernel/namespaces.ts';
 export type PingSample = { sentAt: number; lost: boolean };
 
 export type WatchedPings = {
-  /** Resolves once a ping that was sent after that instant was lost. */
+  /** Resolves once a ping that was sent after that instant was lost; rejects when none is for long. */
   untilLost(after: number): Promise<void>;
   untilAnswered(after: number): Promise<void>;
   end(): Promise<PingSample[]>;
@@ -14,6 +14,9 @@ export type WatchedPings = {
 
 const periodMs = 20;
 const timeoutMs = 300;
+/** More than any test takes. With a count fping has room for them all: without, one that was late for a period forgets those that time out. */
+const count = 5000;
+const longestWaitMs = 15_000;
 
 /** Both families of each peer. */
 export function watchPings({ namespace, podUid }: Pair, peers: number[]): WatchedPings {
@@ -22,7 +25,7 @@ export function watchPings({ namespace, podUid }: Pair, peers: number[]): Watche
   const prober = startProbers({
     namespace,
     streams: addressesOf(...peers).map((address) => {
-      return { id: address, hypothesis: 'h', podUid, protocol: 'icmp' as const, address, periodMs, timeoutMs };
+      return { id: address, hypothesis: 'h', podUid, protocol: 'icmp' as const, address, periodMs, timeoutMs, count };
     }),
     tcpProbeProgram: '',
     onSample: ({ sentAt, rttMs }) => {
@@ -30,10 +33,15 @@ export function watchPings({ namespace, podUid }: Pair, peers: number[]): Watche
       for (const look of [...waiting]) look();
     },
   });
-  const until = async (wanted: (sample: PingSample) => boolean): Promise<void> => {
-    await new Promise<void>((resolve) => {
+  const until = async (what: string, wanted: (sample: PingSample) => boolean): Promise<void> => {
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        waiting.delete(look);
+        reject(new Error(`no ping was ${what} for ${String(longestWaitMs)} ms: ${JSON.stringify(samples.slice(-3))}`));
+      }, longestWaitMs);
       const look = () => {
         if (!samples.some(wanted)) return;
+        clearTimeout(timer);
         waiting.delete(look);
         resolve();
       };
@@ -43,10 +51,10 @@ export function watchPings({ namespace, podUid }: Pair, peers: number[]): Watche
   };
   return {
     untilLost: async (after) => {
-      await until(({ sentAt, lost }) => lost && sentAt > after);
+      await until('lost', ({ sentAt, lost }) => lost && sentAt > after);
     },
     untilAnswered: async (after) => {
-      await until(({ sentAt, lost }) => !lost && sentAt > after);
+      await until('answered', ({ sentAt, lost }) => !lost && sentAt > after);
     },
     end: async () => {
       await prober.stop();
