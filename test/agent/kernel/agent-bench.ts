@@ -2,11 +2,7 @@
  * A real agent process with a real API server and a real kernel: for what happens to a process. The Leases of its runs are renewed all the
  * time, as by a control process that knows of nothing.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { leases, nodeTasks } from '../../../src/agent/run-agent.ts';
 import {
   apiVersion,
@@ -20,19 +16,13 @@ import { startEmbeddedServer } from '../../../src/embedded/index.ts';
 import { codeOf, formatInstant, systemClock } from '../../../src/lib/index.ts';
 import { createStore, listWatch, type Store, transportFor } from '../../../src/store/index.ts';
 import { addressesOf, createPair, type Pair, type Snapshot, snapshot } from '../../kernel/namespaces.ts';
+import { type AgentProcess, endAgent, spawnAgent } from './agent-process.ts';
 
 /** What the kernel is given. */
 export const leaseSeconds = 3;
 /** Of runs, in seconds: one that an agent must have seen renewed all the time, and one that it may count on for long. */
 const runLeases = { short: leaseSeconds, long: 300 } as const;
 
-export type AgentProcess = {
-  process: ChildProcess;
-  pid: number;
-  log: string[];
-  /** Resolves with the first line of its log that has the words, rejects when it ends before. */
-  said(words: string): Promise<string>;
-};
 export type AgentBench = {
   pair: Pair;
   store: Store;
@@ -40,19 +30,18 @@ export type AgentBench = {
   /** What tools print of the target before anything was done to it. */
   found: Snapshot;
   /** @param env beside ours; `state` is a folder, absolute */
-  startAgent(options?: { env?: NodeJS.ProcessEnv; state?: string }): Promise<AgentProcess>;
-  startFault(fault: FaultWork, options?: { lease?: keyof typeof runLeases; notAfterMs?: number }): Promise<NodeTask>;
+  startAgent: (options?: { env?: NodeJS.ProcessEnv; state?: string }) => Promise<AgentProcess>;
+  startFault: (fault: FaultWork, options?: { lease?: keyof typeof runLeases; notAfterMs?: number }) => Promise<NodeTask>;
   /** As when the control process is gone; nothing is renewed once this resolves. */
-  stopRenewing(): Promise<void>;
-  orderUndo(task: NodeTask): Promise<void>;
+  stopRenewing: () => Promise<void>;
+  orderUndo: (task: NodeTask) => Promise<void>;
   /** Waits, by watching, until the task's status is as wanted. */
-  statusUntil(task: NodeTask, wanted: (status: NodeTaskStatus) => boolean): Promise<NodeTaskStatus>;
+  statusUntil: (task: NodeTask, wanted: (status: NodeTaskStatus) => boolean) => Promise<NodeTaskStatus>;
   /** Told to stop, as by SIGTERM, and waited for. */
-  endAgents(): Promise<void>;
-  dispose(): Promise<void>;
+  endAgents: () => Promise<void>;
+  dispose: () => Promise<void>;
 };
 
-const main = fileURLToPath(new URL('../../../src/agent/main.ts', import.meta.url));
 const resources = [nodeTasks, leases].map((resource) => ({ ...resource, status: resource === nodeTasks }));
 const longestWaitMs = 40_000;
 
@@ -76,7 +65,7 @@ export async function createAgentBench(wallClock = () => Date.now()): Promise<Ag
     await kept;
   };
   const endAgents = async () => {
-    for (const { process: child } of agents) await endProcess(child);
+    for (const agent of agents) await endAgent(agent);
   };
   const keyOf = ({ metadata: { name } }: NodeTask) => ({ namespace: systemNamespace, name });
   return {
@@ -86,7 +75,7 @@ export async function createAgentBench(wallClock = () => Date.now()): Promise<Ag
     found,
     startAgent: async ({ env = {}, state = pair.stateFolder } = {}) => {
       const args = ['--socket', socket, '--node', 'local', '--instance', pair.instance, '--state', state];
-      const agent = watchProcess(spawn(process.execPath, [main, ...args], { env: { ...process.env, ...env }, stdio }));
+      const agent = spawnAgent(args, env);
       agents.push(agent);
       await agent.said('"swept"');
       return agent;
@@ -130,39 +119,6 @@ export async function createAgentBench(wallClock = () => Date.now()): Promise<Ag
       await pair.dispose();
     },
   };
-}
-
-const stdio: ['pipe', 'ignore', 'pipe'] = ['pipe', 'ignore', 'pipe'];
-
-function watchProcess(child: ChildProcess): AgentProcess {
-  const log: string[] = [];
-  const lines = new EventEmitter();
-  if (child.stderr !== null) {
-    createInterface({ input: child.stderr }).on('line', (line) => {
-      log.push(line);
-      lines.emit('line');
-    });
-  }
-  child.once('exit', () => lines.emit('line'));
-  const said = async (words: string): Promise<string> => {
-    for (;;) {
-      const found = log.find((line) => line.includes(words));
-      if (found !== undefined) return found;
-      if (hasEnded(child)) throw new Error(`the agent has ended: ${log.join('\n')}`);
-      await once(lines, 'line');
-    }
-  };
-  return { process: child, pid: child.pid ?? NaN, log, said };
-}
-
-const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
-
-/** Also one that is stopped: SIGCONT lets it undo what it has. */
-async function endProcess(child: ChildProcess): Promise<void> {
-  if (hasEnded(child)) return;
-  child.kill('SIGCONT');
-  child.kill('SIGTERM');
-  await once(child, 'exit');
 }
 
 /** Stands for the control process. */

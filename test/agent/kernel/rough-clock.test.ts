@@ -24,7 +24,7 @@ type Held = AgentBench & { setClock: (byMs: number) => void };
 async function withAgent(act: (held: Held) => Promise<void>): Promise<void> {
   let offMs = 0;
   const clock: Clock = { ...systemClock, now: () => systemClock.now() + offMs };
-  const bench = await createAgentBench(clock.now);
+  const bench = await createAgentBench(() => clock.now());
   const { instance, stateFolder, target } = bench.pair;
   const namespaces = namedNamespaces();
   const kernel = await createKernelDriver({ stateFolder, instance, clock, namespaces });

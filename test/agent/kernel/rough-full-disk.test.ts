@@ -1,5 +1,5 @@
 /** A full disk where the ledger is: a small file system of its own, filled up. */
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createKernelDriver, type LocalKernelDriver } from '../../../src/agent/kernel/index.ts';

@@ -111,7 +111,7 @@ describe('where programs fail', { timeout: 60_000 }, () => {
 
     it('in the middle of a preparation: refused, and nothing left, or said so and left to the next sweep', async () => {
       await atEveryCall(
-        async () => undefined,
+        () => Promise.resolve(),
         async () => await crippled.prepare(pair.namespace, lossy),
         async (error) => {
           expect(error).toBeDefined();
