@@ -38,7 +38,8 @@ export async function prepareTarget(context: AgentContext, target: FaultTarget, 
       const { residue } = await context.kernel.remove(target.namespace, target.work.id);
       target.residue = residue;
     } catch (removalError) {
-      target.residue = 1;
+      // A preparation puts back what it has done, or says that it could not: one that could not even begin has left nothing.
+      target.residue = codeOf(error) === 'CleanUpIncomplete' ? 1 : 0;
       context.log('error', 'removal after a refusal failed', { fault: target.work.id, error: messageOf(removalError) });
     }
     // With residue it stays Applying, and the undo tries again.

@@ -5,7 +5,7 @@ import { dosePeersOf, measureBaseline } from './dose-probe.ts';
 import { followCourse } from './fault-following.ts';
 import { commitTarget, isGone, locate, loseTarget, prepareTarget, readTarget, renewTarget } from './fault-target.ts';
 import { finishUntouched, undoTargets } from './fault-undo.ts';
-import { kernelTimeoutMs, renewalDueInMs } from './lease.ts';
+import { kernelTimeoutMs, renewalDueInMs, whyOver } from './lease.ts';
 import type { Limiter } from './limiter.ts';
 import { isOver, mayBeApplied } from './phases.ts';
 import { createStatusWriter, writeLast } from './status-writer.ts';
@@ -85,14 +85,14 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
   const active = () => targets.filter(({ status: { phase } }) => phase === 'Active');
   const each = async <T>(limit: Limiter, chosen: readonly FaultTarget[], act: (target: FaultTarget) => Promise<T>) =>
     await Promise.all(chosen.map((target) => limit(() => act(target))));
-  const possibleMs = () =>
-    kernelTimeoutMs({ kernelLeaseMs, leaseLeftMs: leases.leftMs(spec.lease.name), notAfterLeftMs: notAfterLeftMs() });
+  const timeLeft = () => ({ kernelLeaseMs, leaseLeftMs: leases.leftMs(spec.lease.name), notAfterLeftMs: notAfterLeftMs() });
+  const possibleMs = () => kernelTimeoutMs(timeLeft());
 
   /** False, and the work's end, when nothing allows the fault any more. */
   function allowedOrEnd(): boolean {
-    if (possibleMs() > 0) return true;
-    workEnd.end(notAfterLeftMs() <= 0 ? 'NotAfter' : 'LeaseExpired');
-    return false;
+    const why = whyOver(timeLeft());
+    if (why !== undefined) workEnd.end(why);
+    return why === undefined;
   }
 
   /** Ends a single target, outside the limit that its caller may hold. */

@@ -49,9 +49,17 @@ export function leaseLeftMs(seen: SeenLease | undefined, monotonic: number): num
   return seen === undefined ? 0 : Math.max(0, seen.freshSince + seen.durationMs - monotonic);
 }
 
+export type TimeLeft = { kernelLeaseMs: number; leaseLeftMs: number; notAfterLeftMs: number };
+
 /** What the kernel's lease is set to: the least of the three, in whole milliseconds; 0 means that the fault must end. */
-export function kernelTimeoutMs(left: { kernelLeaseMs: number; leaseLeftMs: number; notAfterLeftMs: number }): number {
+export function kernelTimeoutMs(left: TimeLeft): number {
   return Math.max(0, Math.floor(Math.min(left.kernelLeaseMs, left.leaseLeftMs, left.notAfterLeftMs)));
+}
+
+/** Why a fault must end by now, if it must. The last part of a millisecond is no time to the kernel, and so to nobody. */
+export function whyOver(left: TimeLeft): 'NotAfter' | 'LeaseExpired' | undefined {
+  if (kernelTimeoutMs(left) > 0) return undefined;
+  return left.notAfterLeftMs < 1 ? 'NotAfter' : 'LeaseExpired';
 }
 
 /** Between computing a lease and looking at it again some time passes; less than this is no difference. */

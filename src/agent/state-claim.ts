@@ -36,14 +36,14 @@ export async function claimState(stateFolder: string, clock: Clock, waitMs: numb
     unlock = tryLock(stateFolder);
   }
   const release = unlock;
+  const mine: Claim = { pid: process.pid, startedAt: startOf(process.pid) ?? '' };
+  const temporary = `${path}.${String(process.pid)}`;
   try {
-    const mine: Claim = { pid: process.pid, startedAt: startOf(process.pid) ?? '' };
-    const temporary = `${path}.${String(process.pid)}`;
     await writeFile(temporary, JSON.stringify(mine), { mode: 0o600 });
     await rename(temporary, path);
-  } catch (error) {
-    release();
-    throw error;
+  } catch {
+    // On a full disk nobody can read who has it; that a former life's faults are undone matters more. What is there names somebody else.
+    for (const file of [temporary, path]) rmSync(file, { force: true });
   }
   return () => {
     rmSync(path, { force: true });
@@ -56,7 +56,8 @@ function tryLock(stateFolder: string): (() => void) | undefined {
   const path = join(stateFolder, 'agent.lock');
   const database = new DatabaseSync(path);
   try {
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    // Nothing is ever committed; with a journal on disk a full one would keep the agent from undoing what is there.
+    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
     if ((error as { errcode?: number }).errcode === sqliteBusy) return undefined;

@@ -12,3 +12,4 @@ export { isForbidden, isMissing } from './system-errors.ts';
 export { createThrottle } from './throttle.ts';
 export { type ProgramOptions, type ProgramResult, runProgram } from './run-program.ts';
 export { saysNoSuchQdisc } from './no-such-qdisc.ts';
+export { startFailure } from './start-failure.ts';

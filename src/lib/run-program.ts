@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import type { Writable } from 'node:stream';
 import { SquallError } from './errors.ts';
+import { startFailure } from './start-failure.ts';
 
 export type ProgramResult = { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string };
 
@@ -26,7 +28,8 @@ const outputLimit = 16 * 1024 * 1024;
 
 /**
  * Runs a program from an argument array (never a shell) and collects what it printed. A non-zero exit is a result, not an
- * exception; it rejects with ToolMissing when there is no such program and Unavailable when the time is up.
+ * exception; it rejects with ToolMissing when there is no such program, and with Unavailable when the time is up or no program can
+ * be started now.
  */
 export async function runProgram(command: string, args: readonly string[], options: ProgramOptions = {}): Promise<ProgramResult> {
   const { input, signal, timeoutMs = 30_000, env, cwd, killsGroup = false } = options;
@@ -47,6 +50,18 @@ export async function runProgram(command: string, args: readonly string[], optio
       stop(new SquallError('Unavailable', `${command} was stopped`, { cause: signal?.reason }));
     };
     signal?.addEventListener('abort', onAbort, { once: true });
+    const finish = (settle: () => void) => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      settle();
+    };
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      finish(() => {
+        reject(startFailure(command, error));
+      });
+    });
+    // Without a free file descriptor there are no pipes, whatever the types say; the error is yet to come.
+    if ((child.stdin as Writable | undefined) === undefined) return;
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (chunk: string) => {
         if (output[name].length < outputLimit) output[name] += chunk;
@@ -56,20 +71,6 @@ export async function runProgram(command: string, args: readonly string[], optio
       // A program that ends without reading its input closes the pipe; its exit code tells what happened.
     });
     child.stdin.end(input ?? '');
-    const finish = (settle: () => void) => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-      settle();
-    };
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      finish(() => {
-        reject(
-          error.code === 'ENOENT'
-            ? new SquallError('ToolMissing', `the program '${command}' is not installed`, { cause: error })
-            : new SquallError('Internal', `could not start '${command}'`, { cause: error }),
-        );
-      });
-    });
     child.once('close', (code, killedBy) => {
       finish(() => {
         if (failure === undefined) resolve({ code, signal: killedBy, ...output });

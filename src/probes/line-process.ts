@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { StringDecoder } from 'node:string_decoder';
-import { messageOf, SquallError } from '../lib/index.ts';
+import { startFailure } from '../lib/index.ts';
 
 /** How a program ended; `stderr` is the newest part of what it said there. */
 export type LineProcessEnd = { code: number | null; signal: NodeJS.Signals | null; stderr: string };
@@ -28,11 +28,23 @@ export function startLineProcess(
   on: LineProcessListeners,
   { input, inherit }: { input?: string; inherit?: number } = {},
 ): LineProcess {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe', ...(inherit === undefined ? [] : [inherit])] });
-  if (child.stdin === null || child.stdout === null || child.stderr === null) {
-    throw new SquallError('Internal', `'${command}' was started without pipes`);
-  }
   let stderr = '';
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe', ...(inherit === undefined ? [] : [inherit])] });
+  const ended = new Promise<LineProcessEnd>((resolve, reject) => {
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      reject(startFailure(command, error));
+    });
+    child.once('close', (code, signal) => {
+      resolve({ code, signal, stderr: stderr.trim() });
+    });
+  });
+  // Whoever started it may look at `ended` only later.
+  ended.catch(() => undefined);
+  const kill = (signal: NodeJS.Signals) => {
+    child.kill(signal);
+  };
+  // Without a free file descriptor there are no pipes, and `ended` will say so.
+  if (!child.stdin || !child.stdout || !child.stderr) return { pid: undefined, kill, ended };
   child.stdout.on('data', lines(on.stdout));
   child.stderr.on(
     'data',
@@ -46,25 +58,7 @@ export function startLineProcess(
   });
   if (input === undefined) child.stdin.end();
   else child.stdin.write(input);
-
-  const ended = new Promise<LineProcessEnd>((resolve, reject) => {
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      const code = error.code === 'ENOENT' ? 'ToolMissing' : 'Internal';
-      reject(new SquallError(code, `could not start '${command}': ${messageOf(error)}`, { cause: error }));
-    });
-    child.once('close', (code, signal) => {
-      resolve({ code, signal, stderr: stderr.trim() });
-    });
-  });
-  // Whoever started it may look at `ended` only later.
-  ended.catch(() => undefined);
-  return {
-    pid: child.pid,
-    kill: (signal) => {
-      child.kill(signal);
-    },
-    ended,
-  };
+  return { pid: child.pid, kill, ended };
 }
 
 function lines(onLine: (line: string) => void): (chunk: Buffer) => void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { kernelTimeoutMs, leaseLeftMs, renewalDueInMs, type SeenLease, seeLease } from '../../src/agent/lease.ts';
+import { kernelTimeoutMs, leaseLeftMs, renewalDueInMs, type SeenLease, seeLease, whyOver } from '../../src/agent/lease.ts';
 
 const at = (milliseconds: number) => new Date(milliseconds).toISOString();
 const lease = (renewedAt: number, holder = 'control') => ({
@@ -104,6 +104,19 @@ describe('seeLease', () => {
       seen = seeLease(seen, lease(monotonic * 0.9995), 'live', monotonic);
       expect(leaseLeftMs(seen, monotonic)).toBeGreaterThan(29_000);
     }
+  });
+});
+
+describe('whyOver', () => {
+  it.each([
+    { leaseLeftMs: 5000, notAfterLeftMs: 5000, why: undefined },
+    { leaseLeftMs: 5000, notAfterLeftMs: 0, why: 'NotAfter' },
+    { leaseLeftMs: 5000, notAfterLeftMs: 0.4, why: 'NotAfter' },
+    { leaseLeftMs: 5000, notAfterLeftMs: -60_000, why: 'NotAfter' },
+    { leaseLeftMs: 0.4, notAfterLeftMs: 5000, why: 'LeaseExpired' },
+    { leaseLeftMs: 0, notAfterLeftMs: 5000, why: 'LeaseExpired' },
+  ])('is $why with $leaseLeftMs ms of the run’s lease and $notAfterLeftMs ms until its end', ({ why, ...left }) => {
+    expect(whyOver({ kernelLeaseMs: 3000, ...left })).toBe(why);
   });
 });
 

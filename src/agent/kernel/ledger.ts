@@ -4,7 +4,7 @@
  */
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMissing } from '../../lib/index.ts';
+import { isMissing, messageOf, SquallError } from '../../lib/index.ts';
 import type { FaultWork } from '../../api/index.ts';
 import type { DropCount, TargetPlan } from '../../faults/index.ts';
 import type { Namespace } from '../kernel-driver.ts';
@@ -30,7 +30,10 @@ export type LedgerEntry = {
 export type Ledger = {
   /** The entry of this very namespace; one that an older namespace with the same inode left behind does not count. */
   read(namespace: Namespace): Promise<LedgerEntry | undefined>;
-  /** Durable once this resolves. */
+  /**
+   * Durable once this resolves; what was there before stays where it could not be written.
+   * @throws SquallError Unavailable, LedgerNotWritten: the disk is full, or a limit or a right forbids it
+   */
   write(entry: LedgerEntry): Promise<void>;
   remove(inode: number): Promise<void>;
   /**
@@ -71,11 +74,18 @@ export function createLedger(stateFolder: string, instance: string, bootId: stri
       return entry?.bootId === bootId && entry.namespace.podUid === podUid ? entry : undefined;
     },
     write: async (entry) => {
-      await mkdir(folder, { recursive: true });
-      const temporary = `${fileOf(entry.namespace.inode)}.new`;
-      await writeDurably(temporary, JSON.stringify(entry));
-      await rename(temporary, fileOf(entry.namespace.inode));
-      await syncFolder(folder);
+      const file = fileOf(entry.namespace.inode);
+      const temporary = `${file}.new`;
+      try {
+        await mkdir(folder, { recursive: true });
+        await writeDurably(temporary, JSON.stringify(entry));
+        await rename(temporary, file);
+        await syncFolder(folder);
+      } catch (error) {
+        // Half of it is of no use, and takes space where there may be none.
+        await rm(temporary, { force: true }).catch(() => undefined);
+        throw notWritten(file, error);
+      }
     },
     remove: async (inode) => {
       await rm(fileOf(inode), { force: true });
@@ -87,6 +97,13 @@ export function createLedger(stateFolder: string, instance: string, bootId: stri
       return await Promise.all(inodes.map(async (inode) => ({ inode: Number(inode), entry: await readEntry(Number(inode)) })));
     },
   };
+}
+
+function notWritten(file: string, error: unknown): SquallError {
+  const remedy =
+    'free its disk, or let the agent write there (its rights, RLIMIT_FSIZE and RLIMIT_NOFILE), and start the fault again';
+  const why = `${messageOf(error)}; a fault that no file says how to undo is not put into a kernel`;
+  return new SquallError('Unavailable', `LedgerNotWritten: ledger file ${file} could not be written: ${why}; ${remedy}`);
 }
 
 function searchedMark(bootId: string, instance: string, folder: string): string {

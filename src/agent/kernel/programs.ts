@@ -122,8 +122,12 @@ async function changeBy(runNft: RunNft, namespace: Namespace, path: string, inpu
   if (code !== 0) refuse(namespace, 'nft', error, input);
 }
 
-function refuse(namespace: Namespace, program: string | undefined, stderr: string, input?: string): never {
-  throw new SquallError('KernelRefused', `${explain(program ?? '', stderr, input)} (pod ${namespace.podUid})`);
+function refuse(namespace: Namespace, program = '', stderr: string, input?: string): never {
+  if (saysNoSuchProgram(program, stderr)) {
+    const remedy = `install ${packageOf[program] ?? 'it'}, or start the agent with its folder in PATH`;
+    throw new SquallError('ToolMissing', `the program '${program}' is not installed; ${remedy} (pod ${namespace.podUid})`);
+  }
+  throw new SquallError('KernelRefused', `${explain(program, stderr, input)} (pod ${namespace.podUid})`);
 }
 
 /** Nothing else: a part that nobody asked for would pass for an empty one. */
@@ -149,7 +153,14 @@ export function isNoSuchObject(error: unknown): boolean {
   return error instanceof SquallError && error.code === 'KernelRefused' && saysNoSuchObject(error.message);
 }
 
-/** nsenter says the same of a program that is not installed. */
+/** nsenter says the same of a namespace that has gone. */
 function saysNoSuchObject(text: string): boolean {
   return text.includes(noSuchObject) && !text.includes('nsenter:');
+}
+
+const packageOf: Readonly<Record<string, string>> = { tc: 'iproute2', ip: 'iproute2', nft: 'nftables' };
+
+/** As a shell says it, and as nsenter and setpriv do. */
+function saysNoSuchProgram(program: string, text: string): boolean {
+  return new RegExp(`: ${program}: (command )?not found$|failed to execute ${program}: ${noSuchObject}$`, 'm').test(text);
 }

@@ -27,12 +27,16 @@ export async function sweepNode(context: DriverContext): Promise<Sweep> {
   const byTable = await Promise.all(searched.map(async (namespace) => await sweepByTable(context, namespace)));
   const parts = [...byLedger, ...byTable];
   const residue = parts.reduce((sum, part) => sum + part.residue, 0);
+  const notes: string[] = [];
   if (mustSearch && residue === 0) {
     // Only now: while they are there, whoever comes after a failure knows that the search must be done again.
     for (const { inode, entry } of entries) if (entry === undefined) await ledger.remove(inode);
-    await ledger.markWhole();
+    // Where that cannot be written, what was undone is so all the same, and the next life searches once more.
+    await ledger
+      .markWhole()
+      .catch((error: unknown) => notes.push(`that all was searched could not be noted: ${messageOf(error)}`));
   }
-  return { removed: parts.flatMap(({ removed }) => removed), residue };
+  return { removed: [...parts.flatMap(({ removed }) => removed), ...notes], residue };
 }
 
 async function sweepEntry(context: DriverContext, inode: number, entry: LedgerEntry | undefined): Promise<Sweep> {
