@@ -73,6 +73,7 @@ export function startProbeWork(context: AgentContext, first: StoredTask, streams
         startProbers({
           namespace,
           streams: own,
+          lastsMs: notAfterLeftMs(),
           tcpProbeProgram: context.tcpProbeProgram,
           onSample: (sample) => {
             samples.add(sample);

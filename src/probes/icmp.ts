@@ -11,14 +11,32 @@ export type FpingOptions = {
   payloadBytes: number;
   /** Absent: until it is killed. */
   count?: number;
+  /** Without a count: it is killed within this time. */
+  lastsMs?: number;
 };
+
+/** fping keeps some 100 bytes of each ping that it has been told of. */
+const mostPingsKept = 500_000;
+/** More than anybody takes to kill it. */
+const spareMs = 60_000;
+
+/**
+ * Without a count fping has room for the pings of one time-out only. A machine that stands still for longer than a period lets it send more than
+ * that at once, and of those that are not answered it forgets some, and waits for them: it then prints nothing of that address until a ping is
+ * answered again. With a count it has room for all.
+ */
+function roomFor({ periodMs, lastsMs = Infinity }: FpingOptions): number | undefined {
+  const pings = Math.ceil((lastsMs + spareMs) / periodMs);
+  return pings <= mostPingsKept ? pings : undefined;
+}
 
 /** fping's shortest pause between two packets; one process can serve period / pause addresses. */
 export const shortestPauseMs = 1;
 
 export function fpingArguments(options: FpingOptions): string[] {
+  const count = options.count ?? roomFor(options);
   return [
-    ...(options.count === undefined ? ['-l'] : ['-c', String(options.count)]),
+    ...(count === undefined ? ['-l'] : ['-c', String(count)]),
     '-D',
     '-i',
     String(shortestPauseMs),

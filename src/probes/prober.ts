@@ -16,6 +16,8 @@ export type ProberOptions = {
   streams: readonly ProbeStream[];
   /** Data bytes of a ping. @default 56, what hypothesis probes carry */
   payloadBytes?: number;
+  /** Streams without a count are stopped within so many milliseconds. @default they may go on for ever */
+  lastsMs?: number;
   /** The JavaScript file of the TCP prober; the Node that runs us runs it. */
   tcpProbeProgram: string;
   onSample: (sample: NumberedSample) => void;
@@ -91,7 +93,9 @@ function startPings(group: PingGroup, options: ProberOptions): Program {
     }
   };
   const payloadBytes = options.payloadBytes ?? pingPayloadBytes;
-  const ping = fpingArguments({ addresses, periodMs, timeoutMs, payloadBytes, ...(count === undefined ? {} : { count }) });
+  const { lastsMs } = options;
+  const ends = { ...(count === undefined ? {} : { count }), ...(lastsMs === undefined ? {} : { lastsMs }) };
+  const ping = fpingArguments({ addresses, periodMs, timeoutMs, payloadBytes, ...ends });
   const fping = startInNamespace(options.namespace, 'fping', ping, {
     stdout: (text) => {
       const line = parseFpingLine(text);

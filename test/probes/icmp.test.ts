@@ -9,6 +9,17 @@ describe('fpingArguments', () => {
   });
 });
 
+describe('the room that fping has', () => {
+  const options = { addresses: ['10.0.0.1'], periodMs: 200, timeoutMs: 1000, payloadBytes: 56 };
+  it.each([
+    ['for every ping of the time that it lasts, and of a minute more', { lastsMs: 60_000 }, '-c 600 '],
+    ['for one time-out where that would be too many', { lastsMs: 7 * 24 * 3_600_000 }, '-l '],
+    ['for the pings that are asked for', { lastsMs: 60_000, count: 5 }, '-c 5 '],
+  ])('is %s', (_what, more, expected) => {
+    expect(fpingArguments({ ...options, ...more }).join(' ')).toMatch(new RegExp(`^${expected}`));
+  });
+});
+
 describe('parseFpingLine', () => {
   it.each([
     ['[1795391754.71987] 127.0.0.1 : [0], 64 bytes, 3.40 ms (3.40 avg, 0% loss)', '127.0.0.1', 0, 3.4],

@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProbeStream } from '../../src/api/index.ts';
 import { type NumberedSample, pingOnce, startProbers } from '../../src/probes/index.ts';
@@ -74,6 +75,32 @@ describe.skipIf(!isRoot)('startProbers, in a network namespace', () => {
     expect(lossesOf('half')).toEqual(Array.from({ length: 5 }, () => 'timeout'));
     expect(lossesOf('dropped')).toEqual(Array.from({ length: count }, () => 'timeout'));
     expect(lossesOf('no route')).toEqual(Array.from({ length: count }, () => 'unreachable'));
+  });
+
+  it('tells of every ping that nobody answers, also after a machine that stood still for several periods', async () => {
+    const numbers: number[] = [];
+    const mark = `SQUALL_TEST_${randomUUID().slice(0, 8)}`;
+    process.env[mark] = '1';
+    const prober = startProbers({
+      namespace: fileAt(path),
+      streams: [stream('dropped', { address: '127.0.0.2', periodMs: 20, timeoutMs: 100 })],
+      lastsMs: 60_000,
+      tcpProbeProgram,
+      onSample: ({ number }) => numbers.push(number),
+    });
+    Reflect.deleteProperty(process.env, mark);
+    const until = async (count: number) => {
+      while (numbers.length < count) await sleep(20);
+    };
+    await until(10);
+    const [fping = 0] = marked(mark).filter((pid) => readFileSync(`/proc/${String(pid)}/comm`, 'utf8').trim() === 'fping');
+    process.kill(fping, 'SIGSTOP');
+    await sleep(500);
+    process.kill(fping, 'SIGCONT');
+    await until(100);
+    await prober.stop();
+    const told = numbers.toSorted((a, b) => a - b);
+    expect(told.slice(0, 90)).toEqual(Array.from({ length: 90 }, (_, number) => number));
   });
 
   it('stamps each ping with when it was sent: one period after the other, also when it was lost', async () => {
