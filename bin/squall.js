@@ -14,6 +14,7 @@ if (Number(process.versions.node.split('.')[0]) < neededMajor) {
   await runOnPackagedNode();
 } else if (existsSync(program)) {
   silenceSqliteWarning();
+  if (['serve', 'operator', 'agent'].includes(process.argv[2])) useOneArena();
   await import(program.href);
 } else {
   console.error("squall is not built: dist/squall.js is missing. Run 'npm run build'.");
@@ -52,6 +53,16 @@ function packagedNode() {
   } catch {
     return undefined; // The package is not installed.
   }
+}
+
+/**
+ * What runs for months keeps its memory level: glibc gives every thread an arena of its own, and what V8's threads free in theirs is not
+ * given back (docs/torture.md). Only the environment that a process starts in says otherwise, so it starts anew, as the same process.
+ */
+function useOneArena() {
+  if (process.env.MALLOC_ARENA_MAX !== undefined || process.execve === undefined || !existsSync(process.execPath)) return;
+  const args = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  process.execve(process.execPath, args, { ...process.env, MALLOC_ARENA_MAX: '1' });
 }
 
 /** node:sqlite announces itself as experimental on every start; people can do nothing about it. */

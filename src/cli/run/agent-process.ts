@@ -38,6 +38,8 @@ export function startAgentProcess({ program, args, clock, random, onExit, stderr
       const startedAt = clock.monotonic();
       child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], {
         stdio: ['pipe', 'ignore', stderr],
+        // As in bin/squall.js: what runs for months keeps its memory level.
+        env: { MALLOC_ARENA_MAX: '1', ...process.env },
       });
       // One that could not be started (no memory, no process left) is tried again like one that ended.
       const [code, signal] = await once(child, 'exit').then(
