@@ -18,7 +18,7 @@ export type Kill = {
   victim: Victim;
   /** The phase whose beginning is waited for; the phase that was met is measured. */
   phase: KillPhase;
-  /** Milliseconds from the phase's beginning to the kill. */
+  /** Milliseconds from the phase's beginning to the kill; of an update, from when two versions were seen. */
   afterMs: number;
   /** Whole seconds that the fault is to last. */
   durationSeconds: number;
@@ -27,10 +27,10 @@ export type Kill = {
 /** The fault takes a step every second. */
 export const stepMs = 1000;
 
-/** Milliseconds from each phase's beginning in which a kill is likely to meet it still; an update begins with a step. */
+/** Milliseconds from each phase's beginning in which a kill is likely to meet it still. */
 export type PhaseMs = Readonly<Record<Exclude<KillPhase, 'during'>, number>>;
-export const emulatedPhaseMs: PhaseMs = { preflight: 600, before: 1000, inject: 800, update: 800, undo: 800, after: 1000 };
-export const nativePhaseMs: PhaseMs = { preflight: 100, before: 1000, inject: 80, update: 200, undo: 150, after: 1000 };
+export const emulatedPhaseMs: PhaseMs = { preflight: 600, before: 1000, inject: 800, update: 300, undo: 800, after: 1000 };
+export const nativePhaseMs: PhaseMs = { preflight: 100, before: 1000, inject: 80, update: 60, undo: 150, after: 1000 };
 
 /** Every victim meets every phase once before any meets it again; order, instants and durations are drawn from the seed. */
 export function planKills(seed: number, count: number, phaseMs = emulatedPhaseMs): Kill[] {
@@ -41,11 +41,7 @@ export function planKills(seed: number, count: number, phaseMs = emulatedPhaseMs
     for (const { victim, phase } of shuffle(deck, random).slice(0, count - kills.length)) {
       const durationSeconds = 3 + Math.floor(random() * 4);
       const length = phase === 'during' ? durationSeconds * 1000 : phaseMs[phase];
-      const step = phase === 'update' ? stepMs * (1 + Math.floor(random() * (durationSeconds - 1))) : 0;
-      // The run is in `during` a moment after the fault became active, from which steps count.
-      const early = phase === 'update' ? phaseMs.update / 2 : 0;
-      const afterMs = Math.floor(step - early + random() * length);
-      kills.push({ number: kills.length, victim, phase, afterMs, durationSeconds });
+      kills.push({ number: kills.length, victim, phase, afterMs: Math.floor(random() * length), durationSeconds });
     }
   }
   return kills;

@@ -56,6 +56,7 @@ async function play(scene: Scene, kill: Kill, record: KillRecord): Promise<void>
   const name = `round-${String(kill.number)}`;
   const run = await createRun(instance, { name, namespace, target, fault, durationSeconds: kill.durationSeconds });
   await untilPhase(instance, run, kill.phase === 'update' ? 'during' : kill.phase, phaseLimitMs);
+  if (kill.phase === 'update') await untilChanging(instance, kill.durationSeconds * 1000);
   await sleep(kill.afterMs);
   const formerAgent = instance.agent();
   const met = phaseOf(readJournalOf(instance, run));
@@ -109,6 +110,12 @@ async function killVictims({ instance, target, watcher }: Scene, { victim }: Kil
     if (pid === undefined) throw new Error(`no process to kill for ${victim}`);
     process.kill(pid, 'SIGKILL');
   }
+}
+
+/** Until one version of the fault takes the place of another, or for so long. */
+async function untilChanging(instance: Instance, limitMs: number): Promise<void> {
+  const until = Date.now() + limitMs;
+  while (!instance.isChanging() && Date.now() < until) await sleep(2);
 }
 
 /** The agent's next process reports that nothing of its former life is left; after a kill of serve the kernel says so too. How long that took is recorded. */

@@ -33,6 +33,7 @@ export async function prepareTarget(context: AgentContext, target: FaultTarget, 
   } catch (error) {
     // Cut off by an order to end: the undo that follows removes whatever there is.
     if (signal.aborted) return;
+    if ((await isGone(context, target)) && (await loseTarget(context, target))) return;
     target.status = { ...target.status, reason: codeOf(error), message: messageOf(error) };
     try {
       const { residue } = await context.kernel.remove(target.namespace, target.work.id);

@@ -143,7 +143,8 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
     try {
       await commitTarget(context, target, possibleMs);
     } catch (error) {
-      if (allowedOrEnd()) giveUp(target, codeOf(error), error);
+      if (await isGone(context, target)) await lose(target);
+      else if (allowedOrEnd()) giveUp(target, codeOf(error), error);
     }
   }
 

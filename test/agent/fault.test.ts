@@ -278,6 +278,20 @@ describe('a fault task', () => {
     expect(residue).toBe(0);
   });
 
+  it.each(['prepare', 'commit'] as const)('loses a target whose namespace vanishes as it is to be hurt (%s)', async (call) => {
+    await putLease(bench);
+    kernel.fail[call] = (podUid) => {
+      bench.namespaces.delete(podUid);
+      return 'NamespaceGone: there is no such namespace';
+    };
+    const task = faultTask(bench, [bench.addPod()]);
+    bench.startAgent(kernel);
+    await bench.store.create(nodeTasks, task);
+    const { targets, residue } = await statusUntil(bench, task, phasesAre('Lost'));
+    expect(targets[0]).toMatchObject({ reason: 'NamespaceGone' });
+    expect([residue, kernel.prepared.size]).toEqual([0, 0]);
+  });
+
   it.each([
     [
       'while it is held',
