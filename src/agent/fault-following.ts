@@ -10,6 +10,8 @@ export type Following = {
   /** Rings when what was asked for has changed. */
   wake: Wake;
   signal: AbortSignal;
+  /** Called after each change: what is held has another time to be renewed at. */
+  changed: () => void;
   /** When a change fails nobody knows what acts: the target is undone. */
   giveUp: (error: unknown) => Promise<void>;
 };
@@ -20,7 +22,7 @@ const longestSleepMs = 3_600_000;
 /** Ends with the signal, or when the target is no longer active. Changes come one after the other; one that is late is not made up for. */
 export async function followCourse(context: AgentContext, target: FaultTarget, following: Following): Promise<void> {
   const { clock } = context;
-  const { leftMs, wake, signal, giveUp } = following;
+  const { leftMs, wake, signal, changed, giveUp } = following;
   while (!isAborted(signal) && isActive(target)) {
     const { due, nextInMs = longestSleepMs } = changeDue(target, target.asked, clock.monotonic() - target.activeSince);
     if (due === undefined) {
@@ -31,6 +33,7 @@ export async function followCourse(context: AgentContext, target: FaultTarget, f
       target.changing = context.targetLimit(() => change(context, target, due, leftMs));
       await target.changing;
       target.changing = undefined;
+      changed();
       await removeOthers(context, target);
     } catch (error) {
       target.changing = undefined;

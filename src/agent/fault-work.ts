@@ -211,7 +211,11 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
       if (await isGone(context, target)) await lose(target);
       else if (allowedOrEnd()) giveUp(target, reasonOf(error), error);
     };
-    await followCourse(context, target, { leftMs: possibleMs, wake: bell, signal, giveUp: giveUpTarget });
+    const changed = () => {
+      wake.ring();
+      writer.request();
+    };
+    await followCourse(context, target, { leftMs: possibleMs, wake: bell, signal, changed, giveUp: giveUpTarget });
   }
 
   /** What somebody else has changed is left to them: the fault is no longer the one that was asked for, and ends. */

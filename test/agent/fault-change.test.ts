@@ -148,6 +148,17 @@ describe('a fault that pulses', () => {
     expect(again - rested).toBeGreaterThanOrEqual(2000 - 50);
   });
 
+  it('is renewed whenever it acts for longer than its lease', { timeout: 20_000 }, async () => {
+    await putLease(bench, 600);
+    const lease = { name: 'run-lease', seconds: 6 };
+    const task = faultTask(bench, [bench.addPod()], { lease }, { pulse: { activeMs: 8000, idleMs: 7000 } });
+    bench.startAgent(kernel);
+    await bench.store.create(nodeTasks, task);
+    while (kernel.of('close').length < 2) await kernel.next('close');
+    expect(calls('prepare', 'commit', 'close')).toEqual(['prepare', 'commit', 'close', 'commit', 'close']);
+    expect(first(await statusUntil(bench, task, () => true))).toMatchObject({ phase: 'Active', renewals: { failed: 0 } });
+  });
+
   it('takes its next step while it rests, without a lease', async () => {
     const task = await startFault({ pulse: { activeMs: 1000, idleMs: 4000 }, steps: stepsAt(2000) });
     await statusUntil(bench, task, (one) => first(one)?.step === 1 && first(one)?.resting === true);
