@@ -146,6 +146,7 @@ export async function createBench(): Promise<Bench> {
         log: (level, message, facts) => log.push(`${level} ${message} ${JSON.stringify(facts ?? {})}`),
         signal: controller.signal,
         tcpProbeProgram,
+        resolveHosts: () => Promise.resolve([]),
         namespaces: podNamespaces,
         ...options,
         store: { ...given, watch },
