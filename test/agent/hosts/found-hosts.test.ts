@@ -11,7 +11,7 @@ const ports = { first: 443, last: 443 };
 const a = { host: 'a', ipv4: ['192.0.2.1'], ipv6: ['2001:db8::1'], ttlSeconds: 30 };
 const b = { host: 'b', ipv4: ['192.0.2.2'], ipv6: [], ttlSeconds: 7 };
 const found = new Map([a, b].map((one) => [one.host, one]));
-const fault = (more: Partial<FaultWork>, effect = partition) =>
+const fault = (more: Partial<FaultWork>, effect: Fault = partition) =>
   work('f', effect, { peers: nobody, dosePeers: {}, excluded: ['192.0.2.254'], ...more });
 
 describe('a fault with host names', () => {
