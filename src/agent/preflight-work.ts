@@ -18,7 +18,7 @@ import {
 import type { AgentContext, StoredTask, TaskWork } from './context.ts';
 import { endReason } from './fault-undo.ts';
 import { learn, namesIn, withFoundHosts } from './hosts/found-hosts.ts';
-import { refusalOf } from './hosts/follow-hosts.ts';
+import { unresolved } from './hosts/follow-hosts.ts';
 import { lookUpOnce, lookUpOnTargets } from './hosts/preflight.ts';
 import { withNamespace } from './kernel/namespace.ts';
 import { findAndPin } from './namespaces/pod-namespaces.ts';
@@ -154,7 +154,7 @@ async function tryComposition(
   if (namespace === undefined) return { podUid, meets: [], refusal: 'the pod has no network namespace on this node' };
   const names = namesIn(fault);
   const { found, unknown } = learn(new Map(), names.length === 0 ? [] : await resolveHosts(namespace, names, signal));
-  if (unknown.length > 0) return { podUid, meets: [], refusal: refusalOf(unknown) };
+  if (unknown.length > 0) return { podUid, meets: [], refusal: unresolved(unknown) };
   const { refusal, meets } = await kernel.tryComposition(namespace, withFoundHosts(fault, found, podUid));
   return { podUid, refusal, meets: [...new Set(meets.map(nameOfFault))] };
 }

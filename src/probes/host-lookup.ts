@@ -15,7 +15,7 @@ export type HostLookupOptions = {
 };
 
 /** A name server that is silent is given up before the program is. */
-const [withinMs, killedAfterMs] = [4000, 5000];
+const [withinMs, killedAfterMs] = [3500, 5000];
 
 /**
  * Starts looking names up from inside a namespace; what `files` names is needed no more once this returns. The answers have a line for each

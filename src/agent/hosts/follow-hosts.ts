@@ -12,9 +12,14 @@ const describe = (unknown: readonly Unknown[]): string =>
   unknown.map(({ host, error }) => `host '${host}' has ${error}`).join('; ');
 
 /** Why a fault with such names cannot be planned; undefined when every name was found. */
-export function refusalOf(unknown: readonly Unknown[]): string | undefined {
-  if (unknown.length === 0) return undefined;
-  return `HostUnresolved: ${describe(unknown)}; expected an address of each host as the target itself finds it, correct the name, or name the address as kind ip`;
+export function unresolved(unknown: readonly Unknown[]): string | undefined {
+  return unknown.length === 0 ? undefined : `HostUnresolved: ${describe(unknown)}`;
+}
+
+function refusalOf(unknown: readonly Unknown[]): string | undefined {
+  const reason = unresolved(unknown);
+  if (reason === undefined) return undefined;
+  return `${reason}; expected an address of each host as the target itself finds it, correct the name, or name the address as kind ip`;
 }
 
 /** Refuses the target, to which nothing was done yet, when a name has no address: nothing is ever hurt, or not spared, in its place. */

@@ -28,7 +28,7 @@ const resolveHosts: HostResolver = async ({ podUid }, hosts, signal) => {
 beforeEach(async () => {
   bench = await createBench();
   kernel = createFakeKernel(bench.clock, (path) => [...bench.namespaces.values()].find((one) => one.path === path)?.inode ?? 0);
-  const { prepare } = kernel;
+  const prepare = kernel.prepare.bind(kernel);
   [names, lookups, versions] = [{ 'a.example': ['192.0.2.1', '2001:db8::1'] }, [], []];
   kernel.prepare = async (namespace, work) => {
     const { peers, except, dosePeers, hosts } = work;
@@ -85,7 +85,7 @@ async function change(task: NodeTask, fault: Partial<FaultWork>): Promise<void> 
   }
 }
 
-describe('a fault with host names as peers', () => {
+describe('a fault with host names as peers', { timeout: 20_000 }, () => {
   it('hurts what each target finds, before it is prepared', async () => {
     const { uids } = await startFault(toA, 2);
     expect(lookups.slice(0, 2).map(({ podUid }) => podUid)).toEqual(uids);

@@ -31,7 +31,7 @@ const server = fileURLToPath(new URL('./dns-server.ts', import.meta.url));
 
 type NameServer = { tell: (zone: Record<string, string[]>) => Promise<void>; asked: string[]; end: () => Promise<void> };
 
-async function startNameServer(namespace: string, address: string): Promise<NameServer> {
+function startNameServer(namespace: string, address: string): NameServer {
   const args = ['--pdeathsig', 'KILL', 'nsenter', `--net=/run/netns/${namespace}`, '--', process.execPath, server, address];
   const child: ChildProcess = spawn('setpriv', args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const asked: string[] = [];
@@ -63,7 +63,7 @@ describe('host names of a target', { timeout: 90_000 }, () => {
   let names: NameServer;
   let bench: Bench;
   const start = async (address: string) => {
-    names = await startNameServer(pair.peers, address);
+    names = startNameServer(pair.peers, address);
     const own = join(etc, 'netns', pair.target);
     await mkdir(own, { recursive: true });
     await writeFile(join(own, 'resolv.conf'), `nameserver ${address}\nsearch shop.example example\noptions ndots:2\n`);
