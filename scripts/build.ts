@@ -13,6 +13,7 @@ const lazyName = 'squall-lazy';
 const smallPrograms = {
   agent: 'src/agent/main.ts',
   'tcp-probe': 'src/probes/tcp-probe/main.ts',
+  'host-lookup': 'src/probes/host-lookup/main.ts',
   'readiness-prober': 'src/lab/readiness-prober/main.ts',
 };
 const programs = { ...commandLine, ...smallPrograms };

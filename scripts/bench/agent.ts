@@ -61,6 +61,7 @@ export async function timeTask(
     log: () => undefined,
     signal: stop.signal,
     tcpProbeProgram: program('dist/tcp-probe.js'),
+    resolveHosts: () => Promise.resolve([]),
     namespaces: {
       find: async (podUid) => {
         const path = paths[Number(podUid)] ?? '';

@@ -1,6 +1,7 @@
 import type { NodeTask } from '../api/index.ts';
 import type { Clock } from '../lib/index.ts';
 import type { Resource, Store, Stored } from '../store/index.ts';
+import type { HostResolver } from './hosts/resolver.ts';
 import type { KernelDriver } from './kernel-driver.ts';
 import type { LeaseWatch } from './lease-watch.ts';
 import type { Limiter } from './limiter.ts';
@@ -29,6 +30,8 @@ export type AgentContext = {
   nameOfFault: (faultId: string) => string;
   /** The JavaScript file of the TCP prober. */
   tcpProbeProgram: string;
+  /** Few at once, whoever asks; renewals wait for none of them. */
+  resolveHosts: HostResolver;
   /** How many targets are changed at once, how many are read, and how many baselines are measured. */
   targetLimit: Limiter;
   readLimit: Limiter;

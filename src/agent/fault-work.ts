@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { FaultWork, NodeTaskStatus, NodeTaskTarget } from '../api/index.ts';
 import { codeOf, formatInstant, messageOf, SquallError } from '../lib/index.ts';
 import type { AgentContext, StoredTask, TaskWork } from './context.ts';
@@ -5,11 +6,13 @@ import { dosePeersOf, measureBaseline } from './dose-probe.ts';
 import { followCourse } from './fault-following.ts';
 import { commitTarget, isGone, locate, loseTarget, prepareTarget, readTarget, renewTarget } from './fault-target.ts';
 import { finishUntouched, undoTargets } from './fault-undo.ts';
+import { followHosts, lookUpFirst } from './hosts/follow-hosts.ts';
+import { type FoundHosts, withFoundHosts } from './hosts/found-hosts.ts';
 import { kernelTimeoutMs, renewalDueInMs, whyOver } from './lease.ts';
 import type { Limiter } from './limiter.ts';
 import { isOver, mayBeApplied } from './phases.ts';
 import { createStatusWriter, writeLast } from './status-writer.ts';
-import { type FaultTarget, move, newTarget } from './target-state.ts';
+import { beginWith, type FaultTarget, move, newTarget } from './target-state.ts';
 import { createWake, deadlineAt, isAborted, pause, unlessAborted } from './timing.ts';
 import { createWorkEnd } from './work-end.ts';
 
@@ -36,11 +39,13 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
   const wake = createWake(clock);
   // Writing goes on while undoing, until the work is done.
   const writing = new AbortController();
-  const askedOf = (asked: FaultWork, { podUid }: NodeTaskTarget): FaultWork => ({
-    ...asked,
-    dosePeers: { [podUid]: dosePeersOf(asked, podUid, spec.targets) },
-  });
-  const targets = spec.targets.map((facts) => newTarget(facts, askedOf(fault, facts), formatInstant(clock.now())));
+  const askedOf = (ordered: FaultWork, hosts: FoundHosts, { podUid }: NodeTaskTarget): FaultWork => {
+    const asked = withFoundHosts(ordered, hosts, podUid);
+    return { ...asked, dosePeers: { [podUid]: dosePeersOf(asked, podUid, spec.targets) } };
+  };
+  const targets = spec.targets.map((facts) =>
+    newTarget(facts, fault, askedOf(fault, new Map(), facts), formatInstant(clock.now())),
+  );
   const wakes = targets.map((target) => ({ target, wake: createWake(clock) }));
   /** Undoing of single targets while the others go on. */
   const undoing: Promise<void>[] = [];
@@ -59,16 +64,23 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
     }
   };
   const ask = (now: FaultWork) => {
-    if (now.id !== fault.id || now.device !== fault.device || now.direction !== fault.direction) {
-      log('warn', 'id, device and direction of a running fault cannot be changed; undo it and create another', {
+    const isOther = (['id', 'device', 'direction', 'hosts'] as const).some(
+      (field) => !isDeepStrictEqual(now[field], fault[field]),
+    );
+    if (isOther) {
+      log('warn', 'id, device, direction and host names of a running fault cannot be changed; undo it and create another', {
         fault: fault.id,
       });
       return;
     }
-    for (const { target, wake: bell } of wakes) {
-      target.asked = askedOf(now, target.facts);
-      bell.ring();
+    for (const one of wakes) {
+      one.target.ordered = now;
+      askAnew(one);
     }
+  };
+  const askAnew = ({ target, wake: bell }: (typeof wakes)[number]) => {
+    target.asked = askedOf(target.ordered, target.hosts, target.facts);
+    bell.ring();
   };
   const residue = () => targets.reduce((sum, target) => sum + target.residue, 0);
   const status = (): NodeTaskStatus => ({
@@ -119,6 +131,10 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
 
   async function apply(): Promise<void> {
     await each(context.targetLimit, targets, (target) => locate(context, target));
+    const located = targets.filter((target) => !isOver(target.status));
+    await Promise.all(located.map((target) => lookUpFirst(context, target, signal)));
+    if (isAborted(signal)) return;
+    for (const target of targets) beginWith(target, askedOf(target.ordered, target.hosts, target.facts));
     const chosen = targets.filter((target) => !isOver(target.status));
     if (chosen.length === 0) return;
     for (const target of chosen) move(context, target, 'Applying');
@@ -205,7 +221,9 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
     }
   }
 
-  async function follow({ target, wake: bell }: (typeof wakes)[number]): Promise<void> {
+  /** Its course, and whom its host names lead to, for as long as it is active. */
+  function follow(one: (typeof wakes)[number]): void {
+    const { target, wake: bell } = one;
     const giveUpTarget = async (error: unknown) => {
       log('warn', 'a change of a fault failed', { fault: fault.id, error: messageOf(error) });
       if (await isGone(context, target)) await lose(target);
@@ -215,7 +233,17 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
       wake.ring();
       writer.request();
     };
-    await followCourse(context, target, { leftMs: possibleMs, wake: bell, signal, changed, giveUp: giveUpTarget });
+    const hostsChanged = () => {
+      askAnew(one);
+    };
+    const following = [
+      followCourse(context, target, { leftMs: possibleMs, wake: bell, signal, changed, giveUp: giveUpTarget }),
+      followHosts(context, target, { signal, changed: hostsChanged }),
+    ];
+    Promise.all(following).catch((error: unknown) => {
+      log('error', 'a fault is no longer followed', { fault: fault.id, error: messageOf(error) });
+      if (target.status.phase === 'Active') giveUp(target, codeOf(error), error);
+    });
   }
 
   /** What somebody else has changed is left to them: the fault is no longer the one that was asked for, and ends. */
@@ -234,12 +262,7 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
     try {
       if (await mayBegin()) {
         await apply();
-        for (const one of wakes) {
-          follow(one).catch((error: unknown) => {
-            log('error', 'a fault is no longer followed', { fault: fault.id, error: messageOf(error) });
-            if (one.target.status.phase === 'Active') giveUp(one.target, codeOf(error), error);
-          });
-        }
+        wakes.forEach(follow);
         // A reading that waits for its turn behind those of other runs must not keep the gate open.
         await Promise.all([keepRenewing(), unlessAborted(keepReading(), signal)]);
       }

@@ -11,8 +11,11 @@ export { listNamespaces, type MachineNamespace } from './leftovers/namespaces.ts
 export { type Log, logToStderr } from './log.ts';
 export type { AgentView } from './agent-view.ts';
 export { checkInstance, checkNode, clusterInstanceFile, isInstance } from './identity.ts';
+export { createHostResolver, type HostResolver } from './hosts/resolver.ts';
+export { namedNameFiles, type WithNameFiles } from './namespaces/name-files.ts';
 export { namedNamespaces } from './namespaces/named.ts';
 export type { FoundNamespace, PodNamespaces } from './namespaces/pod-namespaces.ts';
+export { processNameFiles } from './namespaces/processes/name-files.ts';
 export { processNamespaces } from './namespaces/processes/processes.ts';
 export { nftByAddon } from './nft-addon.ts';
 export { findProgram } from './preflight-work.ts';

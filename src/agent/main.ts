@@ -9,6 +9,8 @@ import { checkInstance, checkNode } from './identity.ts';
 import { createKernelDriver } from './kernel/index.ts';
 import { logToStderr } from './log.ts';
 import { nftByAddon } from './nft-addon.ts';
+import { createHostResolver } from './hosts/resolver.ts';
+import { namedNameFiles } from './namespaces/name-files.ts';
 import { namedNamespaces } from './namespaces/named.ts';
 import { type AgentEnd, runAgent } from './run-agent.ts';
 import { claimState } from './state-claim.ts';
@@ -43,10 +45,10 @@ function readArguments(args: string[]): Arguments {
   return { socket, node, instance, state, nftAddon };
 }
 
-/** Where the TCP prober is: a bundle beside ours, or the source beside our source. */
-function tcpProbeProgram(): string {
+/** Where a program is that runs in a target's namespace: a bundle beside ours, or the source beside our source. */
+function programFile(name: 'tcp-probe' | 'host-lookup'): string {
   const fromSource = import.meta.url.endsWith('.ts');
-  return fileURLToPath(new URL(fromSource ? '../probes/tcp-probe/main.ts' : './tcp-probe.js', import.meta.url));
+  return fileURLToPath(new URL(fromSource ? `../probes/${name}/main.ts` : `./${name}.js`, import.meta.url));
 }
 
 /** Fires on SIGTERM and SIGINT, and, where standard input is a pipe, when that ends: whoever started us is gone, by kill -9 too. */
@@ -92,7 +94,8 @@ async function main(): Promise<number> {
       clock: systemClock,
       log: logToStderr,
       signal,
-      tcpProbeProgram: tcpProbeProgram(),
+      tcpProbeProgram: programFile('tcp-probe'),
+      resolveHosts: createHostResolver(namespaces, namedNameFiles(), programFile('host-lookup')),
       goneAfterMs,
     });
     return exitOf[end];

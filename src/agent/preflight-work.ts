@@ -10,12 +10,16 @@ import {
   judgeDevice,
   judgeDistribution,
   judgeDriver,
+  judgeHosts,
   judgeLease,
   judgeTool,
   longestRoundMs,
 } from '../preflight/index.ts';
 import type { AgentContext, StoredTask, TaskWork } from './context.ts';
 import { endReason } from './fault-undo.ts';
+import { learn, namesIn, withFoundHosts } from './hosts/found-hosts.ts';
+import { unresolved } from './hosts/follow-hosts.ts';
+import { lookUpOnce, lookUpOnTargets } from './hosts/preflight.ts';
 import { withNamespace } from './kernel/namespace.ts';
 import { findAndPin } from './namespaces/pod-namespaces.ts';
 import { advance } from './phases.ts';
@@ -56,9 +60,10 @@ export function startPreflightWork(context: AgentContext, first: StoredTask, che
     else if (notAfterLeftMs() <= 0) workEnd.end('NotAfter');
     else {
       results = [];
+      const checking = { ...context, resolveHosts: lookUpOnce(context.resolveHosts) };
       for (const check of checks) {
         if (signal.aborted) break;
-        results.push(await runCheck(context, check));
+        results.push(await runCheck(checking, check, signal));
       }
     }
     const reason = endReason(workEnd.reason());
@@ -77,10 +82,10 @@ export function startPreflightWork(context: AgentContext, first: StoredTask, che
   return { update, end: workEnd.end, done };
 }
 
-export type CheckContext = Pick<AgentContext, 'namespaces' | 'kernel' | 'clock' | 'nameOfFault'>;
+export type CheckContext = Pick<AgentContext, 'namespaces' | 'kernel' | 'clock' | 'nameOfFault' | 'resolveHosts'>;
 
 /** Gathers what one check needs and judges it. What could not be tried is a check that failed, with the reason. */
-export async function runCheck(context: CheckContext, check: PreflightCheck): Promise<CheckResult> {
+export async function runCheck(context: CheckContext, check: PreflightCheck, signal: AbortSignal): Promise<CheckResult> {
   try {
     switch (check.check) {
       case 'capability':
@@ -98,12 +103,14 @@ export async function runCheck(context: CheckContext, check: PreflightCheck): Pr
         const folders = await distributionFolders();
         return judgeDistribution(check, await findIn(folders, `${check.distribution}.dist`, constants.R_OK), folders);
       }
+      case 'hosts':
+        return judgeHosts(check, await lookUpOnTargets(context, check, signal));
       case 'lease':
         return judgeLease(check, await measureRenewalRound(context.clock, check.targets, longestRoundMs(check)));
       case 'composition':
         return judgeComposition(
           check,
-          await Promise.all(check.podUids.map((podUid) => tryComposition(context, podUid, check.fault))),
+          await Promise.all(check.podUids.map((podUid) => tryComposition(context, podUid, check.fault, signal))),
         );
       default:
         // Whoever asks may be of a later version.
@@ -138,13 +145,17 @@ async function measureRenewalRound(clock: Clock, targets: number, quickEnoughMs:
 }
 
 async function tryComposition(
-  { namespaces, kernel, nameOfFault }: CheckContext,
+  { namespaces, kernel, nameOfFault, resolveHosts }: CheckContext,
   podUid: string,
   fault: FaultWork,
+  signal: AbortSignal,
 ): Promise<CompositionFacts> {
   const namespace = await findAndPin(namespaces, podUid, kernel);
   if (namespace === undefined) return { podUid, meets: [], refusal: 'the pod has no network namespace on this node' };
-  const { refusal, meets } = await kernel.tryComposition(namespace, fault);
+  const names = namesIn(fault);
+  const { found, unknown } = learn(new Map(), names.length === 0 ? [] : await resolveHosts(namespace, names, signal));
+  if (unknown.length > 0) return { podUid, meets: [], refusal: unresolved(unknown) };
+  const { refusal, meets } = await kernel.tryComposition(namespace, withFoundHosts(fault, found, podUid));
   return { podUid, refusal, meets: [...new Set(meets.map(nameOfFault))] };
 }
 

@@ -7,6 +7,7 @@ import type { AgentView } from './agent-view.ts';
 import type { AgentContext } from './context.ts';
 import type { LeaseObject } from './lease.ts';
 import { beat } from './heartbeat.ts';
+import type { HostResolver } from './hosts/resolver.ts';
 import type { KernelDriver } from './kernel-driver.ts';
 import { watchLeases } from './lease-watch.ts';
 import { createLimiter } from './limiter.ts';
@@ -47,6 +48,8 @@ export type AgentOptions = {
   signal: AbortSignal;
   /** The JavaScript (or TypeScript) file of the TCP prober. */
   tcpProbeProgram: string;
+  /** How host names are looked up as a target would. */
+  resolveHosts: HostResolver;
   random?: () => number;
   /** Called once, after the first sweep. */
   onStart?: (view: AgentView) => void;
@@ -61,6 +64,8 @@ const targetsAtOnce = 2;
 /** Counters may wait; faults that come, go or must be held may not wait for them. */
 const readingsAtOnce = 1;
 const baselinesAtOnce = 8;
+/** Each starts a program, and may wait 5 s for a name server. */
+const lookupsAtOnce = 4;
 /** The server may come back at any moment, and a lease hangs on noticing: the client's own longest pause is too long. */
 const retry = { first: 50, most: 1000 };
 /** What could not be undone by then is left to the kernel's lease and the next start's sweep. */
@@ -94,6 +99,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     random,
     life.signal,
   );
+  const lookupLimit = createLimiter(lookupsAtOnce);
   const context: AgentContext = {
     store,
     tasks: nodeTasks,
@@ -111,6 +117,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       return run === undefined ? faultId : `${run.namespace}/${run.name}`;
     },
     tcpProbeProgram: options.tcpProbeProgram,
+    resolveHosts: async (...lookup) => await lookupLimit(() => options.resolveHosts(...lookup)),
     targetLimit: createLimiter(targetsAtOnce),
     readLimit: createLimiter(readingsAtOnce),
     pingLimit: createLimiter(baselinesAtOnce),

@@ -6,6 +6,7 @@ import type { AgentContext } from './context.ts';
 import { newShaping, type SeenShaping } from './dose-by-counters.ts';
 import type { RttsByPeer } from './dose-by-pings.ts';
 import { faultAt } from './fault-course.ts';
+import type { FoundHosts } from './hosts/found-hosts.ts';
 import type { Namespace } from './kernel-driver.ts';
 import { advance } from './phases.ts';
 import { createSettledPings, type SettledPings } from './settled-pings.ts';
@@ -13,7 +14,10 @@ import { createSettledPings, type SettledPings } from './settled-pings.ts';
 /** One target of a fault while it is worked on. Everything that is done to it goes through the functions of fault-target.ts. */
 export type FaultTarget = {
   readonly facts: NodeTaskTarget;
-  /** The fault with its course, as it was last asked for; what it is of that now; and the version of it that the kernel has. */
+  /** The fault as it was last ordered, and what its host names were last found to be. */
+  ordered: FaultWork;
+  hosts: FoundHosts;
+  /** The fault with its course, as all of that asks for it; what it is of that now; and the version of it that the kernel has. */
   asked: FaultWork;
   present: FaultWork;
   work: FaultWork;
@@ -50,11 +54,13 @@ export type FaultTarget = {
 
 export type DosePings = { baseline: RttsByPeer; active: Record<string, number[]>; settled: Record<string, SettledPings> };
 
-export function newTarget(facts: NodeTaskTarget, asked: FaultWork, at: string): FaultTarget {
+export function newTarget(facts: NodeTaskTarget, ordered: FaultWork, asked: FaultWork, at: string): FaultTarget {
   const present = faultAt(asked, 0);
   const status: TargetStatus = { podUid: facts.podUid, phase: 'Pending', since: at };
   return {
     facts,
+    ordered,
+    hosts: new Map(),
     asked,
     present,
     work: present,
@@ -73,6 +79,13 @@ export function newTarget(facts: NodeTaskTarget, asked: FaultWork, at: string): 
     heldForMs: 0,
     verifiedAt: -Infinity,
   };
+}
+
+/** What it is asked for before anything was done to it. */
+export function beginWith(target: FaultTarget, asked: FaultWork): void {
+  target.asked = asked;
+  target.present = faultAt(asked, 0);
+  target.work = target.present;
 }
 
 /** Pings of a version that begins to act; what was there before the fault stays. */

@@ -45,6 +45,12 @@ export type ExposureRule = {
   protocol: 'icmp' | 'tcp';
 };
 
+/**
+ * Names that the agent looks up as each target itself would, before the fault and while it is active; their addresses join those of `peers` and
+ * `except`. With names alone the lists of `peers` are empty.
+ */
+export type HostNames = { peers: { host: string; ports?: PortRange }[]; except: string[] };
+
 export type FaultWork = {
   /** Unique among all faults of this instance; at most 32 characters of [a-z0-9]. It names the lease set in the kernel. */
   id: string;
@@ -66,6 +72,8 @@ export type FaultWork = {
   ports?: PortRange[];
   /** Addresses that this fault does not hurt, though its peers cover them. */
   except?: Addresses;
+  /** Absent: no names. They are never changed. */
+  hosts?: HostNames;
   /** Addresses that no fault of the target hurts: the node's own, and the API server's. */
   excluded: string[];
   /** What is spared where nothing is said, and this fault hurts all the same. Neighbour discovery is always spared. */
@@ -121,6 +129,8 @@ export type PreflightCheck =
   /** The device exists in the target and, unless only what comes in is hurt, its root qdisc can be replaced and restored. */
   | { check: 'device'; podUid: string; device: string; direction?: Direction }
   | { check: 'distribution'; distribution: string }
+  /** Each of these targets finds addresses of each of these names. */
+  | { check: 'hosts'; podUids: string[]; hosts: string[] }
   /** The node can renew leases of this length on so many targets in time. */
   | { check: 'lease'; seconds: number; targets: number }
   /** The fault, without exposure, can join what is on each of these targets now. */
@@ -197,6 +207,8 @@ export type TargetStatus = {
   activeAt?: string;
   cleanAt?: string;
   undoneAt?: string;
+  /** What is not as it should be while the fault goes on all the same, one sentence each. */
+  warnings?: string[];
   /** What somebody else changed in the kernel meanwhile and was left as found, one sentence each. */
   changedByOthers?: string[];
 };

@@ -1,6 +1,6 @@
 /** What is valid but cannot be run, because its part of Squall has not been built. Shrinks with every part. */
 import type { Manifest } from './manifests.ts';
-import type { ConnectivityTest, Experiment, HypothesisTest, Place, Shaper } from './model.ts';
+import type { ConnectivityTest, Experiment, HypothesisTest, Shaper } from './model.ts';
 import { problemAt } from './problem-at.ts';
 import { type Path, type Problem, valueAt } from './problems.ts';
 
@@ -32,7 +32,7 @@ export function missingPartsOf(
     kind === 'NetworkExperiment'
       ? missingInExperiment(model, at, spec)
       : kind === 'NetworkTrafficShaper'
-        ? missingInShaper(model, at, spec)
+        ? missingInShaper(at, spec)
         : missingInConnectivity(model, at);
   return found.map(({ path, what }) => `${path.join('.')}: ${what}`);
 }
@@ -40,7 +40,7 @@ export function missingPartsOf(
 function missingIn(manifest: Manifest): Missing[] {
   switch (manifest.kind) {
     case 'NetworkTrafficShaper':
-      return missingInShaper(manifest.model, ['spec'], manifest.object.spec);
+      return missingInShaper(['spec'], manifest.object.spec);
     case 'NetworkConnectivityTest':
       return missingInConnectivity(manifest.model, ['spec']);
     case 'NetworkExperiment':
@@ -54,24 +54,14 @@ function missingIn(manifest: Manifest): Missing[] {
   }
 }
 
-function missingInShaper(shaper: Shaper, at: Path, written: unknown): Missing[] {
+function missingInShaper(at: Path, written: unknown): Missing[] {
   const found: Missing[] = [];
   const targets = valueAt(written, ['targets']);
   for (const [index, target] of (Array.isArray(targets) ? targets : []).entries()) {
     if (valueAt(target, ['mode']) !== 'random-max-percent') continue;
     found.push({ path: [...at, 'targets', index, 'mode'], what: 'mode random-max-percent' });
   }
-  for (const field of ['peers', 'except'] as const) {
-    for (const [index, place] of (shaper.parts[0]?.[field] ?? []).entries()) {
-      const built = ['ip', 'cidr', 'pod', 'service', 'selector', 'node'] as const;
-      found.push(...missingInEndpoint(place, built, [...at, field, index], field === 'peers' ? 'peer' : 'place'));
-    }
-  }
   return found;
-}
-
-function missingInEndpoint(endpoint: Place, built: readonly Place['kind'][], at: Path, what: string): Missing[] {
-  return built.includes(endpoint.kind) ? [] : [{ path: [...at, 'kind'], what: `a ${what} of kind ${endpoint.kind}` }];
 }
 
 function missingInConnectivity(test: ConnectivityTest, at: Path): Missing[] {
@@ -79,7 +69,8 @@ function missingInConnectivity(test: ConnectivityTest, at: Path): Missing[] {
   if (test.source.selector !== undefined) found.push({ path: [...at, 'source', 'sourceSelector'], what: 'a source by selector' });
   if (test.frequencyMs !== undefined) found.push({ path: [...at, 'frequency'], what: 'repeating a test' });
   for (const [index, destination] of test.destinations.entries()) {
-    found.push(...missingInEndpoint(destination, ['ip', 'pod', 'service'], [...at, 'destinations', index], 'destination'));
+    if (['ip', 'pod', 'service'].includes(destination.kind)) continue;
+    found.push({ path: [...at, 'destinations', index, 'kind'], what: `a destination of kind ${destination.kind}` });
   }
   return found;
 }
@@ -87,7 +78,7 @@ function missingInConnectivity(test: ConnectivityTest, at: Path): Missing[] {
 function missingInExperiment(experiment: Experiment, at: Path, written: unknown): Missing[] {
   const found: Missing[] = [];
   if (experiment.fault !== undefined && 'shaper' in experiment.fault) {
-    found.push(...missingInShaper(experiment.fault.shaper, [...at, 'fault'], valueAt(written, ['fault'])));
+    found.push(...missingInShaper([...at, 'fault'], valueAt(written, ['fault'])));
   }
   for (const [index, { test }] of experiment.hypothesis.entries()) {
     found.push(...missingInTest(test, [...at, 'hypothesis', index]));

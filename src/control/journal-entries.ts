@@ -86,7 +86,14 @@ export function entriesOfTargets(
 ): JournalEntry[] {
   const entries: JournalEntry[] = [];
   for (const { name } of expected.fault) {
-    for (const { podUid, phase, reason, message, activeAt, cleanAt, undoneAt } of tasks.get(name)?.status?.targets ?? []) {
+    for (const { podUid, phase, reason, message, activeAt, cleanAt, undoneAt, warnings = [] } of tasks.get(name)?.status
+      ?.targets ?? []) {
+      for (const warning of warnings) {
+        const told = `${name} ${podUid} ${warning}`;
+        if (seen.get(told) !== undefined) continue;
+        seen.set(told, '');
+        entries.push({ type: 'warning', message: warning });
+      }
       const facts = JSON.stringify([phase, reason, message, activeAt, cleanAt, undoneAt]);
       const key = `${name} ${podUid}`;
       if (seen.get(key) === facts) continue;

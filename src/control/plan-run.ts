@@ -1,11 +1,11 @@
-import type { Experiment, NodeTaskSpec, Peer, PreflightCheck, ProbeStream, Shaper } from '../api/index.ts';
+import type { Experiment, FaultWork, NodeTaskSpec, Peer, PreflightCheck, ProbeStream, Shaper } from '../api/index.ts';
 import { type Plan, selectTargets } from '../experiment/index.ts';
 import { requirements } from '../faults/index.ts';
 import { formatInstant, SquallError } from '../lib/index.ts';
 import { distinctEffects, momentsOf } from './distinct-effects.ts';
 import { dosePeersOf, exposureOf } from './exposure.ts';
 import { type PlannedEntry, planStreams, resolveSources } from './plan-probes.ts';
-import { resolvePeers, resolvePlaces } from './resolve.ts';
+import { hostNamesOf, resolvePeers, resolvePlaces } from './resolve.ts';
 import { byNode, faultId, leaseName, taskName, type TaskPlan, taskTarget } from './task-plan.ts';
 import { nodeAddresses, type Pod, unique, type World } from './world.ts';
 
@@ -113,6 +113,7 @@ function faultTasks(
   return parts.flatMap(({ part, pods }, index) => {
     refuseSparedPeers(part, pods, world);
     const peers = resolvePeers(part.peers, world);
+    const hosts = hostNamesOf(part.peers, part.except);
     const narrowing = {
       ...(part.protocol === undefined ? {} : { protocol: part.protocol }),
       ...(part.ports.length === 0 ? {} : { ports: part.ports }),
@@ -132,6 +133,7 @@ function faultTasks(
         ...timing,
         peers,
         ...narrowing,
+        ...(hosts === undefined ? {} : { hosts }),
         excluded: [
           ...(part.include.includes('node') ? [] : nodeAddresses(node, here, world)),
           ...(part.include.includes('apiserver') ? [] : world.apiServer),
@@ -145,7 +147,10 @@ function faultTasks(
   });
 }
 
-/** What is named as a peer by itself, and is spared all the same, would not be hurt, and nobody would see why. */
+/**
+ * What is named as a peer by itself, and is spared all the same, would not be hurt, and nobody would see why. Where a host name leads is not
+ * known here: one that leads to what is spared is spared in the kernel.
+ */
 function refuseSparedPeers({ peers, include, protocol }: SelectedPart['part'], pods: readonly Pod[], world: World): void {
   const single = peers.filter(({ kind }) => kind === 'node' || kind === 'ip' || kind === 'service');
   const isAll = (peer: Peer, addresses: readonly string[]): boolean => {
@@ -237,8 +242,16 @@ function checksOfFault({ spec: { fault, targets, lease } }: TaskPlan): Preflight
   const podUids = targets.map(({ podUid }) => podUid);
   return [
     { check: 'lease', seconds: lease.seconds, targets: targets.length },
+    ...hostChecks(fault, podUids),
     ...momentsOf({ ...fault, exposure: [] }).map((one) => ({ check: 'composition' as const, podUids, fault: one })),
   ];
+}
+
+/** An agent of an earlier version knows no such check, and refuses: it would know nothing of the names. */
+function hostChecks({ hosts }: FaultWork, podUids: string[]): PreflightCheck[] {
+  if (hosts === undefined) return [];
+  const names = new Set([...hosts.peers.map(({ host }) => host), ...hosts.except]);
+  return [{ check: 'hosts', podUids, hosts: [...names] }];
 }
 
 function runTarget({ metadata: { uid = '', namespace = '', name }, spec }: Pod): RunTarget {

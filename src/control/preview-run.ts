@@ -1,5 +1,5 @@
 /** What a run would do if it were started now, from its plan; nothing is written and no node is asked. */
-import type { FaultWork, Includable, Peers, PortRange, Pulse } from '../api/index.ts';
+import type { FaultWork, HostNames, Includable, Peers, PortRange, Pulse } from '../api/index.ts';
 import { describeFault } from '../faults/index.ts';
 import { codeOf, messageOf } from '../lib/index.ts';
 import { type PlaceRules, planOrRefuse } from './plan-or-refuse.ts';
@@ -38,9 +38,9 @@ export type HurtPod = {
   steps?: { atMs: number; fault: string }[];
   /** It acts and rests in turns; absent: it acts all the time. */
   pulse?: Pulse;
-  /** Where the packets go that are hurt: addresses and CIDRs, with `port 80` or `port 80-90` behind those that are named at ports; or `all`. */
+  /** Where the packets go that are hurt: addresses, CIDRs and host names, with `port 80` or `port 80-90` behind those that are named at ports; or `all`. */
   peers: 'all' | string[];
-  /** Addresses that are not hurt, besides name resolution and neighbour discovery. */
+  /** Addresses and host names that are not hurt, besides name resolution and neighbour discovery. */
   spared: string[];
   /** What is else spared, and is hurt here. */
   include: Includable[];
@@ -92,13 +92,14 @@ function hurtBy({ tasks }: PlannedRun): HurtPod[] {
   return tasks.fault.flatMap(({ spec: { node, targets, fault } }) => {
     if (fault === undefined) return [];
     const { device, effect, peers, excluded, except = { ipv4: [], ipv6: [] }, include = [] } = fault;
-    const spared = [...excluded, ...except.ipv4, ...except.ipv6];
+    const { hosts = { peers: [], except: [] } } = fault;
+    const spared = [...excluded, ...except.ipv4, ...except.ipv6, ...hosts.except];
     const what = {
       node,
       device,
       fault: describeFault(effect) + describeTraffic(fault),
       ...changesOf(fault),
-      peers: addressesOf(peers),
+      peers: addressesOf(peers, hosts.peers),
       spared,
       include,
     };
@@ -113,12 +114,13 @@ function changesOf({ steps, pulse }: FaultWork): Pick<HurtPod, 'steps' | 'pulse'
   };
 }
 
-function addressesOf(peers: Peers): 'all' | string[] {
+function addressesOf(peers: Peers, hosts: HostNames['peers']): 'all' | string[] {
   if (peers === 'all') return 'all';
   const atPorts = (peers.atPorts ?? []).flatMap(({ ipv4, ipv6, ports }) =>
     [...ipv4, ...ipv6].map((address) => `${address} port ${formatPorts(ports)}`),
   );
-  return [...peers.ipv4, ...peers.ipv6, ...atPorts];
+  const named = hosts.map(({ host, ports }) => (ports === undefined ? host : `${host} port ${formatPorts(ports)}`));
+  return [...peers.ipv4, ...peers.ipv6, ...atPorts, ...named];
 }
 
 /** What the fault asks of a packet besides its peers. */

@@ -1,6 +1,7 @@
 import {
   type Addresses,
   type ConnectivityTest,
+  type HostNames,
   type Peer,
   type PortRange,
   type Peers,
@@ -41,10 +42,14 @@ export function resolveDestinations(test: ConnectivityTest, world: World): Desti
 /** What becomes of a place that has no address: it is refused, or, once a fault is active, it is nobody for now. */
 type OnNone = 'refuse' | 'nobody';
 
-/** Peers of a fault as addresses: of a service both its cluster addresses and its pods'. Nothing given means every peer. */
+/**
+ * Peers of a fault as addresses: of a service both its cluster addresses and its pods'. Nothing given means every peer. Host names are left
+ * out: they are the agents' to look up, so of names alone the lists are empty.
+ */
 export function resolvePeers(peers: readonly Peer[], world: World, onNone: OnNone = 'refuse'): Peers {
   if (peers.length === 0) return 'all';
-  const [anyPort, atPorts] = [peers.filter(({ ports }) => ports === undefined), portsOf(peers)];
+  const placed = peers.filter(({ kind }) => kind !== 'host');
+  const [anyPort, atPorts] = [placed.filter(({ ports }) => ports === undefined), portsOf(placed)];
   const grouped = atPorts.map(({ ports, at }) => ({ ...resolvePlaces(at, world, onNone), ports }));
   return { ...resolvePlaces(anyPort, world, onNone), ...(grouped.length === 0 ? {} : { atPorts: grouped }) };
 }
@@ -61,9 +66,23 @@ function portsOf(peers: readonly Peer[]): { ports: PortRange; at: Peer[] }[] {
   return [...groups.values()];
 }
 
+/** The names among peers and exceptions, each once; undefined where there are none. */
+export function hostNamesOf(peers: readonly Peer[], except: readonly Place[]): HostNames | undefined {
+  const named = peers.flatMap((peer) =>
+    peer.kind === 'host' ? [{ host: peer.host, ...(peer.ports === undefined ? {} : { ports: peer.ports }) }] : [],
+  );
+  const hosts = {
+    peers: [...new Map(named.map((one) => [JSON.stringify(one), one])).values()],
+    except: [...new Set(except.flatMap((place) => (place.kind === 'host' ? [place.host] : [])))],
+  };
+  return hosts.peers.length + hosts.except.length === 0 ? undefined : hosts;
+}
+
+/** Host names are left out. */
 export function resolvePlaces(places: readonly Place[], world: World, onNone: OnNone = 'refuse'): Addresses {
   const addresses = new Set<string>();
   for (const place of places) {
+    if (place.kind === 'host') continue;
     const found = addressesOf(place, world, 'both');
     if (found.length === 0 && onNone === 'refuse') throw unresolvable(place);
     for (const { address } of found) addresses.add(address);

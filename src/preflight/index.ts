@@ -8,10 +8,12 @@ export { type DriverTrials, judgeDriver } from './judge-driver.ts';
 export {
   type CompositionFacts,
   type DeviceFacts,
+  type HostFacts,
   judgeCapability,
   judgeComposition,
   judgeDevice,
   judgeDistribution,
+  judgeHosts,
   judgeLease,
   judgeTool,
   longestRoundMs,

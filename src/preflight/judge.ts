@@ -103,6 +103,22 @@ export function judgeLease(check: CheckOf<'lease'>, roundMs: number): CheckResul
   return { check, ok: false, expected, found, remedy: `give the fault a lease of ${String(least)} s or more, or fewer targets` };
 }
 
+/** Names without an address, as one target looked them up, and why. */
+export type HostFacts = { podUid: string; unknown: { host: string; error: string }[] };
+
+export function judgeHosts(check: CheckOf<'hosts'>, facts: readonly HostFacts[]): CheckResult {
+  const { podUids, hosts } = check;
+  const expected = `${hosts.join(', ')} ${hosts.length === 1 ? 'has an address' : 'have addresses'} as each of ${String(podUids.length)} target${podUids.length === 1 ? '' : 's'} looks for ${hosts.length === 1 ? 'it' : 'them'}`;
+  const failed = facts.flatMap(({ podUid, unknown }) => unknown.map((one) => ({ podUid, ...one })));
+  if (failed.length === 0) return { check, ok: true, expected, found: 'every target finds them', remedy: '' };
+  const reasons = Map.groupBy(failed, ({ host, error }) => `host '${host}' has ${error}`);
+  const texts = [...reasons].map(
+    ([reason, targets]) => `pod ${firstOf(targets.map(({ podUid }) => podUid))}: HostUnresolved: ${reason}`,
+  );
+  const remedy = "correct the name or the target's resolv.conf, or name the address as kind ip";
+  return { check, ok: false, expected, found: firstOf(texts, ' | '), remedy };
+}
+
 /** How one fault would join one target; `meets` names the faults on the same device, as people know them. */
 export type CompositionFacts = { podUid: string; refusal?: string; meets: string[] };
 

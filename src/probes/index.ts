@@ -4,6 +4,9 @@
  * Samples in the order they were sent, per-second aggregates and observations with intervals go out.
  */
 export type { FpingOptions } from './icmp.ts';
+export { type HostNameFiles, startHostLookup } from './host-lookup.ts';
+export { onlyFind } from './host-lookup/file-in-root.ts';
+export type { FoundHost, HostLookupLine } from './host-lookup/protocol.ts';
 export { pingOnce } from './ping-once.ts';
 export { type Prober, type ProberEnd, type ProberOptions, startProbers } from './prober.ts';
 export type { NamespaceFile } from './start-in-namespace.ts';

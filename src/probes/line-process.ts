@@ -20,16 +20,16 @@ const stderrKept = 4096;
 
 /**
  * Starts a program that runs for long and hands over its output line by line. With `input`, that is written and its standard input
- * stays open until the program is killed or we die; without, it is empty. `inherit` is a file of ours that it gets as its number 3.
+ * stays open until the program is killed or we die; without, it is empty. `inherit` are files of ours that it gets as its numbers 3, 4 ….
  */
 export function startLineProcess(
   command: string,
   args: readonly string[],
   on: LineProcessListeners,
-  { input, inherit }: { input?: string; inherit?: number } = {},
+  { input, inherit = [] }: { input?: string; inherit?: readonly number[] } = {},
 ): LineProcess {
   let stderr = '';
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe', ...(inherit === undefined ? [] : [inherit])] });
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe', ...inherit] });
   const ended = new Promise<LineProcessEnd>((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
       reject(startFailure(command, error));

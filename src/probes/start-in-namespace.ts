@@ -12,6 +12,7 @@ const inheritedAs = 3;
  * Starts a program inside a network namespace so that it cannot outlive whoever started it: the kernel kills it when its parent
  * dies (PR_SET_PDEATHSIG of prctl(2), set by util-linux's setpriv), also when that was kill -9. The program inherits the opened
  * namespace instead of its path, which may name another before nsenter has read it; it keeps alive only what it is in anyway.
+ * @param also another file of ours, which the program gets as its number 4
  * @throws SquallError NotFound when the file does not name the namespace any more
  */
 export function startInNamespace(
@@ -20,11 +21,13 @@ export function startInNamespace(
   args: readonly string[],
   on: LineProcessListeners,
   input?: string,
+  also?: number,
 ): LineProcess {
   const file = openNamespace(namespace);
   try {
     const entering = ['--pdeathsig', 'KILL', 'nsenter', `--net=/proc/self/fd/${String(inheritedAs)}`, '--', program, ...args];
-    return startLineProcess('setpriv', entering, on, { ...(input === undefined ? {} : { input }), inherit: file });
+    const inherit = [file, ...(also === undefined ? [] : [also])];
+    return startLineProcess('setpriv', entering, on, { ...(input === undefined ? {} : { input }), inherit });
   } finally {
     closeSync(file);
   }

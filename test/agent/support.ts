@@ -13,12 +13,18 @@ import {
 } from '../../src/api/index.ts';
 import type { StoredTask } from '../../src/agent/context.ts';
 import type { LeaseObject } from '../../src/agent/lease.ts';
-import { type AgentEnd, type AgentOptions, type FoundNamespace, type PodNamespaces, runAgent } from '../../src/agent/index.ts';
+import {
+  type AgentEnd,
+  type AgentOptions,
+  type FoundNamespace,
+  type KernelDriver,
+  type PodNamespaces,
+  runAgent,
+} from '../../src/agent/index.ts';
 import { leases, nodeTasks } from '../../src/agent/run-agent.ts';
 import { type EmbeddedServer, startEmbeddedServer } from '../../src/embedded/index.ts';
 import { type Clock, codeOf, formatInstant, systemClock } from '../../src/lib/index.ts';
 import { createStore, listWatch, type Store, transportFor } from '../../src/store/index.ts';
-import type { FakeKernel } from './fake-kernel.ts';
 
 const namespace = 'squall-system';
 export const instance = '0123abcd';
@@ -80,7 +86,7 @@ export type Bench = {
   whenWatched(act: () => Promise<void>): Promise<void>;
   stopServer(): Promise<void>;
   startServer(): Promise<void>;
-  startAgent(kernel: FakeKernel, options?: Partial<AgentOptions>): RunningAgent;
+  startAgent(kernel: KernelDriver, options?: Partial<AgentOptions>): RunningAgent;
   close(): Promise<void>;
 };
 
@@ -146,6 +152,7 @@ export async function createBench(): Promise<Bench> {
         log: (level, message, facts) => log.push(`${level} ${message} ${JSON.stringify(facts ?? {})}`),
         signal: controller.signal,
         tcpProbeProgram,
+        resolveHosts: () => Promise.resolve([]),
         namespaces: podNamespaces,
         ...options,
         store: { ...given, watch },

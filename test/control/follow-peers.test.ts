@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type FaultWork, type NodeTask, type Peer, systemNamespace } from '../../src/api/index.ts';
-import { followed } from '../../src/control/follow-peers.ts';
+import { followed, hasMovingPeers } from '../../src/control/follow-peers.ts';
 import { nodeTasks, pods } from '../../src/control/index.ts';
 import { codeOf } from '../../src/lib/index.ts';
 import type { World } from '../../src/control/world.ts';
@@ -53,6 +53,16 @@ describe('a fault that follows its peers', () => {
     const before = fault('all', { except: addresses(20), dosePeers: {} });
     expect(followed(before, sparing, withDb(20, 21), hurt).except).toEqual(addresses(20, 21));
     expect(followed(before, sparing, withDb(), hurt).except).toEqual({ ipv4: [], ipv6: [] });
+  });
+
+  it('keeps its host names beside the pods that come and go, and follows none by itself', () => {
+    const host: Peer = { kind: 'host', host: 'api.example' };
+    const hosts = { peers: [{ host: 'api.example' }], except: ['db.example'] };
+    const named = { ...part, peers: [selector, host], except: [{ kind: 'host' as const, host: 'db.example' }] };
+    const before = fault(addresses(20), { hosts, except: addresses() });
+    expect(followed(before, named, withDb(20), hurt)).toBe(before);
+    expect(followed(before, named, withDb(20, 21), hurt)).toEqual({ ...before, peers: addresses(20, 21) });
+    expect(hasMovingPeers({ shaper: { leaseSeconds: 30, parts: [{ ...named, peers: [host] }] } })).toBe(false);
   });
 
   it('follows peers at ports', () => {

@@ -162,6 +162,44 @@ describe('planRun', () => {
     }
   });
 
+  it('leaves host names to the agents, and asks each node whether its targets find them', () => {
+    const http = { first: 80, last: 80 };
+    const names: Partial<(typeof shaper.parts)[number]> = {
+      peers: [
+        { kind: 'host', host: 'api.example', ports: http },
+        { kind: 'host', host: 'db.example' },
+        { kind: 'host', host: 'db.example' },
+      ],
+      except: [{ kind: 'host', host: 'api.example' }],
+    };
+    const hosts = { peers: [{ host: 'api.example', ports: http }, { host: 'db.example' }], except: ['api.example'] };
+    const { tasks } = plan({ shaper: shaperWith(names) });
+    expect(tasks.fault).toHaveLength(2);
+    for (const { spec } of tasks.fault) {
+      expect(spec.fault).toMatchObject({ peers: { ipv4: [], ipv6: [] }, except: { ipv4: [], ipv6: [] }, hosts });
+      expect(Object.values(spec.fault?.dosePeers ?? {})).toEqual([[]]);
+      const checks = tasks.preflight.find((one) => one.spec.node === spec.node)?.spec.checks ?? [];
+      const podUids = spec.targets.map(({ podUid }) => podUid);
+      expect(checks.map(({ check }) => check).slice(-3)).toEqual(['lease', 'hosts', 'composition']);
+      expect(checks).toContainEqual({ check: 'hosts', podUids, hosts: ['api.example', 'db.example'] });
+    }
+    const beside = plan({
+      shaper: shaperWith({
+        peers: [
+          { kind: 'host', host: 'a.b' },
+          { kind: 'ip', ip: '192.0.2.1' },
+        ],
+      }),
+    });
+    expect(beside.tasks.fault[0]?.spec.fault).toMatchObject({
+      peers: { ipv4: ['192.0.2.1'], ipv6: [] },
+      hosts: { peers: [{ host: 'a.b' }], except: [] },
+    });
+    const dns = { kind: 'host' as const, host: 'dns.example', ports: { first: 53, last: 53 } };
+    expect(() => plan({ shaper: shaperWith({ peers: [dns] }) })).toThrow('peers: port 53 is that of name resolution');
+    expect(plan().tasks.fault[0]?.spec.fault).not.toHaveProperty('hosts');
+  });
+
   it("spares a target's own node unless it is included, and refuses to spare what is named as a peer", () => {
     const own = world.pods.find(({ metadata }) => metadata.name === 'payments-0')?.spec.nodeName ?? '';
     const excluded = (changes: Partial<(typeof shaper.parts)[number]>) =>

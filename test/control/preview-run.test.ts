@@ -113,6 +113,23 @@ describe('previewRun', () => {
     });
   });
 
+  it('names hosts as such, for only targets know where they lead', async () => {
+    const named = {
+      ...shaper,
+      peers: [
+        { kind: 'ip', ip: '192.0.2.1' },
+        { kind: 'host', host: 'db.example' },
+        { kind: 'host', host: 'api.example', port: 443 },
+      ],
+      except: [{ kind: 'host', host: 'metrics.example' }],
+    };
+    const { hurt } = await planned({ fault: named });
+    expect(hurt[0]).toMatchObject({
+      peers: ['192.0.2.1', 'db.example', 'api.example port 443'],
+      spared: ['10.0.0.254', 'fd00::fe', 'metrics.example'],
+    });
+  });
+
   it.each([
     ['what it refers to does not exist', { fault: { ref: 'nowhere' } }, 'NotFound'],
     ['nobody is selected', { fault: { ...shaper, targets: [{ kind: 'pod', namespace: 'shop', name: 'nobody' }] } }, 'NoTarget'],

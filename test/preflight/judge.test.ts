@@ -4,6 +4,7 @@ import {
   judgeCapability,
   judgeComposition,
   judgeDevice,
+  judgeHosts,
   judgeDistribution,
   judgeLease,
   judgeTool,
@@ -88,6 +89,27 @@ describe('judgeLease', () => {
       remedy,
       found: expect.stringContaining(`${String(roundMs)} ms`) as string,
     });
+  });
+});
+
+describe('judgeHosts', () => {
+  const check = { check: 'hosts' as const, podUids: ['a', 'b', 'c'], hosts: ['db.example', 'api.example'] };
+  const unknown = [{ host: 'db.example', error: 'no address' }];
+
+  it('holds when every target finds every name', () => {
+    const facts = check.podUids.map((podUid) => ({ podUid, unknown: [] }));
+    expect(judgeHosts(check, facts)).toMatchObject({ ok: true, found: 'every target finds them', remedy: '' });
+  });
+
+  it('names a host that is not found, why, and by which targets', () => {
+    const facts = [{ podUid: 'a', unknown: [] }, ...['b', 'c'].map((podUid) => ({ podUid, unknown }))];
+    const result = judgeHosts(check, facts);
+    expect(result).toMatchObject({
+      ok: false,
+      expected: 'db.example, api.example have addresses as each of 3 targets looks for them',
+      found: "pod b, c: HostUnresolved: host 'db.example' has no address",
+    });
+    expect(result.remedy).toMatch(/resolv\.conf/);
   });
 });
 

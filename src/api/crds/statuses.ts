@@ -99,7 +99,9 @@ const targetStatus = z.object({
   dose: dose.optional(),
   step: z.int().optional(),
   pastSteps: z
-    .array(z.object({ step: z.int(), since: instant, effect: unknownContent.describe('A union by its type.'), dose: dose.optional() }))
+    .array(
+      z.object({ step: z.int(), since: instant, effect: unknownContent.describe('A union by its type.'), dose: dose.optional() }),
+    )
     .optional(),
   resting: z.boolean().optional(),
   exposure: z.record(text, number).optional(),
@@ -107,6 +109,7 @@ const targetStatus = z.object({
   activeAt: instant.optional(),
   cleanAt: instant.optional(),
   undoneAt: instant.optional(),
+  warnings: z.array(text).optional(),
   changedByOthers: z.array(text).optional(),
 });
 

@@ -1,14 +1,18 @@
 import { fileURLToPath } from 'node:url';
 import {
   claimState,
+  createHostResolver,
   createKernelDriver,
   type Log,
   type PodNamespaces,
+  namedNameFiles,
   namedNamespaces,
   nftByAddon,
+  processNameFiles,
   processNamespaces,
   runAgent,
   sweepFormerLife,
+  type WithNameFiles,
 } from '../../agent/index.ts';
 import { connectToCluster, type KubeconfigChoice } from '../../cluster/index.ts';
 import { type Clock, SquallError } from '../../lib/index.ts';
@@ -73,7 +77,8 @@ export async function runOnNode(options: NodeAgent): Promise<void> {
         log,
         signal,
         random,
-        tcpProbeProgram: tcpProbeProgram(),
+        tcpProbeProgram: programFile('tcp-probe'),
+        resolveHosts: createHostResolver(namespaces, nameFilesBy(options.namespaces), programFile('host-lookup')),
         onStart: shown.show,
       });
     } finally {
@@ -106,8 +111,10 @@ function namespacesBy(way: NamespaceWay): PodNamespaces {
   }
 }
 
-/** Where the TCP prober is: a bundle beside ours, or its source. */
-function tcpProbeProgram(): string {
+const nameFilesBy = (way: NamespaceWay): WithNameFiles => (way === 'processes' ? processNameFiles() : namedNameFiles());
+
+/** Where a program is that runs in a target's namespace: a bundle beside ours, or its source. */
+function programFile(name: 'tcp-probe' | 'host-lookup'): string {
   const fromSource = import.meta.url.endsWith('.ts');
-  return fileURLToPath(new URL(fromSource ? '../../probes/tcp-probe/main.ts' : './tcp-probe.js', import.meta.url));
+  return fileURLToPath(new URL(fromSource ? `../../probes/${name}/main.ts` : `./${name}.js`, import.meta.url));
 }
