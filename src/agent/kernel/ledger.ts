@@ -43,9 +43,14 @@ export type Ledger = {
   isWhole(): Promise<boolean>;
   /** To be called once all namespaces were searched and nothing was found, or left, that the ledger does not name. */
   markWhole(): Promise<void>;
+  /** Removes what a former life was writing as it was killed: what it was to replace is there, or nothing was in the kernel yet. */
+  removeHalves(): Promise<void>;
   /** Every file, by inode; `entry` is undefined where the file cannot be read as one. */
   list(): Promise<{ inode: number; entry: LedgerEntry | undefined }[]>;
 };
+
+/** Ends the name of a file that is not whole yet. */
+const halfWritten = '.new';
 
 export function createLedger(stateFolder: string, instance: string, bootId: string): Ledger {
   const folder = join(stateFolder, 'ledger');
@@ -75,7 +80,7 @@ export function createLedger(stateFolder: string, instance: string, bootId: stri
     },
     write: async (entry) => {
       const file = fileOf(entry.namespace.inode);
-      const temporary = `${file}.new`;
+      const temporary = `${file}${halfWritten}`;
       try {
         await mkdir(folder, { recursive: true });
         await writeDurably(temporary, JSON.stringify(entry));
@@ -90,6 +95,11 @@ export function createLedger(stateFolder: string, instance: string, bootId: stri
     remove: async (inode) => {
       await rm(fileOf(inode), { force: true });
       await syncFolder(folder);
+    },
+    removeHalves: async () => {
+      const names = (await readdir(folder).catch(undefinedIfMissing)) ?? [];
+      const halves = names.filter((name) => name.endsWith(halfWritten));
+      await Promise.all(halves.map(async (name) => await rm(join(folder, name), { force: true })));
     },
     list: async () => {
       const names = (await readdir(folder).catch(undefinedIfMissing)) ?? [];

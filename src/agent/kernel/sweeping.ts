@@ -20,6 +20,7 @@ const sweepDrainMs = 1000;
  */
 export async function sweepNode(context: DriverContext): Promise<Sweep> {
   const { ledger, namespaces } = context;
+  await ledger.removeHalves();
   const [entries, whole] = [await ledger.list(), await ledger.isWhole()];
   const byLedger = await Promise.all(entries.map(async ({ inode, entry }) => await sweepEntry(context, inode, entry)));
   const mustSearch = !whole || entries.some(({ entry }) => entry === undefined);

@@ -36,6 +36,15 @@ describe('the ledger', () => {
     expect(await readdir(join(folder, 'ledger'))).toHaveLength(1);
   });
 
+  it('forgets what a former life was writing as it was killed, and keeps what that was to replace', async () => {
+    await ledger.removeHalves();
+    await ledger.write(entry);
+    await writeFile(`${file()}.new`, '{"version":1,');
+    await ledger.removeHalves();
+    expect(await readdir(join(folder, 'ledger'))).toEqual([`${String(somewhere.inode)}.json`]);
+    expect(await ledger.read(somewhere)).toEqual(entry);
+  });
+
   it('knows nothing where there is no folder yet', async () => {
     expect(await ledger.read(somewhere)).toBeUndefined();
     expect(await ledger.list()).toEqual([]);

@@ -30,7 +30,14 @@ async function withAgent(act: (held: Held) => Promise<void>): Promise<void> {
   const kernel = await createKernelDriver({ stateFolder, instance, clock, namespaces });
   const ending = new AbortController();
   const { signal } = ending;
-  const place = { node: 'local', instance, stateFolder, tcpProbeProgram: '', resolveHosts: () => Promise.resolve([]), store: bench.store };
+  const place = {
+    node: 'local',
+    instance,
+    stateFolder,
+    tcpProbeProgram: '',
+    resolveHosts: () => Promise.resolve([]),
+    store: bench.store,
+  };
   const ended = runAgent({ ...place, kernel, namespaces, clock, signal, log: () => undefined });
   try {
     await act({ ...bench, setClock: (byMs) => (offMs += byMs) });
