@@ -1,33 +1,36 @@
 /** A fault that changes while it is active: what is due, and how it is done to one target. */
 import type { Addresses, FaultWork } from '../api/index.ts';
 import { versionOfFault } from '../faults/index.ts';
-import { formatInstant, messageOf, SquallError } from '../lib/index.ts';
+import { messageOf, SquallError } from '../lib/index.ts';
 import type { AgentContext } from './context.ts';
 import { pingBaseline, startDoseProbe, stopDoseProbe } from './dose-probe.ts';
+import { account, actedMs, countPingsAnew } from './fault-account.ts';
 import { courseAt, faultAt } from './fault-course.ts';
-import { doseOf, hold, inTurn, isTold, sumOf } from './fault-target.ts';
+import { hold, inTurn } from './fault-target.ts';
 import type { LeaseTime, Namespace } from './kernel-driver.ts';
-import { type FaultTarget, freshPings } from './target-state.ts';
-import { newShaping } from './dose-by-counters.ts';
+import type { FaultTarget } from './target-state.ts';
 
-const mostPastSteps = 32;
+export type NextVersion = { change: 'version'; present: FaultWork; step: number };
+export type DueChange = NextVersion | { change: 'act' } | { change: 'rest' };
 
-export type DueChange = { change: 'version'; present: FaultWork; step: number } | { change: 'act' } | { change: 'rest' };
-
-/** What of a target is not as it shall be, and when to look again. @param asked the fault with its course */
+/**
+ * What of a target is not as it shall be, and when to look again. To rest comes before everything, and to act after the version that is to act.
+ * @param asked the fault with its course
+ */
 export function changeDue(
   target: Pick<FaultTarget, 'present' | 'step' | 'resting'>,
   asked: FaultWork,
   elapsedMs: number,
 ): { due?: DueChange; nextInMs?: number } {
   const { step, acts, nextInMs } = courseAt(asked, elapsedMs);
-  const present = faultAt(asked, step);
   const next = nextInMs === undefined ? {} : { nextInMs };
   // A version for nobody could not be planned: until somebody comes, none is held.
-  if (hurtsNobody(asked)) return target.resting ? next : { due: { change: 'rest' }, ...next };
-  if (JSON.stringify(present) !== JSON.stringify(target.present)) return { due: { change: 'version', present, step }, ...next };
-  if (acts === target.resting) return { due: { change: acts ? 'act' : 'rest' }, ...next };
-  return next;
+  const isFor = !hurtsNobody(asked);
+  if (!(acts && isFor) && !target.resting) return { due: { change: 'rest' }, ...next };
+  const present = faultAt(asked, step);
+  const differs = JSON.stringify(present) !== JSON.stringify(target.present);
+  if (isFor && differs) return { due: { change: 'version', present, step }, ...next };
+  return isFor && acts && target.resting ? { due: { change: 'act' }, ...next } : next;
 }
 
 const isNone = ({ ipv4, ipv6 }: Addresses): boolean => ipv4.length + ipv6.length === 0;
@@ -37,36 +40,29 @@ function hurtsNobody({ peers }: Pick<FaultWork, 'peers'>): boolean {
   return peers !== 'all' && isNone(peers) && (peers.atPorts ?? []).every(isNone);
 }
 
-/** Rejects as the kernel does; then nobody knows which version acts, and the target is to be undone. */
-export async function change(context: AgentContext, target: FaultTarget, due: DueChange, leftMs: LeaseTime): Promise<void> {
-  const { namespace } = target;
-  if (namespace === undefined || target.status.phase !== 'Active') return;
-  if (due.change === 'version') await takePlace(context, target, namespace, due, leftMs);
-  else if (due.change === 'act') await act(context, target, leftMs);
-  else await rest(context, target, namespace);
-}
-
-async function act(context: AgentContext, target: FaultTarget, leftMs: LeaseTime): Promise<void> {
+/** An end to the rest of a pulse. Rejects as the kernel does. */
+export async function act(context: AgentContext, target: FaultTarget, leftMs: LeaseTime): Promise<void> {
   await inTurn(target, async () => {
     if (target.status.phase !== 'Active') return;
     await hold(context, target, leftMs, 'commit');
+    target.actingSince = context.clock.monotonic();
     setResting(target, false);
   });
   if (!target.resting) await beginProbe(context, target);
 }
 
 /** What the kernel has ended before is a fault with a hole in it. */
-async function rest(context: AgentContext, target: FaultTarget, namespace: Namespace): Promise<void> {
+export async function rest({ clock, kernel }: AgentContext, target: FaultTarget): Promise<void> {
   await inTurn(target, async () => {
-    if (target.status.phase !== 'Active') return;
-    if (context.clock.monotonic() >= target.heldUntil) {
-      throw new SquallError(
-        'KernelRefused',
-        `LeaseExpired: the kernel had ended fault ${target.work.id} before its pulse rested`,
-      );
+    const { namespace, work } = target;
+    if (target.status.phase !== 'Active' || namespace === undefined) return;
+    const now = clock.monotonic();
+    if (now >= target.heldUntil) {
+      throw new SquallError('KernelRefused', `LeaseExpired: the kernel had ended fault ${work.id} before its pulse rested`);
     }
+    target.actedBefore = actedMs(target, now);
     setResting(target, true);
-    await context.kernel.close(namespace, target.work.id);
+    await kernel.close(namespace, work.id);
   });
   await stopDoseProbe(target);
 }
@@ -76,23 +72,35 @@ function setResting(target: FaultTarget, resting: boolean): void {
   target.status = { ...target.status, resting };
 }
 
-/** The next version is prepared beside the one that acts, takes its lease in one transaction, and the old one leaves in its own time. */
-async function takePlace(
+/**
+ * The next version is prepared beside the one that acts and takes its lease in one transaction; the old one is left among the others. False when
+ * it cannot be planned yet beside what is there, as where two faults of one run that need the same peers follow them one after the
+ * other: nothing has changed then. Rejects as the kernel does; then nobody knows which version acts, and the target is to be undone.
+ */
+export async function takePlace(
   context: AgentContext,
   target: FaultTarget,
-  namespace: Namespace,
-  { present, step }: Extract<DueChange, { change: 'version' }>,
+  { present, step }: NextVersion,
   leftMs: LeaseTime,
-): Promise<void> {
-  const { kernel } = context;
-  const old = target.work;
-  await seePeers(context, target, present);
-  if (target.status.phase !== 'Active') return;
+): Promise<boolean> {
+  const { namespace, work: old } = target;
+  if (target.status.phase !== 'Active' || namespace === undefined) return true;
+  const next = versionOfFault(present, target.versions + 1);
   target.versions += 1;
-  const next = versionOfFault(present, target.versions);
   // Known before it is there: an undo that comes meanwhile removes it, too.
   target.others.push(next);
-  await kernel.prepare(namespace, next);
+  const isPrepared = await context.kernel.prepare(namespace, next).then(
+    () => true,
+    (error: unknown) => {
+      if (step !== target.step || !isOfPlanning(error)) throw error;
+      context.log('warn', 'a fault cannot follow its peers yet', { fault: old.id, error: messageOf(error) });
+      return false;
+    },
+  );
+  if (!isPrepared) {
+    target.others = target.others.filter((other) => other !== next);
+    return false;
+  }
   const isExchanged = await inTurn(target, async () => {
     if (target.status.phase !== 'Active') return false;
     if (!target.resting) await hold(context, target, leftMs, { exchange: next });
@@ -100,48 +108,47 @@ async function takePlace(
     target.work = next;
     return true;
   });
-  if (!isExchanged) return;
-  await stopDoseProbe(target);
-  await account(context, target, namespace, { old, present, step });
-  if (!target.resting) await beginProbe(context, target);
+  if (isExchanged) await beginAnew(context, target, namespace, { old, present, step });
+  return true;
 }
 
-/** What the old version did, by its last counters; and a new account for the one that acts. */
-async function account(
-  { kernel, clock, log }: AgentContext,
+/** Refused before anything was done. */
+function isOfPlanning(error: unknown): boolean {
+  return /^(NotComposable|TooManyOverlaps|DelayNeedsTooMuchMemory|NameTaken): /.test(messageOf(error));
+}
+
+async function beginAnew(
+  context: AgentContext,
   target: FaultTarget,
   namespace: Namespace,
-  { old, present, step }: { old: FaultWork; present: FaultWork; step: number },
+  { old, present, step }: Omit<NextVersion, 'change'> & { old: FaultWork },
 ): Promise<void> {
-  const reading = await kernel.read(namespace, old.id);
-  const dose = doseOf({ ...target, work: old }, reading);
-  const now = clock.monotonic();
-  const lastedMs = now - target.versionSince;
-  target.past = sumOf(target.past, reading);
-  if (step !== target.step) {
-    const { step: number, since } = { step: target.step, since: formatInstant(clock.now() - lastedMs) };
-    const past = { step: number, since, effect: old.effect, ...(isTold(dose, lastedMs) ? { dose } : {}) };
-    const pastSteps = [...(target.status.pastSteps ?? []), past].slice(-mostPastSteps);
-    const { dose: _ofOld, ...status } = target.status;
-    target.status = { ...status, step, pastSteps };
-    log('info', 'a fault took its next step', { fault: old.id, step });
-  }
-  target.versionSince = now;
-  target.step = step;
+  await stopDoseProbe(target);
+  const reading = await context.kernel.read(namespace, old.id);
+  if (step !== target.step) context.log('info', 'a fault took its next step', { fault: old.id, step });
+  account(context, target, old, reading, step);
   target.present = present;
-  target.shaping = newShaping();
-  const answering = target.pings === undefined ? [] : dosePeersIn(present, target).filter((one) => target.pings?.baseline[one]);
-  if (target.pings !== undefined) target.pings = freshPings(target.pings, answering);
+  countPingsAnew(target, dosePeersIn(present, target));
+  if (!target.resting) await beginProbe(context, target);
 }
 
 const dosePeersIn = (work: FaultWork, { facts }: FaultTarget): string[] => work.dosePeers[facts.podUid] ?? [];
 
-/** Of peers that come, the round trips before the fault hurts them. */
-async function seePeers(context: AgentContext, target: FaultTarget, present: FaultWork): Promise<void> {
+/** Of peers that come, the round trips before the fault hurts them; those that it may hurt already say nothing. */
+export async function seePeers(
+  context: AgentContext,
+  target: FaultTarget,
+  present: FaultWork,
+  signal: AbortSignal,
+): Promise<void> {
   const { pings } = target;
-  if (pings === undefined) return;
-  const unknown = dosePeersIn(present, target).filter((address) => pings.baseline[address] === undefined);
-  if (unknown.length > 0) Object.assign(pings.baseline, await pingBaseline(context, target, unknown));
+  const { peers } = target.present;
+  if (pings === undefined || peers === 'all') return;
+  const listed = [peers, ...(peers.atPorts ?? [])].flatMap(({ ipv4, ipv6 }) => [...ipv4, ...ipv6]);
+  if (!target.resting && listed.some((block) => block.includes('/'))) return;
+  const isNew = (address: string) => target.resting || !listed.includes(address);
+  const unknown = dosePeersIn(present, target).filter((address) => pings.baseline[address] === undefined && isNew(address));
+  if (unknown.length > 0) Object.assign(pings.baseline, await pingBaseline(context, target, unknown, signal));
 }
 
 async function beginProbe(context: AgentContext, target: FaultTarget): Promise<void> {

@@ -1,11 +1,10 @@
 /** What is done to one target of a fault. */
-import type { Dose, FaultWork, TargetStatus } from '../api/index.ts';
+import type { FaultWork } from '../api/index.ts';
 import { codeOf, formatInstant, messageOf, SquallError } from '../lib/index.ts';
 import type { AgentContext } from './context.ts';
-import { measureDose } from './dose.ts';
-import { seeShaping } from './dose-by-counters.ts';
-import { pingFactsOf, startDoseProbe, stopDoseProbe } from './dose-probe.ts';
-import type { FaultReading, LeaseTime, Namespace, Removal } from './kernel-driver.ts';
+import { startDoseProbe, stopDoseProbe } from './dose-probe.ts';
+import { see } from './fault-account.ts';
+import type { LeaseTime, Namespace, Removal } from './kernel-driver.ts';
 import { findAndPin, hasLost } from './namespaces/pod-namespaces.ts';
 import { isOver, mayBeApplied } from './phases.ts';
 import { type FaultTarget, move, refuse } from './target-state.ts';
@@ -52,7 +51,8 @@ export async function prepareTarget(context: AgentContext, target: FaultTarget, 
 export async function commitTarget(context: AgentContext, target: FaultTarget, leftMs: LeaseTime): Promise<void> {
   await hold(context, target, leftMs, 'commit');
   target.activeSince = context.clock.monotonic();
-  target.versionSince = target.activeSince;
+  target.stepSince = target.activeSince;
+  target.actingSince = target.activeSince;
   move(context, target, 'Active', { activeAt: formatInstant(context.clock.now()) });
   await startDoseProbe(context, target).catch((error: unknown) => {
     context.log('warn', 'dose probe not started', { fault: target.work.id, error: messageOf(error) });
@@ -112,42 +112,6 @@ export async function readTarget(context: AgentContext, target: FaultTarget): Pr
   if (target.work === work) see(context, target, reading);
 }
 
-function see(context: AgentContext, target: FaultTarget, reading: FaultReading): void {
-  const { shaped } = reading;
-  if (shaped !== undefined) target.shaping = seeShaping(target.shaping, shaped, context.clock.monotonic());
-  const dose = doseOf(target, reading);
-  const isOfLaterStep = target.step > 0;
-  const told = isOfLaterStep && !isTold(dose, context.clock.monotonic() - target.versionSince) ? undefined : dose;
-  target.status = { ...target.status, ...sumOf(target.past, reading), ...(told === undefined ? {} : { dose: told }) };
-}
-
-/** In a step that was shorter, too little passed the fault to hold against it that its dose was not seen. */
-const judgeableStepMs = 5000;
-
-export function isTold(dose: Dose | undefined, lastedMs: number): dose is Dose {
-  return dose !== undefined && (dose.ok || lastedMs >= judgeableStepMs);
-}
-
-export function doseOf({ work, pings, shaping }: FaultTarget, counters: FaultReading): Dose | undefined {
-  return measureDose(work, { pings: pings && pingFactsOf(pings), counters, shaping: shaping.total });
-}
-
-type Counted = Pick<TargetStatus, 'counters' | 'exposure'>;
-
-/** What earlier versions have counted, and this one. */
-export function sumOf({ counters: past, exposure: exposed = {} }: Counted, reading: FaultReading): Required<Counted> {
-  const { packets, bytes, drops, exposure } = reading;
-  const { packets: packetsBefore = 0, bytes: bytesBefore = 0, drops: dropsBefore = 0 } = past ?? {};
-  const sums = Object.entries(exposure).map(([hypothesis, count]): [string, number] => [
-    hypothesis,
-    (exposed[hypothesis] ?? 0) + count,
-  ]);
-  return {
-    counters: { packets: packetsBefore + packets, bytes: bytesBefore + bytes, drops: dropsBefore + drops },
-    exposure: { ...exposed, ...Object.fromEntries(sums) },
-  };
-}
-
 /** A renewal of a lease that another version has taken meanwhile would find it ended: they wait for each other. */
 export async function inTurn<T>(target: FaultTarget, work: () => Promise<T>): Promise<T> {
   const result = target.turn.then(work);
@@ -160,9 +124,11 @@ export async function closeTarget(context: AgentContext, target: FaultTarget, re
   if (target.status.phase === 'Applying' || target.status.phase === 'Active') {
     move(context, target, 'Undoing', reason === undefined ? {} : { reason });
   }
-  if (target.namespace === undefined) return true;
+  const { namespace } = target;
+  if (namespace === undefined) return true;
   try {
-    for (const { id } of versionsOf(target)) await context.kernel.close(target.namespace, id);
+    const closed = await Promise.allSettled(versionsOf(target).map(({ id }) => context.kernel.close(namespace, id)));
+    for (const one of closed) if (one.status === 'rejected') throw one.reason;
     target.status = { ...target.status, cleanAt: target.status.cleanAt ?? formatInstant(context.clock.now()) };
     return true;
   } catch (error) {
@@ -175,7 +141,8 @@ export async function closeTarget(context: AgentContext, target: FaultTarget, re
   }
 }
 
-const versionsOf = ({ others, work }: FaultTarget): FaultWork[] => [...others, work];
+/** The one that acts comes first: whatever becomes of the others, it is closed and removed. */
+const versionsOf = ({ others, work }: FaultTarget): FaultWork[] => [work, ...others];
 
 async function removeVersions({ kernel }: AgentContext, target: FaultTarget, namespace: Namespace): Promise<Removal> {
   const removal: Removal = { residue: 0, changedByOthers: [] };
@@ -195,10 +162,13 @@ export async function removeTarget(context: AgentContext, target: FaultTarget): 
     target.residue = residue;
     if (changedByOthers.length > 0) target.status = { ...target.status, changedByOthers };
     if (residue > 0) return false;
+    // Its namespace may have been seen to be gone meanwhile.
+    if (isOver(target.status)) return true;
     const at = formatInstant(context.clock.now());
     move(context, target, 'Clean', { cleanAt: target.status.cleanAt ?? at, undoneAt: at });
     return true;
   } catch (error) {
+    if (isOver(target.status)) return true;
     // What could not be removed is there until proven otherwise.
     target.residue = Math.max(1, target.residue);
     context.log('error', 'removal failed', { fault: target.work.id, error: messageOf(error) });

@@ -27,7 +27,7 @@ export async function undoTargets(
 
 async function removeUntilClean(context: AgentContext, target: FaultTarget, closed: boolean, changed: () => void): Promise<void> {
   // Which version acted last, and what the one before has counted, is known once the change is over.
-  await target.changing?.catch(() => undefined);
+  await target.changing;
   await stopDoseProbe(target);
   if (target.status.activeAt !== undefined && !(await isGone(context, target))) await lastReading(context, target);
   for (let attempt = 0; ; attempt += 1) {

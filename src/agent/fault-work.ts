@@ -53,15 +53,19 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
   const update = (task: StoredTask) => {
     writer.seen(task);
     if (task.spec.order === 'undo') workEnd.end('Ordered');
-    else if (task.spec.generation !== generation) {
+    else if (task.spec.generation > generation) {
       // The end becomes known when the last target is active, and peers come and go.
       if (task.spec.fault !== undefined) ask(task.spec.fault);
-      ({ notAfter, generation } = task.spec);
-      const [before, named] = [leftOfWorkMs, deadlineAt(clock, Date.parse(notAfter))];
-      // Only ever shortened: nothing that is written later keeps a fault longer than was first said.
-      leftOfWorkMs = () => Math.min(before(), named());
+      generation = task.spec.generation;
+      if (task.spec.notAfter !== notAfter) end(task.spec.notAfter);
       wake.ring();
     }
+  };
+  /** Only ever earlier: nothing that is written later keeps a fault longer than was first said. */
+  const end = (instant: string) => {
+    notAfter = instant;
+    const [before, named] = [leftOfWorkMs, deadlineAt(clock, Date.parse(instant))];
+    leftOfWorkMs = () => Math.min(before(), named());
   };
   const ask = (now: FaultWork) => {
     const isOther = (['id', 'device', 'direction', 'hosts'] as const).some(

@@ -28,9 +28,14 @@ export type FaultTarget = {
   step: number;
   /** Its pulse rests: no lease is held, and none is renewed. */
   resting: boolean;
-  /** Monotonic: when it became active, from which its course counts; and its present version. */
+  /** Monotonic: when it became active, from which its course counts; and when its present step began. */
   activeSince: number;
-  versionSince: number;
+  stepSince: number;
+  /** Of its present version: monotonic, since when it acts, and for how many milliseconds it did before its pulse last rested. */
+  actingSince: number;
+  actedBefore: number;
+  /** An earlier version of this step has shown its dose. */
+  isShown: boolean;
   /** Counted by the versions that have left. */
   past: Pick<TargetStatus, 'counters' | 'exposure'>;
   /** Ends once the change that is being made is, or was given up. */
@@ -69,7 +74,10 @@ export function newTarget(facts: NodeTaskTarget, ordered: FaultWork, asked: Faul
     step: 0,
     resting: false,
     activeSince: Infinity,
-    versionSince: Infinity,
+    stepSince: Infinity,
+    actingSince: Infinity,
+    actedBefore: 0,
+    isShown: false,
     past: {},
     turn: Promise.resolve(),
     status,

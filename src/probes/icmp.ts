@@ -25,9 +25,9 @@ const spareMs = 60_000;
  * that at once, and of those that are not answered it forgets some, and waits for them: it then prints nothing of that address until a ping is
  * answered again. With a count it has room for all.
  */
-function roomFor({ periodMs, lastsMs = Infinity }: FpingOptions): number | undefined {
+function roomFor({ addresses, periodMs, lastsMs = Infinity }: FpingOptions): number | undefined {
   const pings = Math.ceil((lastsMs + spareMs) / periodMs);
-  return pings <= mostPingsKept ? pings : undefined;
+  return pings * addresses.length <= mostPingsKept ? pings : undefined;
 }
 
 /** fping's shortest pause between two packets; one process can serve period / pause addresses. */

@@ -159,6 +159,19 @@ describe('a fault that pulses', () => {
     expect(first(await statusUntil(bench, task, () => true))).toMatchObject({ phase: 'Active', renewals: { failed: 0 } });
   });
 
+  it('rests in time though packets of the version before are still on their way', async () => {
+    const remove = kernel.remove.bind(kernel);
+    kernel.remove = async (namespace, id) => {
+      await bench.clock.sleep(10_000);
+      return await remove(namespace, id);
+    };
+    await startFault({ pulse: { activeMs: 4000, idleMs: 2000 }, steps: stepsAt(2000) });
+    await kernel.next('exchange');
+    const { at } = await kernel.next('close');
+    expect(at - (kernel.of('commit')[0]?.at ?? 0)).toBeLessThan(8000);
+    expect(calls('remove')).toEqual([]);
+  });
+
   it('takes its next step while it rests, without a lease', async () => {
     const task = await startFault({ pulse: { activeMs: 1000, idleMs: 4000 }, steps: stepsAt(2000) });
     await statusUntil(bench, task, (one) => first(one)?.step === 1 && first(one)?.resting === true);
@@ -176,6 +189,38 @@ describe('a fault whose peers come and go', () => {
     while (kernel.of('remove').length < 2) await kernel.next('remove');
     expect(kernel.prepared.size).toBe(1);
     expect(first(await statusUntil(bench, task, ({ observedGeneration }) => observedGeneration === 2))?.step).toBe(1);
+  });
+
+  it('keeps those it has while others cannot be planned beside what is there, and tries again', async () => {
+    let refused = 0;
+    const task = await startFault({ peers: { ipv4: ['10.0.0.1'], ipv6: [] } });
+    kernel.fail.prepare = () => (refused++ < 2 ? 'NotComposable: only some packets of the rate would meet' : undefined);
+    await ask(task, { peers: { ipv4: ['10.0.0.2'], ipv6: [] } });
+    while (kernel.of('exchange').length < 1) await kernel.next('exchange');
+    while (kernel.of('remove').length < 1) await kernel.next('remove');
+    expect(calls('prepare', 'exchange', 'close', 'remove')).toEqual([
+      'prepare',
+      'prepare',
+      'prepare',
+      'prepare',
+      'exchange',
+      'remove',
+    ]);
+    expect(first(await statusUntil(bench, task, () => true))?.phase).toBe('Active');
+    expect(kernel.prepared.size).toBe(1);
+  });
+
+  it('keeps the dose that it has shown where later versions meet too little to show one', async () => {
+    const read = kernel.read.bind(kernel);
+    kernel.read = async (namespace, id) => ({ ...(await read(namespace, id)), ...(id.includes('v') ? { drops: 0 } : {}) });
+    const task = await startFault({ peers: { ipv4: ['10.0.0.1'], ipv6: [] } });
+    await statusUntil(bench, task, (one) => first(one)?.dose?.ok === true);
+    await ask(task, { peers: { ipv4: ['10.0.0.2'], ipv6: [] } });
+    while (kernel.of('remove').length < 1) await kernel.next('remove');
+    bench.clock.jump(10_000);
+    const readings = kernel.of('read').length;
+    while (kernel.of('read').length < readings + 2) await kernel.next('read');
+    expect(first(await statusUntil(bench, task, () => true))?.dose).toMatchObject({ ok: true });
   });
 
   it('rests while there are none, and acts on those that come', async () => {
