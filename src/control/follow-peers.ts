@@ -21,6 +21,8 @@ import { addressesOfPod, keepPod, type Node, type Pod, podsOfService, type Servi
 
 /** How soon a pod that came is hurt, or spared, and one that went is not any more. */
 export const followEveryMs = 2000;
+/** A store that does not answer in this time is asked again at the next look. */
+const answerMs = 4000;
 
 type Part = Shaper['parts'][number];
 
@@ -62,7 +64,8 @@ async function tell(store: Store, task: Stored<NodeTask>, fault: FaultWork): Pro
 }
 
 /** The fault with the peers and exceptions that there are now; the very same where nothing has changed. Pure. @param hurt addresses of targets */
-export function followed(fault: FaultWork, part: Part, world: World, hurt: ReadonlySet<string>): FaultWork {
+export function followed(fault: FaultWork, part: Part, whole: World, hurt: ReadonlySet<string>): FaultWork {
+  const world = { ...whole, pods: whole.pods.filter((pod) => !isNewOnHost(pod, fault)) };
   const peers = resolvePeers(part.peers, world, 'nobody');
   const except = part.except.length === 0 ? undefined : resolvePlaces(part.except, world, 'nobody');
   if (isDeepStrictEqual(sorted(peers), sorted(fault.peers)) && isDeepStrictEqual(sorted(except), sorted(fault.except)))
@@ -76,6 +79,14 @@ export function followed(fault: FaultWork, part: Part, world: World, hurt: Reado
     return [podUid, goOn ? chosen : (dosePeersOf([target], [], selected, [], unhurt)[podUid] ?? [])];
   });
   return { ...fault, ...selected, dosePeers: Object.fromEntries(dosePeers) as FaultWork['dosePeers'] };
+}
+
+/** A pod with its node's address would bring all of that node in; one that was there when the run was planned was seen in the preview. */
+function isNewOnHost({ status, ...pod }: Pod, { peers }: FaultWork): boolean {
+  const onHost = [status?.hostIP, ...(status?.hostIPs ?? []).map(({ ip }) => ip)];
+  const own = addressesOfPod({ status, ...pod });
+  const known = peers === 'all' ? [] : [peers, ...(peers.atPorts ?? [])].flatMap(({ ipv4, ipv6 }) => [...ipv4, ...ipv6]);
+  return own.some((address) => onHost.includes(address)) && !own.some((address) => known.includes(address));
 }
 
 const isRunning = ({ status }: Pod): boolean => status?.phase === 'Running';
@@ -97,18 +108,19 @@ async function readNamed(store: Store, places: readonly Place[]): Promise<World>
   const keep = (items: readonly (Stored<Pod> | undefined)[]) => {
     for (const pod of items) if (pod !== undefined) found.pods.set(pod.metadata.uid, keepPod(pod));
   };
+  const limit = { timeoutMs: answerMs };
   const listed = async (namespace: string, labelSelector: string) =>
-    (await store.list(pods, { namespace, labelSelector, keep: keepPod })).items;
+    (await store.list(pods, { namespace, labelSelector, keep: keepPod, ...limit })).items;
   for (const place of new Map(places.map((one) => [JSON.stringify(one), one])).values()) {
     switch (place.kind) {
       case 'pod':
-        keep([await ifThere(store.get(pods, place))]);
+        keep([await ifThere(store.get(pods, place, limit))]);
         break;
       case 'selector':
         keep(await listed(place.namespace, selectorText(place.selector)));
         break;
       case 'service': {
-        const service = await ifThere(store.get(services, place));
+        const service = await ifThere(store.get(services, place, limit));
         const { selector = {} } = service?.spec ?? {};
         if (service === undefined) break;
         found.services.set(service.metadata.uid, service);
@@ -117,7 +129,7 @@ async function readNamed(store: Store, places: readonly Place[]): Promise<World>
         break;
       }
       case 'node': {
-        const node = await ifThere(store.get(nodes, { name: place.name }));
+        const node = await ifThere(store.get(nodes, { name: place.name }, limit));
         if (node !== undefined) found.nodes.set(node.metadata.uid, node);
         break;
       }

@@ -31,8 +31,9 @@ export type Memory = {
   overtaken?: { status: ExperimentStatus | undefined };
   /** What was asked for, as long as it can be read: whom it hurts is looked at again while it is active. */
   request?: RunRequest;
-  /** When that was done last; of the monotonic clock. */
+  /** When that was begun last, of the monotonic clock, and how it goes. */
   followedAt: number;
+  following: { isRunning: boolean; error?: Error };
   /** The first event of this life, when it is not simply to look. */
   first?: RunEvent;
 };
@@ -57,7 +58,7 @@ export type MemoryOptions = {
 
 type Base = Pick<
   Memory,
-  'uid' | 'measurements' | 'measuredUpTo' | 'checkpointAt' | 'seenTargets' | 'journal' | 'replaced' | 'followedAt'
+  'uid' | 'measurements' | 'measuredUpTo' | 'checkpointAt' | 'seenTargets' | 'journal' | 'replaced' | 'followedAt' | 'following'
 >;
 type Begun = Stored<ExperimentObject> & { status: ExperimentStatus };
 
@@ -76,6 +77,7 @@ export async function remember(options: MemoryOptions, object: Stored<Experiment
     journal,
     replaced: new Set<string>(),
     followedAt: -Infinity,
+    following: { isRunning: false },
   };
   if (isBegun(object)) return await pickUp(options, object, base);
   let request: RunRequest;
@@ -122,7 +124,22 @@ async function pickUp(options: MemoryOptions, object: Begun, base: Base): Promis
   const { before, ...later } = status.run.windows;
   const open = status.run.phase === 'before' && before ? { before } : later;
   const unmeasured = unmeasuredPhases(base.measurements, streams, open, base.measuredUpTo, options.clock.now());
-  return { ...left, request, plan, expected: taken.tasks, first: { type: 'continued', unmeasured } };
+  return {
+    ...left,
+    ...(isAsPlanned(object) ? { request } : {}),
+    plan,
+    expected: taken.tasks,
+    first: { type: 'continued', unmeasured },
+  };
+}
+
+/**
+ * Whether the fault of a run that another process planned is known to be what that planned: only then is it followed. What an experiment refers to
+ * may have been changed since, without anybody being asked for their rights in what it hurts then.
+ */
+function isAsPlanned({ metadata, spec, status }: Begun): boolean {
+  const isInline = (spec as { fault?: { ref?: unknown } } | undefined)?.fault?.ref === undefined;
+  return isInline && metadata.generation === status.observedGeneration;
 }
 
 function isBegun(object: Stored<ExperimentObject>): object is Begun {

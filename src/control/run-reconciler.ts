@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { NodeTask } from '../api/index.ts';
 import { initialState, type RunEvent, type RunState, step } from '../experiment/index.ts';
+import { codeOf, messageOf, SquallError } from '../lib/index.ts';
 import { type Cache, keyText, type ObjectKey, type Stored } from '../store/index.ts';
 import { type Checkpoint, checkpointOf } from './checkpoint.ts';
 import { followEveryMs, followPeers, hasMovingPeers } from './follow-peers.ts';
@@ -145,23 +146,34 @@ async function advance(
   }
   await applyTasks(options.store, memory.expected, decision.effects, decision.state, memory.plan, tasks);
   const { wakeAt } = decision.effects;
-  const followMs = decision.effects.fault === 'apply' ? await follow(options, memory, [...tasks.values()]) : undefined;
+  const followMs = decision.effects.fault === 'apply' ? follow(options, memory, [...tasks.values()]) : undefined;
   const waits = [wakeAt === undefined ? [] : [Math.max(0, wakeAt - options.steadyNow())], followMs ?? []].flat();
   return waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) };
 }
 
-/** Resolves to how long until this is to be done again. */
-async function follow(
-  { store, clock }: RunReconcilerOptions,
-  memory: Memory,
-  tasks: readonly Stored<NodeTask>[],
-): Promise<number | undefined> {
-  const { request } = memory;
-  if (request === undefined || !hasMovingPeers(request)) return undefined;
+/**
+ * Begins to look at whom the fault hurts, where that is due, and says in how many milliseconds it is to be done again. A store that answers slowly
+ * must not hold up the decisions about the run; what failed is thrown at the next look.
+ */
+function follow({ store, clock }: RunReconcilerOptions, memory: Memory, tasks: readonly Stored<NodeTask>[]): number | undefined {
+  const { request, following } = memory;
+  if (request === undefined || !hasMovingPeers(request) || !tasks.some(({ spec }) => spec.work === 'fault')) return undefined;
   const sinceMs = clock.monotonic() - memory.followedAt;
-  if (sinceMs < followEveryMs) return followEveryMs - sinceMs;
+  if (following.isRunning || sinceMs < followEveryMs) return Math.max(1, followEveryMs - sinceMs);
   memory.followedAt = clock.monotonic();
-  await followPeers(store, request, tasks);
+  const { error } = following;
+  following.error = undefined;
+  following.isRunning = true;
+  void followPeers(store, request, tasks)
+    .catch((failure: unknown) => {
+      following.error = new SquallError(codeOf(failure), `peers could not be followed: ${messageOf(failure)}`, {
+        cause: failure,
+      });
+    })
+    .finally(() => {
+      following.isRunning = false;
+    });
+  if (error !== undefined) throw error;
   return followEveryMs;
 }
 

@@ -65,6 +65,15 @@ describe('a fault that follows its peers', () => {
     expect(hasMovingPeers({ shaper: { leaseSeconds: 30, parts: [{ ...named, peers: [host] }] } })).toBe(false);
   });
 
+  it('does not bring in a node by a pod that came with its address, and keeps one that was there', () => {
+    const onHost = { ...pod('db-9', 254, { app: 'db' }) };
+    const withHost = { ...withDb(20), pods: [...withDb(20).pods, onHost] };
+    const before = fault(addresses(20));
+    expect(followed(before, byPods, withHost, hurt)).toBe(before);
+    const planned = fault(addresses(20, 254));
+    expect(followed(planned, byPods, withHost, hurt)).toBe(planned);
+  });
+
   it('follows peers at ports', () => {
     const ports = { first: 5432, last: 5432 };
     const before = fault({ ipv4: [], ipv6: [], atPorts: [{ ...addresses(20), ports }] }, { dosePeers: {} });
