@@ -6,6 +6,7 @@ import { distinctEffects, momentsOf } from './distinct-effects.ts';
 import { dosePeersOf, exposureOf } from './exposure.ts';
 import { type PlannedEntry, planStreams, resolveSources } from './plan-probes.ts';
 import { resolvePeers, resolvePlaces } from './resolve.ts';
+import { describeObjections, objectionsTo, type TargetRules } from './target-checks.ts';
 import { byNode, faultId, leaseName, taskName, type TaskPlan, taskTarget } from './task-plan.ts';
 import { nodeAddresses, type Pod, unique, type World } from './world.ts';
 
@@ -42,7 +43,7 @@ const dnsPort = 53;
 const leaseSecondsWithoutFault = 30;
 
 /** Turns a request and the world into everything that the run needs, or refuses it; nothing is ever widened. Pure. */
-export function planRun(request: RunRequest, world: World, now: number): PlannedRun | Refusal {
+export function planRun(request: RunRequest, world: World, now: number, rules: TargetRules = {}): PlannedRun | Refusal {
   const running = world.pods.filter(({ status, spec }) => status?.phase === 'Running' && spec.nodeName !== undefined);
   const sources = resolveSources(request.entries, running);
   if ('message' in sources) return { kind: 'refused', reason: 'SourceNotRunning', message: sources.message };
@@ -52,9 +53,11 @@ export function planRun(request: RunRequest, world: World, now: number): Planned
     const message = `no running pod is selected by ${JSON.stringify(empty.part.targets)}`;
     return { kind: 'refused', reason: 'NoTarget', message };
   }
+  const hurt = unique(parts.flatMap(({ pods }) => pods));
+  const forbidden = describeObjections(objectionsTo(hurt, world, { ...rules, now }));
+  if (forbidden !== undefined) return { kind: 'refused', reason: 'TargetNotAllowed', message: forbidden };
   const plan = machinePlan(request);
   const streams = planStreams(request.entries, sources.pods, world);
-  const hurt = unique(parts.flatMap(({ pods }) => pods));
   const base = taskBase(request, plan, now);
   const fault = faultTasks(base, parts, streams, world, running);
   const tasks = {

@@ -11,7 +11,7 @@ import { connectToServe } from './connect.ts';
 
 export type WorldChoice = ClusterChoice & { lab?: string; state: string };
 
-/** The pods, services and nodes that a preview is made from. */
+/** The pods, services, nodes and namespaces that a preview is made from. */
 export type PreviewPlace = {
   world: World;
   /** Where runs, and what manifests refer to, are looked for; absent: there is only the input. */
@@ -64,7 +64,7 @@ async function readOrClose(store: Store): Promise<PreviewPlace & { store: Store 
   }
 }
 
-function worldOf({ pods, services, nodes }: Lab): World {
+function worldOf({ pods, services, nodes, namespaces }: Lab): World {
   // A lab has no API server that its pods know.
-  return { pods, services, nodes, apiServer: [] };
+  return { pods, services, nodes, namespaces, apiServer: [] };
 }
