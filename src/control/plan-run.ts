@@ -2,6 +2,7 @@ import type { Experiment, NodeTaskSpec, Peer, PreflightCheck, ProbeStream, Shape
 import { type Plan, selectTargets } from '../experiment/index.ts';
 import { requirements } from '../faults/index.ts';
 import { formatInstant, SquallError } from '../lib/index.ts';
+import { describeExcess } from './blast-radius.ts';
 import { distinctEffects, momentsOf } from './distinct-effects.ts';
 import { dosePeersOf, exposureOf } from './exposure.ts';
 import { type PlannedEntry, planStreams, resolveSources } from './plan-probes.ts';
@@ -54,8 +55,8 @@ export function planRun(request: RunRequest, world: World, now: number, rules: T
     return { kind: 'refused', reason: 'NoTarget', message };
   }
   const hurt = unique(parts.flatMap(({ pods }) => pods));
-  const forbidden = describeObjections(objectionsTo(hurt, world, { ...rules, now }));
-  if (forbidden !== undefined) return { kind: 'refused', reason: 'TargetNotAllowed', message: forbidden };
+  const unsafe = refuseUnsafe(request.experiment, hurt, running, world, { ...rules, now });
+  if (unsafe !== undefined) return unsafe;
   const plan = machinePlan(request);
   const streams = planStreams(request.entries, sources.pods, world);
   const base = taskBase(request, plan, now);
@@ -66,6 +67,27 @@ export function planRun(request: RunRequest, world: World, now: number, rules: T
     fault,
   };
   return { kind: 'planned', plan, targets: hurt.map(runTarget), tasks };
+}
+
+/** Whom nobody may hurt, and how much one run may hurt. */
+function refuseUnsafe(
+  { blastRadius = {} }: Experiment,
+  hurt: readonly Pod[],
+  running: readonly Pod[],
+  world: World,
+  { ceilings = {}, ...rules }: TargetRules & { now: number },
+): Refusal | undefined {
+  const ages = [
+    { minAgeMs: ceilings.minAgeMs ?? 0, who: 'the ceilings of this place' },
+    { minAgeMs: blastRadius.minAgeMs ?? 0, who: 'blastRadius.minAge' },
+  ];
+  const forbidden = describeObjections(objectionsTo(hurt, world, { ...rules, ages }));
+  if (forbidden !== undefined) return { kind: 'refused', reason: 'TargetNotAllowed', message: forbidden };
+  const excess = describeExcess(hurt, running, [
+    { limits: ceilings, from: 'ceilings', remedy: 'no experiment can lift what whoever runs Squall here allows; select fewer' },
+    { limits: blastRadius, from: 'blastRadius', remedy: 'select fewer (mode, value), or raise the limit' },
+  ]);
+  return excess === undefined ? undefined : { kind: 'refused', reason: 'BlastRadiusExceeded', message: excess };
 }
 
 /** What the machine needs of a run; also all that is left of the plan after a restart. */

@@ -1,5 +1,5 @@
 /** Whether a pod that is selected may be hurt. One that may not refuses the run: it is never left out, which would be another experiment. */
-import { excludeLabel, includeLabel } from '../api/index.ts';
+import { type BlastRadius, excludeLabel, includeLabel } from '../api/index.ts';
 import { formatDuration } from '../lib/index.ts';
 import type { Namespace, Node, Pod, World } from './world.ts';
 
@@ -9,6 +9,8 @@ export type TargetRules = {
   protectedNamespaces?: readonly string[];
   /** Only pods that say so, or whose namespace says so, by a label are hurt. @default false */
   optIn?: boolean;
+  /** The most that any run may hurt, whatever its experiment says. @default no limit */
+  ceilings?: BlastRadius;
 };
 
 /** The least age of a target, and who asks for it. */
