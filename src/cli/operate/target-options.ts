@@ -32,7 +32,7 @@ export function withTargetOptions(command: Command): Command {
 
 /** @throws SquallError InvalidInput, which names the option */
 export function readTargetRules(options: TargetOptions): TargetRules {
-  const limits: BlastRadius = {
+  const limits: Record<keyof BlastRadius, number | undefined> = {
     maxTargets: whole('--max-targets', options.maxTargets, 100_000),
     maxPercentOfWorkload: whole('--max-percent-of-workload', options.maxPercentOfWorkload, 100),
     maxPercentOfNamespace: whole('--max-percent-of-namespace', options.maxPercentOfNamespace, 100),

@@ -15,7 +15,7 @@ import { reportAnnotation, storeReport } from '../run-report.ts';
 import { createEventRecorder } from './event-recorder.ts';
 import { leadWhenElected, type LeadershipChange } from './lead.ts';
 import type { OperatorFacts } from './operator-readiness.ts';
-import { operatorLease, operatorRules } from './rules.ts';
+import { operatorLease, operatorRules, tellTargets } from './rules.ts';
 
 export type OperatorOptions = {
   store: Store;
@@ -49,7 +49,7 @@ export type Operator = {
  * with; what nobody goes on with ends by its lease.
  */
 export function startOperator(options: OperatorOptions, signal: AbortSignal): Operator {
-  const { store, identity, namespace = systemNamespace, leaseSeconds, clock, random, log, metrics } = options;
+  const { store, identity, namespace = systemNamespace, leaseSeconds, targets, clock, random, log, metrics } = options;
   let contactAt = clock.monotonic();
   let leading: { view: StoreView } | undefined;
   const trouble = tellWatchTrouble({ log, clock, metrics });
@@ -76,6 +76,7 @@ export function startOperator(options: OperatorOptions, signal: AbortSignal): Op
       key: { namespace, name: operatorLease.name },
       identity,
       leaseSeconds,
+      annotations: tellTargets(targets),
       clock,
       random,
       lead,

@@ -1,7 +1,13 @@
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { apiVersion, coreKinds } from '../../../src/api/index.ts';
-import { type Operator, readStoredJournal, reportAnnotation, startOperator } from '../../../src/cluster/index.ts';
+import {
+  type Operator,
+  operatorRulesOf,
+  readStoredJournal,
+  reportAnnotation,
+  startOperator,
+} from '../../../src/cluster/index.ts';
 import { createMemoryJournals, type MemoryJournals } from '../../../src/cluster/memory-journals.ts';
 import { events } from '../../../src/cluster/operator/event-recorder.ts';
 import { reportName } from '../../../src/cluster/run-report.ts';
@@ -133,6 +139,11 @@ describe('an operator', () => {
       const { status } = await machine.run({ ...spec, blastRadius: { maxPercentOfWorkload: 100 } });
       expect(status).toMatchObject({ verdict: 'Refused', reason });
       expect(orders).toEqual({});
+      // What a preview goes by.
+      expect(operatorRulesOf(await machine.store.get(leases, electionLease))).toEqual({
+        ...targets,
+        ...{ confinesReferences: true, shortestLeaseSeconds: 9 },
+      });
     },
     60_000,
   );
