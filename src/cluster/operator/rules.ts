@@ -1,4 +1,5 @@
 import { labelPrefix, systemNamespace } from '../../api/index.ts';
+import { SquallError } from '../../lib/index.ts';
 import type { Lease, PlaceRules, TargetRules } from '../../control/index.ts';
 
 /** The Lease of whoever leads. */
@@ -30,6 +31,16 @@ export function tellTargets(targets: TargetRules = byDefault): Record<string, st
 export function operatorRulesOf(lease: Lease | undefined): PlaceRules {
   const { metadata, spec } = lease ?? {};
   const told = metadata?.annotations?.[targetsAnnotation];
-  const targets = lease === undefined ? undefined : told === undefined ? {} : (JSON.parse(told) as TargetRules);
+  const targets = lease === undefined ? undefined : told === undefined ? {} : readTargets(told);
   return operatorRules(spec?.leaseDurationSeconds ?? 0, targets);
+}
+
+/** @throws SquallError InvalidInput: only the operator writes it, so somebody else did */
+function readTargets(told: string): TargetRules {
+  try {
+    return JSON.parse(told) as TargetRules;
+  } catch (error) {
+    const message = `the annotation ${targetsAnnotation} of the Lease ${operatorLease.name}: expected JSON, found '${told}'; the leader writes it anew`;
+    throw new SquallError('InvalidInput', message, { cause: error });
+  }
 }
