@@ -5,10 +5,14 @@ export const version = 'v1alpha1';
 export const apiVersion = `${group}/${version}`;
 /** Prefix of every label and annotation of ours. */
 export const labelPrefix = 'squall.networkmachinery.io';
+/** Label of a pod or a namespace that no fault may hurt, whatever selects it. */
+export const excludeLabel = `${labelPrefix}/exclude`;
+/** Label of a pod or a namespace that faults may hurt, where only those may be hurt that say so. */
+export const includeLabel = `${labelPrefix}/include`;
 /** The namespace that NodeTasks and run Leases live in. */
 export const systemNamespace = 'squall-system';
 
-export type OwnerReference = { apiVersion: string; kind: string; name: string; uid: string };
+export type OwnerReference = { apiVersion: string; kind: string; name: string; uid: string; controller?: boolean };
 
 export type ObjectMeta = {
   name: string;

@@ -173,6 +173,18 @@ export type HypothesisEntry = {
 export type AbortRule =
   { kind: 'hypothesis'; hypothesis: string; forMs: number } | { kind: 'monitor'; monitor: { ref: string; threshold: string } };
 
+/** The most that one run may hurt. What is absent is not limited. */
+export type BlastRadius = {
+  maxTargets?: number;
+  /** Of the running pods of one workload, from 1 to 100. */
+  maxPercentOfWorkload?: number;
+  /** Of the running pods of one namespace, from 1 to 100. */
+  maxPercentOfNamespace?: number;
+  maxNodes?: number;
+  /** How long a target must have existed. */
+  minAgeMs?: number;
+};
+
 /** A NetworkExperiment's spec. `fault` is absent only where a bare test was wrapped into a run. */
 export type Experiment = {
   durationMs: number;
@@ -182,6 +194,7 @@ export type Experiment = {
   hypothesis: HypothesisEntry[];
   preflight: { ref: string }[];
   abort: AbortRule[];
+  blastRadius?: BlastRadius;
   /** Given, or drawn when the run is created; recorded in the report. */
   seed?: string;
 };

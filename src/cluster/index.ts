@@ -8,5 +8,5 @@ export { clusterInstance } from './instance.ts';
 export type { KubeconfigChoice } from './kubeconfig.ts';
 export { type Operator, type OperatorOptions, startOperator } from './operator/operate.ts';
 export { type OperatorFacts, operatorReadiness } from './operator/operator-readiness.ts';
-export { operatorLease, operatorRules } from './operator/rules.ts';
+export { operatorLease, operatorRulesOf, protectedByDefault } from './operator/rules.ts';
 export { readStoredJournal, reportAnnotation } from './run-report.ts';

@@ -142,6 +142,7 @@ async function readNamed(store: Store, places: readonly Place[]): Promise<World>
     pods: [...found.pods.values()],
     services: [...found.services.values()],
     nodes: [...found.nodes.values()],
+    namespaces: [],
     apiServer: [],
   };
 }

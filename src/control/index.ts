@@ -20,6 +20,7 @@ export {
 } from './resources.ts';
 export { type HurtPod, type PlannedPreview, type PreviewedProbe, previewRun, type RunPreview } from './preview-run.ts';
 export type { PlaceRules } from './plan-or-refuse.ts';
+export type { TargetRules } from './target-checks.ts';
 export { readWorld, type SpecReader } from './run-request.ts';
 export { abortAnnotation } from './run-reconciler.ts';
 export { type ExperimentObject, type ExperimentStatus } from './run-status.ts';

@@ -1,10 +1,11 @@
 import type { Place } from '../api/index.ts';
 import { codeOf, messageOf } from '../lib/index.ts';
 import { type PlannedRun, planRun, type Refusal, type RunRequest } from './plan-run.ts';
+import type { TargetRules } from './target-checks.ts';
 import type { World } from './world.ts';
 
 /** What the place where runs are controlled asks of them, besides what every run must fulfil. */
-export type PlaceRules = {
+export type PlaceRules = TargetRules & {
   /** Faults of shorter leases are refused: whoever takes over could not renew them in time. @default 0 */
   shortestLeaseSeconds?: number;
   /**
@@ -22,7 +23,7 @@ export function planOrRefuse(
   rules: PlaceRules = {},
 ): PlannedRun | Refusal | { kind: 'failed'; reason: string; message: string } {
   try {
-    return tooShort(request, rules) ?? tooFar(request, rules) ?? planRun(request, world, now);
+    return tooShort(request, rules) ?? tooFar(request, rules) ?? planRun(request, world, now, rules);
   } catch (error) {
     return { kind: outcomeOf(error), reason: codeOf(error), message: messageOf(error) };
   }

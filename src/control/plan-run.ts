@@ -2,10 +2,12 @@ import type { Experiment, FaultWork, NodeTaskSpec, Peer, PreflightCheck, ProbeSt
 import { type Plan, selectTargets } from '../experiment/index.ts';
 import { requirements } from '../faults/index.ts';
 import { formatInstant, SquallError } from '../lib/index.ts';
+import { describeExcess } from './blast-radius.ts';
 import { distinctEffects, momentsOf } from './distinct-effects.ts';
 import { dosePeersOf, exposureOf } from './exposure.ts';
 import { type PlannedEntry, planStreams, resolveSources } from './plan-probes.ts';
 import { hostNamesOf, resolvePeers, resolvePlaces } from './resolve.ts';
+import { describeObjections, objectionsTo, type TargetRules } from './target-checks.ts';
 import { byNode, faultId, leaseName, taskName, type TaskPlan, taskTarget } from './task-plan.ts';
 import { nodeAddresses, type Pod, unique, type World } from './world.ts';
 
@@ -42,7 +44,7 @@ const dnsPort = 53;
 const leaseSecondsWithoutFault = 30;
 
 /** Turns a request and the world into everything that the run needs, or refuses it; nothing is ever widened. Pure. */
-export function planRun(request: RunRequest, world: World, now: number): PlannedRun | Refusal {
+export function planRun(request: RunRequest, world: World, now: number, rules: TargetRules = {}): PlannedRun | Refusal {
   const running = world.pods.filter(({ status, spec }) => status?.phase === 'Running' && spec.nodeName !== undefined);
   const sources = resolveSources(request.entries, running);
   if ('message' in sources) return { kind: 'refused', reason: 'SourceNotRunning', message: sources.message };
@@ -52,9 +54,11 @@ export function planRun(request: RunRequest, world: World, now: number): Planned
     const message = `no running pod is selected by ${JSON.stringify(empty.part.targets)}`;
     return { kind: 'refused', reason: 'NoTarget', message };
   }
+  const hurt = unique(parts.flatMap(({ pods }) => pods));
+  const unsafe = refuseUnsafe(request.experiment, hurt, running, world, { ...rules, now });
+  if (unsafe !== undefined) return unsafe;
   const plan = machinePlan(request);
   const streams = planStreams(request.entries, sources.pods, world);
-  const hurt = unique(parts.flatMap(({ pods }) => pods));
   const base = taskBase(request, plan, now);
   const fault = faultTasks(base, parts, streams, world, running);
   const tasks = {
@@ -63,6 +67,27 @@ export function planRun(request: RunRequest, world: World, now: number): Planned
     fault,
   };
   return { kind: 'planned', plan, targets: hurt.map(runTarget), tasks };
+}
+
+/** Whom nobody may hurt, and how much one run may hurt. */
+function refuseUnsafe(
+  { blastRadius = {} }: Experiment,
+  hurt: readonly Pod[],
+  running: readonly Pod[],
+  world: World,
+  { ceilings = {}, ...rules }: TargetRules & { now: number },
+): Refusal | undefined {
+  const ages = [
+    { minAgeMs: ceilings.minAgeMs ?? 0, who: 'the ceilings of this place' },
+    { minAgeMs: blastRadius.minAgeMs ?? 0, who: 'blastRadius.minAge' },
+  ];
+  const forbidden = describeObjections(objectionsTo(hurt, world, { ...rules, ages }));
+  if (forbidden !== undefined) return { kind: 'refused', reason: 'TargetNotAllowed', message: forbidden };
+  const excess = describeExcess(hurt, running, [
+    { limits: ceilings, from: 'ceilings', remedy: 'no experiment can lift what whoever runs Squall here allows; select fewer' },
+    { limits: blastRadius, from: 'blastRadius', remedy: 'select fewer (mode, value), or raise the limit' },
+  ]);
+  return excess === undefined ? undefined : { kind: 'refused', reason: 'BlastRadiusExceeded', message: excess };
 }
 
 /** What the machine needs of a run; also all that is left of the plan after a restart. */

@@ -2,7 +2,7 @@ import { apiVersion, type KubeObject, type NodeTask } from '../api/index.ts';
 import type { Resource } from '../store/index.ts';
 import type { ExperimentObject } from './run-status.ts';
 import type { ScheduleObject } from './schedule-status.ts';
-import type { EndpointSlice, Node, Pod, Service } from './world.ts';
+import type { EndpointSlice, Namespace, Node, Pod, Service } from './world.ts';
 
 export type Lease = KubeObject<{
   holderIdentity: string;
@@ -51,4 +51,5 @@ export const endpointSlices: Resource<EndpointSlice> = {
   plural: 'endpointslices',
   namespaced: true,
 };
+export const namespaces: Resource<Namespace> = { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false };
 export const nodes: Resource<Node> = { apiVersion: 'v1', kind: 'Node', plural: 'nodes', namespaced: false };

@@ -3,9 +3,17 @@ import { codeOf, SquallError } from '../lib/index.ts';
 import type { Resource, Store } from '../store/index.ts';
 import type { PlannedEntry } from './plan-probes.ts';
 import type { RunRequest } from './plan-run.ts';
-import { connectivityTests, endpointSlices, nodes, pods, services, shapers } from './resources.ts';
+import { connectivityTests, endpointSlices, namespaces, nodes, pods, services, shapers } from './resources.ts';
 import type { ExperimentObject } from './run-status.ts';
-import { apiServerAddresses, apiServerService, type EndpointSlice, keepPod, underNodeUids, type World } from './world.ts';
+import {
+  apiServerAddresses,
+  apiServerService,
+  type EndpointSlice,
+  keepNamespace,
+  keepPod,
+  underNodeUids,
+  type World,
+} from './world.ts';
 
 /** Gives the objects that an experiment refers to; a store, or what a command was given. Rejects with NotFound. */
 export type SpecReader = {
@@ -28,17 +36,20 @@ export async function readRunRequest(
   return { uid, namespace, name, instance, seed, experiment, ...(shaper ? { shaper } : {}), entries };
 }
 
+/** Rejects where any of it may not be read: of a namespace that is not seen nobody knows whether it is opted out. */
 export async function readWorld(store: Store): Promise<World> {
-  const [allPods, allServices, allNodes, slice] = await Promise.all([
+  const [allPods, allServices, allNodes, allNamespaces, slice] = await Promise.all([
     store.list(pods, { keep: keepPod }),
     store.list(services),
     store.list(nodes),
+    store.list(namespaces, { keep: keepNamespace }),
     readApiServerSlice(store),
   ]);
   return {
     pods: underNodeUids(allPods.items),
     services: allServices.items,
     nodes: allNodes.items,
+    namespaces: allNamespaces.items,
     apiServer: apiServerAddresses(allServices.items, slice),
   };
 }

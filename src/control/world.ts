@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { KubeObject } from '../api/index.ts';
+import type { KubeObject, OwnerReference } from '../api/index.ts';
 import type { Stored } from '../store/index.ts';
 
 /** Kubernetes' own annotation of mirror pods. */
@@ -7,7 +7,7 @@ export const nodeUidAnnotation = 'kubernetes.io/config.hash';
 
 /** The parts of Kubernetes' core kinds that a plan depends on. */
 export type Pod = KubeObject<
-  { nodeName?: string },
+  { nodeName?: string; hostNetwork?: boolean },
   { phase?: string; podIP?: string; podIPs?: { ip: string }[]; hostIP?: string; hostIPs?: { ip: string }[] }
 >;
 export type Service = KubeObject<{
@@ -16,13 +16,17 @@ export type Service = KubeObject<{
   selector?: Record<string, string>;
   ports?: { port: number }[];
 }>;
-export type Node = KubeObject<unknown, { addresses?: { type: string; address: string }[] }>;
+export type Node = KubeObject<
+  unknown,
+  { addresses?: { type: string; address: string }[]; conditions?: { type: string; status: string; reason?: string }[] }
+>;
+export type Namespace = KubeObject;
 
 /** Of the API server's own service it says where that really is: where connections are turned at the socket, packets go there. */
 export type EndpointSlice = KubeObject & { endpoints?: { addresses: string[] }[] };
 
 /** What was in the store when a run was planned; `apiServer` are the addresses at which pods reach the API server. */
-export type World = { pods: Pod[]; services: Service[]; nodes: Node[]; apiServer: string[] };
+export type World = { pods: Pod[]; services: Service[]; nodes: Node[]; namespaces: Namespace[]; apiServer: string[] };
 
 /** The service by which pods reach the API server, and its endpoints. */
 export const apiServerService = { namespace: 'default', name: 'kubernetes' } as const;
@@ -38,17 +42,31 @@ export function apiServerAddresses(services: readonly Service[], slice: Endpoint
 /** What a plan depends on; of ten thousand pods everything else would fill the memory. */
 export function keepPod(pod: Stored<Pod>): Stored<Pod> {
   const { apiVersion, kind, metadata, spec, status } = pod;
-  const { name, namespace, uid, resourceVersion, creationTimestamp, labels, annotations } = metadata;
+  const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp, labels, annotations } = metadata;
+  const controller = controllerOf(pod);
   const nodeUid = annotations?.[nodeUidAnnotation];
   return {
     ...{ apiVersion, kind },
     metadata: {
       ...{ name, namespace, uid, resourceVersion, creationTimestamp, labels },
+      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+      ...(controller === undefined ? {} : { ownerReferences: [controller] }),
       ...(nodeUid === undefined ? {} : { annotations: { [nodeUidAnnotation]: nodeUid } }),
     },
-    spec: { nodeName: spec.nodeName },
+    spec: { nodeName: spec.nodeName, ...(spec.hostNetwork === true ? { hostNetwork: true } : {}) },
     ...(status === undefined ? {} : { status: keepAddresses(status) }),
   };
+}
+
+/** Of a namespace only its labels count. */
+export function keepNamespace({ apiVersion, kind, metadata }: Stored<Namespace>): Stored<Namespace> {
+  const { name, uid, resourceVersion, creationTimestamp, labels } = metadata;
+  return { apiVersion, kind, metadata: { name, uid, resourceVersion, creationTimestamp, labels }, spec: {} };
+}
+
+/** Who makes a pod anew when it goes; at most one. */
+export function controllerOf({ metadata }: Pod): OwnerReference | undefined {
+  return metadata.ownerReferences?.find(({ controller }) => controller === true);
 }
 
 function keepAddresses({ phase, podIP, podIPs, hostIP, hostIPs }: NonNullable<Pod['status']>): Pod['status'] {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   type ExperimentObject,
+  type PlaceRules,
   type PlannedPreview,
   previewRun,
   type RunPreview,
@@ -146,6 +147,23 @@ describe('previewRun', () => {
       name: 'slow-payments',
       refusal: { reason, message: expect.any(String) as string },
     });
+  });
+
+  it('says why a run would be refused where it hurts whom it must not, or too much', async () => {
+    const reasonOf = async (changes: Record<string, unknown>, rules: PlaceRules = {}) => {
+      const preview = await previewRun(reader, experiment(changes), { ...facts, rules });
+      return 'refusal' in preview ? preview.refusal : undefined;
+    };
+    expect(await reasonOf({ blastRadius: { maxTargets: 2 } })).toBeUndefined();
+    expect(await reasonOf({ blastRadius: { maxTargets: 1 } })).toEqual({
+      reason: 'BlastRadiusExceeded',
+      message: expect.stringContaining('blastRadius.maxTargets: 2 pods would be hurt; expected at most 1') as string,
+    });
+    expect(await reasonOf({ blastRadius: { maxTargets: 2 } }, { ceilings: { maxTargets: 1 } })).toEqual({
+      reason: 'BlastRadiusExceeded',
+      message: expect.stringContaining('no experiment can lift') as string,
+    });
+    expect(await reasonOf({}, { protectedNamespaces: ['shop'] })).toMatchObject({ reason: 'TargetNotAllowed' });
   });
 
   it('follows references', async () => {

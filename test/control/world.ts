@@ -49,6 +49,7 @@ export const world: World = {
       },
     },
   ],
+  namespaces: [],
   apiServer: [],
 };
 

@@ -18,6 +18,7 @@ import { apiVersion } from '../metadata.ts';
 import type { AbortRule, Experiment } from '../model.ts';
 import type { Path } from '../problems.ts';
 import { type ServerRule, withServerRules } from '../server-rules.ts';
+import { blastRadius, toBlastRadius } from './blast-radius.ts';
 import { defineKind } from './definition.ts';
 import { firstStepAfter } from './fault-steps.ts';
 import { lateStepRules, neverComes } from './step-rules.ts';
@@ -66,6 +67,7 @@ const experimentObject = object({
   hypothesis: hypothesis.optional(),
   preflight: list(ref, 'references to NetworkModulesValidators', 16).optional(),
   abort: list(abortRule, 'abort rules', 16).optional(),
+  blastRadius: blastRadius.optional().describe('The most that the run may hurt; more is Refused.'),
   seed: z
     .union([z.int(), z.string()], { error: seedExpected })
     .refine((value) => String(value).length >= 1 && String(value).length <= 64, { error: seedExpected })
@@ -187,6 +189,7 @@ export function toExperiment(written: WrittenExperiment, namespace: string): Exp
     hypothesis: (written.hypothesis ?? []).map((entry) => toHypothesisEntry(entry, namespace)),
     preflight: written.preflight ?? [],
     abort: (written.abort ?? []).flatMap(toAbortRule),
+    ...(written.blastRadius === undefined ? {} : { blastRadius: toBlastRadius(written.blastRadius) }),
     seed: written.seed === undefined ? undefined : String(written.seed),
   };
 }

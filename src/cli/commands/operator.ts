@@ -10,9 +10,10 @@ import { createStore } from '../../store/index.ts';
 import packageFacts from '../../../package.json' with { type: 'json' };
 import { endingSignal } from '../ending-signal.ts';
 import { createHeartbeat } from '../serve/heartbeat.ts';
+import { readTargetRules, type TargetOptions, withTargetOptions } from '../operate/target-options.ts';
 import { parseListenAddress } from '../serve/listen-address.ts';
 
-type OperatorCommandOptions = {
+type OperatorCommandOptions = TargetOptions & {
   kubeconfig?: string;
   context?: string;
   listen: string;
@@ -22,7 +23,7 @@ type OperatorCommandOptions = {
 
 /** Exit code 0 when it was told to stop; what goes on then is for the next leader. */
 export function operatorCommand(): Command {
-  return new Command('operator')
+  return withTargetOptions(new Command('operator'))
     .description('run the experiments and schedules of a cluster; one of several operators leads, the others stand by')
     .option(
       '--kubeconfig <file>',
@@ -41,9 +42,17 @@ export function operatorCommand(): Command {
     });
 }
 
-async function operate({ kubeconfig, context, listen, namespace, leaseSeconds: seconds }: OperatorCommandOptions): Promise<void> {
+async function operate({
+  kubeconfig,
+  context,
+  listen,
+  namespace,
+  leaseSeconds: seconds,
+  ...rest
+}: OperatorCommandOptions): Promise<void> {
   const address = parseListenAddress(listen);
   const leaseSeconds = readSeconds(seconds);
+  const targets = readTargetRules(rest);
   const log = pino({ level: process.env.SQUALL_LOG ?? 'info', base: null }, pino.destination({ fd: 2, sync: true }));
   const cluster = await connectToCluster({ ...(kubeconfig ? { kubeconfig } : {}), ...(context ? { context } : {}) });
   const store = createStore(cluster.transport);
@@ -51,14 +60,14 @@ async function operate({ kubeconfig, context, listen, namespace, leaseSeconds: s
   try {
     const instance = await clusterInstance(store);
     const identity = `${hostname()}_${randomUUID()}`;
-    log.info({ server: cluster.server, instance, identity }, 'standing for election');
-    await runUntilStopped({ store, instance, identity, namespace, leaseSeconds, address, log }, ending.signal);
+    log.info({ server: cluster.server, instance, identity, targets }, 'standing for election');
+    await runUntilStopped({ store, instance, identity, namespace, leaseSeconds, targets, address, log }, ending.signal);
   } finally {
     store.close();
   }
 }
 
-type Parts = Pick<Parameters<typeof startOperator>[0], 'store' | 'instance' | 'identity' | 'leaseSeconds'> & {
+type Parts = Pick<Parameters<typeof startOperator>[0], 'store' | 'instance' | 'identity' | 'leaseSeconds' | 'targets'> & {
   namespace: string;
   address: ReturnType<typeof parseListenAddress>;
   log: Logger;

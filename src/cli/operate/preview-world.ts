@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { operatorLease, operatorRules } from '../../cluster/index.ts';
+import { operatorLease, operatorRulesOf } from '../../cluster/index.ts';
 import { leases, type PlaceRules, readWorld, type World } from '../../control/index.ts';
 import { describeTopology, type Lab, labStatus, readTopology } from '../../lab/index.ts';
 import { codeOf, messageOf, SquallError, systemClock } from '../../lib/index.ts';
@@ -11,7 +11,7 @@ import { connectToServe } from './connect.ts';
 
 export type WorldChoice = ClusterChoice & { lab?: string; state: string };
 
-/** The pods, services and nodes that a preview is made from. */
+/** The pods, services, nodes and namespaces that a preview is made from. */
 export type PreviewPlace = {
   world: World;
   /** Where runs, and what manifests refer to, are looked for; absent: there is only the input. */
@@ -46,13 +46,15 @@ export async function openWorld(choice: WorldChoice): Promise<PreviewPlace> {
   }
 }
 
-/** As the operator has them; who may not see its Lease learns of too short a lease only from the run. */
+/** As the operator has them; who may not see its Lease learns of too short a lease, and of ceilings that are not the default, only from the run. */
 async function rulesOf(store: Store): Promise<PlaceRules> {
   const lease = await store.get(leases, operatorLease).catch((error: unknown) => {
     if (!['NotFound', 'PermissionDenied'].includes(codeOf(error))) throw error;
-    process.stderr.write(`note: how short a lease may be here is not known: ${messageOf(error)}\n`);
+    process.stderr.write(
+      `note: how short a lease may be here, and which ceilings there are, is not known: ${messageOf(error)}\n`,
+    );
   });
-  return { ...operatorRules(lease?.spec.leaseDurationSeconds ?? 0) };
+  return operatorRulesOf(lease ?? undefined);
 }
 
 async function readOrClose(store: Store): Promise<PreviewPlace & { store: Store }> {
@@ -64,7 +66,7 @@ async function readOrClose(store: Store): Promise<PreviewPlace & { store: Store 
   }
 }
 
-function worldOf({ pods, services, nodes }: Lab): World {
+function worldOf({ pods, services, nodes, namespaces }: Lab): World {
   // A lab has no API server that its pods know.
-  return { pods, services, nodes, apiServer: [] };
+  return { pods, services, nodes, namespaces, apiServer: [] };
 }

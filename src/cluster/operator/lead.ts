@@ -1,3 +1,4 @@
+import type { ObjectMeta } from '../../api/index.ts';
 import { leases, type Lease } from '../../control/index.ts';
 import { type Clock, codeOf, formatMicroTime } from '../../lib/index.ts';
 import type { ObjectKey, Store, Stored } from '../../store/index.ts';
@@ -10,6 +11,8 @@ export type LeadOptions = {
   /** Of this process alone: nobody else ever writes it. */
   identity: string;
   leaseSeconds: number;
+  /** Written on the Lease by whoever leads. @default none */
+  annotations?: Record<string, string>;
   clock: Clock;
   random: () => number;
   /** Called while we lead. The signal fires when we must not act any more; it is to return soon then. */
@@ -108,7 +111,16 @@ type Candidate = {
 };
 
 function createCandidate(options: LeadOptions): Candidate {
-  const { store, key, identity, leaseSeconds, clock, onChange = () => undefined, onContact = () => undefined } = options;
+  const {
+    store,
+    key,
+    identity,
+    leaseSeconds,
+    annotations = {},
+    clock,
+    onChange = () => undefined,
+    onContact = () => undefined,
+  } = options;
   const renewWithinMs = (leaseSeconds * 2000) / 3;
   let lease: Stored<Lease> | undefined;
   let known = false;
@@ -149,16 +161,20 @@ function createCandidate(options: LeadOptions): Candidate {
     onContact();
   }
 
+  function told<Metadata extends ObjectMeta>(metadata: Metadata): Metadata {
+    return { ...metadata, annotations: { ...metadata.annotations, ...annotations } };
+  }
+
   async function write(spec: Lease['spec']): Promise<void> {
     const sentAt = clock.monotonic();
     // After a failure nobody knows what the server has; what it has is read before anything is decided again.
     known = false;
     see(
       lease
-        ? await store.update(leases, { ...lease, spec }, { timeoutMs: timeoutMs() })
+        ? await store.update(leases, { ...lease, metadata: told(lease.metadata), spec }, { timeoutMs: timeoutMs() })
         : await store.create(
             leases,
-            { apiVersion: leases.apiVersion, kind: leases.kind, metadata: key, spec },
+            { apiVersion: leases.apiVersion, kind: leases.kind, metadata: told(key), spec },
             { timeoutMs: timeoutMs() },
           ),
     );

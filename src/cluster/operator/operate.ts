@@ -1,6 +1,12 @@
 import type { Logger } from 'pino';
 import { systemNamespace, type TickRecord } from '../../api/index.ts';
-import { type ControlOptions, entriesOfStatus, type ExperimentObject, runControl } from '../../control/index.ts';
+import {
+  type ControlOptions,
+  entriesOfStatus,
+  type ExperimentObject,
+  runControl,
+  type TargetRules,
+} from '../../control/index.ts';
 import { type Clock, codeOf, messageOf } from '../../lib/index.ts';
 import { followStore, type Metrics, readProcessUsage, type StoreView, tellWatchTrouble } from '../../server/index.ts';
 import { type Store, type Stored, storeUntil, type WatchTrouble } from '../../store/index.ts';
@@ -9,7 +15,7 @@ import { reportAnnotation, storeReport } from '../run-report.ts';
 import { createEventRecorder } from './event-recorder.ts';
 import { leadWhenElected, type LeadershipChange } from './lead.ts';
 import type { OperatorFacts } from './operator-readiness.ts';
-import { operatorLease, operatorRules } from './rules.ts';
+import { operatorLease, operatorRules, tellTargets } from './rules.ts';
 
 export type OperatorOptions = {
   store: Store;
@@ -20,6 +26,8 @@ export type OperatorOptions = {
   /** Where the election's Lease is. @default squall-system */
   namespace?: string;
   leaseSeconds: number;
+  /** Whom no run may hurt, and how much at most. @default see `operatorRules` */
+  targets?: TargetRules;
   clock: Clock;
   random: () => number;
   log: Logger;
@@ -41,7 +49,7 @@ export type Operator = {
  * with; what nobody goes on with ends by its lease.
  */
 export function startOperator(options: OperatorOptions, signal: AbortSignal): Operator {
-  const { store, identity, namespace = systemNamespace, leaseSeconds, clock, random, log, metrics } = options;
+  const { store, identity, namespace = systemNamespace, leaseSeconds, targets, clock, random, log, metrics } = options;
   let contactAt = clock.monotonic();
   let leading: { view: StoreView } | undefined;
   const trouble = tellWatchTrouble({ log, clock, metrics });
@@ -68,6 +76,7 @@ export function startOperator(options: OperatorOptions, signal: AbortSignal): Op
       key: { namespace, name: operatorLease.name },
       identity,
       leaseSeconds,
+      annotations: tellTargets(targets),
       clock,
       random,
       lead,
@@ -95,7 +104,7 @@ export function startOperator(options: OperatorOptions, signal: AbortSignal): Op
 }
 
 async function runReconcilers(options: OperatorOptions, onWatchTrouble: WatchTrouble, acting: AbortSignal): Promise<void> {
-  const { instance, leaseSeconds, clock, random, log, metrics, heartbeat } = options;
+  const { instance, leaseSeconds, targets, clock, random, log, metrics, heartbeat } = options;
   const store = storeUntil(options.store, acting);
   const journals = options.journals ?? createMemoryJournals(clock);
   const recorder = createEventRecorder({
@@ -115,7 +124,7 @@ async function runReconcilers(options: OperatorOptions, onWatchTrouble: WatchTro
       random,
       takeover: 'continue',
       recordsKernels: true,
-      rules: operatorRules(leaseSeconds),
+      rules: operatorRules(leaseSeconds, targets),
       journalOf: (run) => recorder.following(journals.open(run)),
       onDone: (run) => reportOnce(store, journals, log, run),
       onForgotten: journals.drop,

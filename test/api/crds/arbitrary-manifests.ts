@@ -104,6 +104,13 @@ const experiment = fc
       after: duration(0, 60),
       seed: fc.oneof(name, fc.nat()),
       preflight: fc.array(fc.record({ ref: name })),
+      blastRadius: record({
+        maxTargets: fc.integer({ min: 0, max: 200_000 }),
+        maxPercentOfWorkload: fc.integer({ min: 0, max: 101 }),
+        maxPercentOfNamespace: fc.constantFrom(1, 33, 100, '50'),
+        maxNodes: fc.integer({ min: 1, max: 9 }),
+        minAge: duration(0, 3600),
+      }),
     }),
     watched: fc.boolean(),
   })

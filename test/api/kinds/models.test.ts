@@ -233,6 +233,7 @@ describe('the model of an experiment', () => {
       fault: { ref: 'slow' },
       hypothesis: [{ name: 'a', connectivity: { ref: 'test' } }],
       abort: [{ hypothesis: 'a', for: '5s' }, { monitor: { ref: 'm', threshold: 't' } }],
+      blastRadius: { maxTargets: 3, maxPercentOfWorkload: 50, minAge: '2m' },
       seed: 42,
     };
     expect(readSpec('NetworkExperiment', spec)).toMatchObject({
@@ -246,6 +247,7 @@ describe('the model of an experiment', () => {
         { kind: 'hypothesis', hypothesis: 'a', forMs: 5000 },
         { kind: 'monitor', monitor: { ref: 'm', threshold: 't' } },
       ],
+      blastRadius: { maxTargets: 3, maxPercentOfWorkload: 50, minAgeMs: 120_000 },
       seed: '42',
     });
   });

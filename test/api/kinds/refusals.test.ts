@@ -166,6 +166,18 @@ describe('the steps of a fault', () => {
   ]);
 });
 
+describe('the blast radius of an experiment', () => {
+  refuses('NetworkExperiment', experiment, [
+    ['blastRadius', {}, 'spec.blastRadius', /at least one of maxTargets, .*: without one nothing is limited; remove it/],
+    ['blastRadius', { maxTargets: 1, maxPods: 1 }, 'spec.blastRadius.maxPods', /unknown field/],
+    ['blastRadius', { maxTargets: 0 }, 'spec.blastRadius.maxTargets', /a whole number from 1 to 100000/],
+    ['blastRadius', { maxPercentOfWorkload: '50%' }, 'spec.blastRadius.maxPercentOfWorkload', /a whole number from 1 to 100/],
+    ['blastRadius', { maxPercentOfNamespace: 101 }, 'spec.blastRadius.maxPercentOfNamespace', /a whole number from 1 to 100/],
+    ['blastRadius', { maxNodes: 1.5 }, 'spec.blastRadius.maxNodes', /a whole number/],
+    ['blastRadius', { minAge: '0s' }, 'spec.blastRadius.minAge', /a duration with a unit from 1s to 8760h/],
+  ]);
+});
+
 describe('the targets and peers of a shaper', () => {
   const target = 'spec.targets[0]';
   refuses('NetworkTrafficShaper', shaper, [

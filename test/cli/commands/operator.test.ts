@@ -81,6 +81,7 @@ describe('squall operator', () => {
   it.each([
     ['a lease that no server could keep', ['--lease-seconds', '1'], 2, /expected a whole number from 3 to 3600, found '1'/],
     ['a kubeconfig that is not there', ['--kubeconfig', '/nowhere'], 2, /expected a file, and there is none/],
+    ['a ceiling that is none', ['--max-targets', '0'], 2, /--max-targets: expected a whole number from 1 to 100000, found '0'/],
     ['no address', ['--listen', 'somewhere'], 2, /--listen: expected an address and a port/],
   ])(
     'refuses %s',

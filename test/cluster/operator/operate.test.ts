@@ -1,11 +1,17 @@
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { apiVersion, coreKinds } from '../../../src/api/index.ts';
-import { type Operator, readStoredJournal, reportAnnotation, startOperator } from '../../../src/cluster/index.ts';
+import {
+  type Operator,
+  operatorRulesOf,
+  readStoredJournal,
+  reportAnnotation,
+  startOperator,
+} from '../../../src/cluster/index.ts';
 import { createMemoryJournals, type MemoryJournals } from '../../../src/cluster/memory-journals.ts';
 import { events } from '../../../src/cluster/operator/event-recorder.ts';
 import { reportName } from '../../../src/cluster/run-report.ts';
-import { experiments, leases, shapers } from '../../../src/control/index.ts';
+import { experiments, leases, shapers, type TargetRules } from '../../../src/control/index.ts';
 import { SquallError, systemClock } from '../../../src/lib/index.ts';
 import { buildReport } from '../../../src/report/index.ts';
 import { createMetrics, type Metrics } from '../../../src/server/index.ts';
@@ -40,7 +46,7 @@ type TestOperator = Pick<Operator, 'facts'> & {
   stop: () => Promise<void>;
 };
 
-type Changes = { between?: (store: Store) => Store; journals?: MemoryJournals };
+type Changes = { between?: (store: Store) => Store; journals?: MemoryJournals; targets?: TargetRules };
 
 function operate(identity: string, { between = (store) => store, ...options }: Changes = {}): TestOperator {
   const store = severable(between(machine.store));
@@ -116,6 +122,31 @@ describe('an operator', () => {
     expect(operator.facts()).toMatchObject({ storeRead: true });
     expect(await operator.metrics.text()).toContain('squall_runs_total{verdict="Passed",reason="SteadyStateHeld"} 1');
   }, 60_000);
+
+  it.each<[string, string, TargetRules]>([
+    ['is in a namespace that is protected', 'TargetNotAllowed', { protectedNamespaces: ['shop'] }],
+    ['is younger than its ceiling', 'TargetNotAllowed', { ceilings: { minAgeMs: 3_600_000 } }],
+    [
+      'is too large a share of its workload, whatever the experiment says',
+      'BlastRadiusExceeded',
+      { ceilings: { maxPercentOfWorkload: 50 } },
+    ],
+  ])(
+    'begins no run that hurts what %s',
+    async (_, reason, targets) => {
+      const orders = countOrders();
+      operate('a', { targets });
+      const { status } = await machine.run({ ...spec, blastRadius: { maxPercentOfWorkload: 100 } });
+      expect(status).toMatchObject({ verdict: 'Refused', reason });
+      expect(orders).toEqual({});
+      // What a preview goes by.
+      expect(operatorRulesOf(await machine.store.get(leases, electionLease))).toEqual({
+        ...targets,
+        ...{ confinesReferences: true, shortestLeaseSeconds: 9 },
+      });
+    },
+    60_000,
+  );
 
   it('tells what becomes of an experiment on it and on the pod that it hurts', async () => {
     operate('a');
