@@ -9,6 +9,7 @@ export { createNodeTaskCache } from './node-task-cache.ts';
 export {
   connectivityTests,
   experiments,
+  halts,
   type Lease,
   leases,
   nodes,

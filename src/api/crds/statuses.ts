@@ -99,7 +99,9 @@ const targetStatus = z.object({
   dose: dose.optional(),
   step: z.int().optional(),
   pastSteps: z
-    .array(z.object({ step: z.int(), since: instant, effect: unknownContent.describe('A union by its type.'), dose: dose.optional() }))
+    .array(
+      z.object({ step: z.int(), since: instant, effect: unknownContent.describe('A union by its type.'), dose: dose.optional() }),
+    )
     .optional(),
   resting: z.boolean().optional(),
   exposure: z.record(text, number).optional(),
@@ -154,5 +156,6 @@ export const statuses: Record<Kind, z.ZodType | undefined> = {
   NetworkExperiment: experimentStatus,
   NetworkExperimentSchedule: scheduleStatus,
   NetworkGameDay: commonStatus,
+  NetworkHalt: undefined,
   NodeTask: nodeTaskStatus,
 };
