@@ -14,7 +14,7 @@ import {
 import type { StoredTask } from '../../src/agent/context.ts';
 import type { LeaseObject } from '../../src/agent/lease.ts';
 import { type AgentEnd, type AgentOptions, type FoundNamespace, type PodNamespaces, runAgent } from '../../src/agent/index.ts';
-import { leases, nodeTasks } from '../../src/agent/run-agent.ts';
+import { halts, leases, nodeTasks } from '../../src/agent/run-agent.ts';
 import { type EmbeddedServer, startEmbeddedServer } from '../../src/embedded/index.ts';
 import { type Clock, codeOf, formatInstant, systemClock } from '../../src/lib/index.ts';
 import { createStore, listWatch, type Store, transportFor } from '../../src/store/index.ts';
@@ -66,7 +66,7 @@ export function createJumpingClock(): JumpingClock {
   return clock;
 }
 
-const resources = [nodeTasks, leases].map((resource) => ({ ...resource, status: resource === nodeTasks }));
+const resources = [nodeTasks, leases, halts].map((resource) => ({ ...resource, status: resource === nodeTasks }));
 
 /** An API server and what an agent needs of a node, in a folder of their own. */
 export type Bench = {
