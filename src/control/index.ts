@@ -22,7 +22,7 @@ export {
 export { type HurtPod, type PlannedPreview, type PreviewedProbe, previewRun, type RunPreview } from './preview-run.ts';
 export type { PlaceRules } from './plan-or-refuse.ts';
 export { readWorld, type SpecReader } from './run-request.ts';
-export { abortAnnotation } from './run-reconciler.ts';
+export { abortAnnotation, isTaskClean } from './run-reconciler.ts';
 export { type ExperimentObject, type ExperimentStatus } from './run-status.ts';
 export { type ScheduleObject } from './schedule-status.ts';
 export { type Node, nodeUidAnnotation, type Pod, type Service, type World } from './world.ts';

@@ -92,7 +92,7 @@ export function createRunReconciler(options: RunReconcilerOptions): (key: Object
     const own = tasksOf(options, uid);
     await deleteTasks(
       options.store,
-      own.filter((task) => task.spec.work !== 'fault' || isClean(task)),
+      own.filter((task) => task.spec.work !== 'fault' || isTaskClean(task)),
     );
     await options.onDone?.(object);
     // What the agent shows of a task that is kept wakes this again; of a node that never comes back there is nothing to ask.
@@ -105,7 +105,8 @@ function waits({ isHeld = () => false }: RunReconcilerOptions, { status, metadat
   return status === undefined && metadata.annotations?.[abortAnnotation] === undefined && isHeld();
 }
 
-function isClean({ status }: NodeTask): boolean {
+/** Whether its agent has shown that nothing of it is left. */
+export function isTaskClean({ status }: NodeTask): boolean {
   return (
     status?.residue === 0 && status.targets.every(({ phase }) => phase === 'Clean' || phase === 'Lost' || phase === 'Refused')
   );
