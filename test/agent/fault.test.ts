@@ -558,7 +558,9 @@ describe('an agent', () => {
       },
     });
     await expect.poll(() => told.length, { timeout: 20_000 }).toBeGreaterThan(6);
-    expect(new Set(told)).toEqual(new Set(['nodetasks PermissionDenied', 'leases PermissionDenied', 'networkhalts PermissionDenied']));
+    expect(new Set(told)).toEqual(
+      new Set(['nodetasks PermissionDenied', 'leases PermissionDenied', 'networkhalts PermissionDenied']),
+    );
     const warned = agent.log.filter((line) => /^warn watching \w+ is interrupted/.test(line));
     expect(warned.map((line) => /"resource":"(\w+)","code":"(\w+)"/.exec(line)?.slice(1).join(' ')).sort()).toEqual([
       'leases PermissionDenied',
