@@ -33,7 +33,8 @@ export async function untilHalted(
   let answeredAt = since;
   for (;;) {
     const facts = await gatherHaltFacts(store).catch((error: unknown) => {
-      if (codeOf(error) !== 'Unavailable' || clock.monotonic() - answeredAt < serverAwayMs) return unlessUnavailable(error);
+      if (codeOf(error) !== 'Unavailable') throw error;
+      if (clock.monotonic() - answeredAt < serverAwayMs) return undefined;
       const message = "nobody answers any more: every fault ends by its lease; 'squall report' tells how runs ended";
       throw new SquallError('Unavailable', message, { cause: error });
     });
@@ -46,8 +47,4 @@ export async function untilHalted(
     }
     await clock.sleep(lookEveryMs);
   }
-}
-
-function unlessUnavailable(error: unknown): undefined {
-  if (codeOf(error) !== 'Unavailable') throw error;
 }
