@@ -34,6 +34,11 @@ describe('squall halt and squall resume', () => {
       expect(halted.code).toBe(0);
       expect((await machine.store.get(halts, { name: 'halt' })).spec).toEqual({ reason: 'the pager rang', by: 'ada' });
 
+      const shown = await squall('status', '--state', machine.folder);
+      expect(shown.stdout).toMatch(
+        /^everything is halted by ada since \S+Z: the pager rang; 'squall resume' ends that\nEXPERIMENTS/,
+      );
+
       const again = await squall('halt', '--reason', 'once more', '--state', machine.folder);
       expect(again.stdout).toMatch(/^Everything was halted before, by ada since \S+Z: the pager rang\.\nNo fault is active\.\n$/);
       expect(again.code).toBe(0);
