@@ -102,7 +102,7 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
   /** False, and the work's end, when nothing allows the fault any more. */
   function allowedOrEnd(): boolean {
     endIfHalted();
-    const why = halts.isKnown() ? whyOver(timeLeft()) : 'HaltUnknown';
+    const why = whyOver(timeLeft()) ?? (halts.isKnown() ? undefined : 'HaltUnknown');
     if (why !== undefined) workEnd.end(why);
     return why === undefined && haltedBy === undefined;
   }
