@@ -2,6 +2,7 @@ import type { NodeTask } from '../api/index.ts';
 import type { Clock } from '../lib/index.ts';
 import type { Resource, Store, Stored } from '../store/index.ts';
 import type { HostResolver } from './hosts/resolver.ts';
+import type { HaltWatch } from './halt-watch.ts';
 import type { KernelDriver } from './kernel-driver.ts';
 import type { LeaseWatch } from './lease-watch.ts';
 import type { Limiter } from './limiter.ts';
@@ -11,7 +12,7 @@ import type { PodNamespaces } from './namespaces/pod-namespaces.ts';
 export type StoredTask = Stored<NodeTask>;
 
 /** Why work ends; it becomes the reason of targets that end by it, except for `Ordered`, which is how things should go. */
-export type EndReason = 'Ordered' | 'TaskDeleted' | 'NotAfter' | 'LeaseExpired' | 'AgentStopped';
+export type EndReason = 'Ordered' | 'TaskDeleted' | 'NotAfter' | 'LeaseExpired' | 'AgentStopped' | 'Halted' | 'HaltUnknown';
 
 /** What every piece of work needs. */
 export type AgentContext = {
@@ -25,6 +26,7 @@ export type AgentContext = {
   random: () => number;
   log: Log;
   leases: LeaseWatch;
+  halts: HaltWatch;
   namespaces: PodNamespaces;
   /** The run that a fault belongs to, as `namespace/name`; the fault's id where its task is unknown. */
   nameOfFault: (faultId: string) => string;

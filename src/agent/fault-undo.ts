@@ -48,16 +48,28 @@ async function lastReading(context: AgentContext, target: FaultTarget): Promise<
   }
 }
 
-/** Targets to which nothing was ever done. */
-export function finishUntouched(context: AgentContext, targets: readonly FaultTarget[], reason: EndReason | undefined): void {
+/** Why nothing may be begun, where that is a fault of something. */
+const refusals: Partial<Record<EndReason, string>> = {
+  LeaseExpired: 'the lease of its run is not fresh, so nothing may be applied',
+  HaltUnknown: `NetworkHalts could not be read, so that nobody knows whether everything is halted; expected that this agent may get, list and watch networkhalts: update the chart's definitions and roles`,
+};
+
+/** Targets to which nothing was ever done. @param haltedBy who halted everything and why, where somebody did */
+export function finishUntouched(
+  context: AgentContext,
+  targets: readonly FaultTarget[],
+  reason: EndReason | undefined,
+  haltedBy?: string,
+): void {
+  const refusal = reason && refusals[reason];
+  const why = endReason(reason);
+  const message = reason === 'Halted' ? haltedBy : refusal;
   for (const target of targets) {
     if (target.status.phase !== 'Pending') continue;
-    if (reason === 'LeaseExpired') {
-      move(context, target, 'Refused', { reason, message: 'the lease of its run is not fresh, so nothing may be applied' });
-    } else {
-      const why = endReason(reason);
-      move(context, target, 'Clean', why === undefined ? {} : { reason: why });
-    }
+    move(context, target, refusal === undefined ? 'Clean' : 'Refused', {
+      ...(why === undefined ? {} : { reason: why }),
+      ...(message === undefined ? {} : { message }),
+    });
   }
 }
 

@@ -29,7 +29,7 @@ const renewRetryMs = 250;
  * ends, every target that may be applied is undone.
  */
 export function startFaultWork(context: AgentContext, first: StoredTask, fault: FaultWork): TaskWork {
-  const { clock, leases, log } = context;
+  const { clock, leases, halts, log } = context;
   const { spec } = first;
   const kernelLeaseMs = spec.lease.seconds * 1000;
   let { notAfter, generation } = spec;
@@ -94,21 +94,33 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
     kernel: context.kernelRelease,
   });
   const writer = createStatusWriter(context, first, { status, reread: update }, writing.signal);
-  const stopListening = leases.onChange((name) => {
+  const stopHearing = leases.onChange((name) => {
     if (name === spec.lease.name) wake.ring();
+  });
+  /** Kept: the lever may be let go before the undo has said why it was done. */
+  let haltedBy: string | undefined;
+  const endIfHalted = () => {
+    haltedBy ??= halts.said();
+    if (haltedBy !== undefined) workEnd.end('Halted');
+  };
+  const stopWatching = halts.onChange(() => {
+    endIfHalted();
+    wake.ring();
   });
 
   const active = () => targets.filter(({ status: { phase } }) => phase === 'Active');
   const each = async <T>(limit: Limiter, chosen: readonly FaultTarget[], act: (target: FaultTarget) => Promise<T>) =>
     await Promise.all(chosen.map((target) => limit(() => act(target))));
   const timeLeft = () => ({ kernelLeaseMs, leaseLeftMs: leases.leftMs(spec.lease.name), notAfterLeftMs: notAfterLeftMs() });
-  const possibleMs = () => kernelTimeoutMs(timeLeft());
+  const isFree = () => halts.isKnown() && halts.said() === undefined;
+  const possibleMs = () => (isFree() ? kernelTimeoutMs(timeLeft()) : 0);
 
   /** False, and the work's end, when nothing allows the fault any more. */
   function allowedOrEnd(): boolean {
-    const why = whyOver(timeLeft());
+    endIfHalted();
+    const why = whyOver(timeLeft()) ?? (halts.isKnown() ? undefined : 'HaltUnknown');
     if (why !== undefined) workEnd.end(why);
-    return why === undefined;
+    return why === undefined && haltedBy === undefined;
   }
 
   /** Ends a single target, outside the limit that its caller may hold. */
@@ -123,7 +135,7 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
     giveUp(target, 'NamespaceGone', new Error(seen));
   }
 
-  /** Waits for the sweep and for a fresh lease; one that does not come in its own length does not come. */
+  /** Waits for the sweep, for whether everything is halted, and for a fresh lease: what does not come in the lease's length does not come. */
   async function mayBegin(): Promise<boolean> {
     await unlessAborted(context.swept, signal);
     const until = clock.monotonic() + kernelLeaseMs;
@@ -263,6 +275,7 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
 
   async function run(): Promise<void> {
     if (spec.order === 'undo') workEnd.end('Ordered');
+    endIfHalted();
     try {
       if (await mayBegin()) {
         await apply();
@@ -273,14 +286,11 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
     } catch (error) {
       log('error', 'applying failed; everything is undone', { task: first.metadata.name, error: messageOf(error) });
     }
-    await undoTargets(
-      context,
-      targets.filter(({ status: { phase } }) => phase === 'Applying' || phase === 'Active'),
-      workEnd.reason(),
-      writer.request,
-    );
+    const touched = targets.filter(({ status: { phase } }) => phase === 'Applying' || phase === 'Active');
+    if (workEnd.reason() === 'Halted') for (const target of touched) explain(target, haltedBy);
+    await undoTargets(context, touched, workEnd.reason(), writer.request);
     await Promise.all(undoing);
-    finishUntouched(context, targets, workEnd.reason());
+    finishUntouched(context, targets, workEnd.reason(), haltedBy);
     if (workEnd.reason() !== 'TaskDeleted') await writeLast(context, writer);
   }
 
@@ -293,10 +303,16 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
       });
     })
     .finally(() => {
-      stopListening();
+      stopHearing();
+      stopWatching();
       writing.abort();
     });
   return { update, end: workEnd.end, residue, done };
+}
+
+/** What has a reason of its own keeps it. */
+function explain(target: FaultTarget, message: string | undefined): void {
+  if (target.status.reason === undefined && message !== undefined) target.status = { ...target.status, message };
 }
 
 const isLeaseExpired = (error: unknown): boolean => messageOf(error).startsWith('LeaseExpired');

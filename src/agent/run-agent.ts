@@ -1,11 +1,12 @@
 import { release } from 'node:os';
 import { join } from 'node:path';
-import { type NodeTask, nodeLabel, shortNodeName, systemNamespace } from '../api/index.ts';
+import { type HaltObject, networkHalts, type NodeTask, nodeLabel, shortNodeName, systemNamespace } from '../api/index.ts';
 import { type Clock, messageOf } from '../lib/index.ts';
 import { createCache, type Resource, sayWatchTrouble, type Store, type WatchTrouble } from '../store/index.ts';
 import type { AgentView } from './agent-view.ts';
 import type { AgentContext } from './context.ts';
 import type { LeaseObject } from './lease.ts';
+import { watchHalts } from './halt-watch.ts';
 import { beat } from './heartbeat.ts';
 import type { HostResolver } from './hosts/resolver.ts';
 import type { KernelDriver } from './kernel-driver.ts';
@@ -25,6 +26,7 @@ export const nodeTasks: Resource<NodeTask> = {
   plural: 'nodetasks',
   namespaced: true,
 };
+export const halts: Resource<HaltObject> = networkHalts;
 export const leases: Resource<LeaseObject> = {
   apiVersion: 'coordination.k8s.io/v1',
   kind: 'Lease',
@@ -100,6 +102,12 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     life.signal,
   );
   const lookupLimit = createLimiter(lookupsAtOnce);
+  const haltCache = createCache(store, halts, { retry, trouble }, clock, random, life.signal);
+  const haltWatch = watchHalts(haltCache);
+  haltWatch.onChange(() => {
+    const why = haltWatch.said();
+    if (why !== undefined) log('warn', 'everything is undone and nothing begun', { why });
+  });
   const context: AgentContext = {
     store,
     tasks: nodeTasks,
@@ -111,6 +119,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     random,
     log,
     leases: watchLeases(leaseCache, clock),
+    halts: haltWatch,
     namespaces: options.namespaces,
     nameOfFault: (faultId) => {
       const run = taskCache.list().find(({ spec }) => spec.fault?.id === faultId)?.spec.run;
@@ -136,7 +145,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   // A cache that ends before it is synced was told to.
   taskCache.synced.then(trimSamples, () => undefined);
   let isStoreRead = false;
-  Promise.all([taskCache.synced, leaseCache.synced]).then(
+  Promise.all([taskCache.synced, leaseCache.synced, haltCache.synced]).then(
     () => {
       isStoreRead = true;
     },
@@ -157,7 +166,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     whenAborted(signal).then(() => 'Stopped'),
     ...(gone === undefined ? [] : [gone.then((): AgentEnd => 'ServerGone')]),
     // A cache ends early only by a fault of ours; the agent then undoes everything rather than going on blind.
-    Promise.race([taskCache.ended, leaseCache.ended]).then(
+    Promise.race([taskCache.ended, leaseCache.ended, haltCache.ended]).then(
       (): AgentEnd => 'Stopped',
       (error: unknown) => {
         log('error', 'watching failed', { error: messageOf(error) });
@@ -171,6 +180,6 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   const unfinished = supervisor.running();
   if (unfinished > 0) log('error', 'stopped with work unfinished', { running: unfinished });
   life.abort();
-  await Promise.allSettled([leaseCache.ended, taskCache.ended, beating]);
+  await Promise.allSettled([leaseCache.ended, taskCache.ended, haltCache.ended, beating]);
   return unfinished > 0 ? 'Unfinished' : end;
 }

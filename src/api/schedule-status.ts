@@ -6,12 +6,12 @@ export const tickOutcomes = ['Started', 'Skipped', 'Missed'] as const;
 export type TickOutcome = (typeof tickOutcomes)[number];
 
 /**
- * By outcome. Started: OnTime; MadeUp, later than its time. Skipped: ConcurrencyForbidden; Suspended; Refused, the run could not be
- * created. Missed: DeadlineExceeded; Superseded by a later tick; TooManyMissed, one record for all older ones.
+ * By outcome. Started: OnTime; MadeUp, later than its time. Skipped: ConcurrencyForbidden; Halted; Suspended; Refused, the run could
+ * not be created. Missed: DeadlineExceeded; Superseded by a later tick; TooManyMissed, one record for all older ones.
  */
 export const tickReasons = {
   Started: ['OnTime', 'MadeUp'],
-  Skipped: ['ConcurrencyForbidden', 'Suspended', 'Refused'],
+  Skipped: ['ConcurrencyForbidden', 'Halted', 'Suspended', 'Refused'],
   Missed: ['DeadlineExceeded', 'Superseded', 'TooManyMissed'],
 } as const satisfies Record<TickOutcome, readonly string[]>;
 export type TickReason = (typeof tickReasons)[TickOutcome][number];

@@ -5,12 +5,14 @@ import { abortCommand } from './commands/abort.ts';
 import { agentCommand } from './commands/agent.ts';
 import { cleanCommand } from './commands/clean.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { haltCommand } from './commands/halt.ts';
 import { labCommand } from './commands/lab.ts';
 import { notBuiltCommands } from './commands/not-built.ts';
 import { operatorCommand } from './commands/operator.ts';
 import { previewCommand } from './commands/preview.ts';
 import { profileCommand } from './commands/profile.ts';
 import { reportCommand } from './commands/report.ts';
+import { resumeCommand } from './commands/resume.ts';
 import { runCommand } from './commands/run.ts';
 import { scheduleCommand } from './commands/schedule.ts';
 import { serveCommand } from './commands/serve.ts';
@@ -30,6 +32,8 @@ async function main(): Promise<void> {
     operatorCommand(),
     statusCommand(),
     abortCommand(),
+    haltCommand(),
+    resumeCommand(),
     reportCommand(),
     cleanCommand(),
     doctorCommand(),

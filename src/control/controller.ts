@@ -1,4 +1,4 @@
-import { scheduleLabel, type TickRecord } from '../api/index.ts';
+import { haltMessage, scheduleLabel, type TickRecord } from '../api/index.ts';
 import type { Clock } from '../lib/index.ts';
 import {
   type Cache,
@@ -13,7 +13,7 @@ import {
 import type { RunJournal } from './journal-entries.ts';
 import { createLeaseKeeper } from './lease-keeper.ts';
 import { createNodeTaskCache } from './node-task-cache.ts';
-import { experiments, schedules } from './resources.ts';
+import { experiments, halts, schedules } from './resources.ts';
 import { createRunReconciler } from './run-reconciler.ts';
 import type { ExperimentObject } from './run-status.ts';
 import type { PlaceRules } from './plan-or-refuse.ts';
@@ -57,8 +57,11 @@ export async function runControl(options: ControlOptions, signal: AbortSignal): 
   const leases = createLeaseKeeper(store, options.instance, clock, onLeaseError, options.onLeaseRenewal);
   const experimentCache = createCache(store, experiments, { trouble }, clock, random, signal);
   const taskCache = createNodeTaskCache(store, clock, random, signal, trouble);
+  const haltCache = createCache(store, halts, { trouble }, clock, random, signal);
+  const haltedBy = (): string | undefined => haltMessage(haltCache.list());
   const reconcileRun = createRunReconciler({
     ...options,
+    haltedBy,
     experiments: experimentCache,
     tasks: taskCache,
     leases,
@@ -74,16 +77,20 @@ export async function runControl(options: ControlOptions, signal: AbortSignal): 
   const enqueue = (key: ObjectKey): void => {
     queue.add(keyText(key));
   };
-  await Promise.all([experimentCache.synced, taskCache.synced]);
+  // Whether everything is halted is known before anything is begun.
+  await Promise.all([experimentCache.synced, taskCache.synced, haltCache.synced]);
   experimentCache.onChange(enqueue);
   taskCache.onChange((_key, { object }) => {
     enqueue({ namespace: object.spec.run.namespace, name: object.spec.run.name });
+  });
+  haltCache.onChange(() => {
+    for (const run of experimentCache.list()) if (run.status?.run.phase !== 'done') enqueue(keyOf(run));
   });
   const runs = [...experimentCache.list()].sort((one, other) => urgency(one) - urgency(other));
   for (const { metadata } of runs) enqueue({ namespace: metadata.namespace ?? 'default', name: metadata.name });
   for (const { spec } of taskCache.list()) enqueue({ namespace: spec.run.namespace, name: spec.run.name });
   try {
-    await Promise.all([queue.run(signal), runSchedules(options, experimentCache, signal)]);
+    await Promise.all([queue.run(signal), runSchedules({ ...options, haltedBy }, experimentCache, signal)]);
   } finally {
     leases.stop();
   }
@@ -96,8 +103,12 @@ function urgency({ status }: ExperimentObject): number {
 }
 
 /** Schedules are looked at when they or their runs change, and at every heartbeat. */
-async function runSchedules(options: ControlOptions, runs: Cache<ExperimentObject>, signal: AbortSignal): Promise<void> {
-  const { store, clock, random, onError, heartbeat, isHeld = () => false, onTick = () => undefined } = options;
+async function runSchedules(
+  options: ControlOptions & { haltedBy: () => string | undefined },
+  runs: Cache<ExperimentObject>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { store, clock, random, onError, heartbeat, haltedBy, isHeld = () => false, onTick = () => undefined } = options;
   if (!heartbeat) return;
   const cache = createCache(store, schedules, { trouble: options.onWatchTrouble }, clock, random, signal);
   const reconcile = createScheduleReconciler({
@@ -106,6 +117,7 @@ async function runSchedules(options: ControlOptions, runs: Cache<ExperimentObjec
     experiments: runs,
     clock,
     isHeld,
+    haltedBy,
     onTick,
   });
   const queue = createWorkQueue({

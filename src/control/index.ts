@@ -9,6 +9,7 @@ export { createNodeTaskCache } from './node-task-cache.ts';
 export {
   connectivityTests,
   experiments,
+  halts,
   type Lease,
   leases,
   nodes,
@@ -22,7 +23,7 @@ export { type HurtPod, type PlannedPreview, type PreviewedProbe, previewRun, typ
 export type { PlaceRules } from './plan-or-refuse.ts';
 export type { TargetRules } from './target-checks.ts';
 export { readWorld, type SpecReader } from './run-request.ts';
-export { abortAnnotation } from './run-reconciler.ts';
+export { abortAnnotation, isTaskClean } from './run-reconciler.ts';
 export { type ExperimentObject, type ExperimentStatus } from './run-status.ts';
 export { type ScheduleObject } from './schedule-status.ts';
 export { type Node, nodeUidAnnotation, type Pod, type Service, type World } from './world.ts';

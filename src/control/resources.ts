@@ -1,4 +1,4 @@
-import { apiVersion, type KubeObject, type NodeTask } from '../api/index.ts';
+import { apiVersion, type HaltObject, type KubeObject, networkHalts, type NodeTask } from '../api/index.ts';
 import type { Resource } from '../store/index.ts';
 import type { ExperimentObject } from './run-status.ts';
 import type { ScheduleObject } from './schedule-status.ts';
@@ -37,6 +37,8 @@ export const connectivityTests: Resource<KubeObject> = {
   namespaced: true,
 };
 export const nodeTasks: Resource<NodeTask> = { apiVersion, kind: 'NodeTask', plural: 'nodetasks', namespaced: true };
+/** Any that exists halts everything. */
+export const halts: Resource<HaltObject> = networkHalts;
 export const leases: Resource<Lease> = {
   apiVersion: 'coordination.k8s.io/v1',
   kind: 'Lease',

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { NodeTask } from '../api/index.ts';
+import { haltReason, type NodeTask } from '../api/index.ts';
 import { initialState, type RunEvent, type RunState, step } from '../experiment/index.ts';
 import { codeOf, messageOf, SquallError } from '../lib/index.ts';
 import { type Cache, keyText, type ObjectKey, type Stored } from '../store/index.ts';
@@ -37,6 +37,8 @@ export type RunReconcilerOptions = MemoryOptions & {
   steadyNow: () => number;
   /** True while no run is to begin that was not begun. @default never */
   isHeld?: () => boolean;
+  /** Who halts everything and why: while it says so, runs are aborted, and new ones are refused. @default nobody */
+  haltedBy?: () => string | undefined;
   /** Called whenever a run that is over is looked at, also one of a former life; what it rejects with makes it be called again. */
   onDone?: (run: Stored<ExperimentObject>) => Promise<void>;
   /** Called once nothing is done any more for a run that was deleted, in whatever phase: what is kept by its uid can go. */
@@ -91,7 +93,7 @@ export function createRunReconciler(options: RunReconcilerOptions): (key: Object
     const own = tasksOf(options, uid);
     await deleteTasks(
       options.store,
-      own.filter((task) => task.spec.work !== 'fault' || isClean(task)),
+      own.filter((task) => task.spec.work !== 'fault' || isTaskClean(task)),
     );
     await options.onDone?.(object);
     // What the agent shows of a task that is kept wakes this again; of a node that never comes back there is nothing to ask.
@@ -104,7 +106,8 @@ function waits({ isHeld = () => false }: RunReconcilerOptions, { status, metadat
   return status === undefined && metadata.annotations?.[abortAnnotation] === undefined && isHeld();
 }
 
-function isClean({ status }: NodeTask): boolean {
+/** Whether its agent has shown that nothing of it is left. */
+export function isTaskClean({ status }: NodeTask): boolean {
   return (
     status?.residue === 0 && status.targets.every(({ phase }) => phase === 'Clean' || phase === 'Lost' || phase === 'Refused')
   );
@@ -126,7 +129,10 @@ async function advance(
 
   const now = options.steadyNow();
   const before = object.status?.run ?? initialState(now);
-  const prior = eventsOf(object, memory, before).reduce((state, event) => step(memory.plan, state, event, now).state, before);
+  const prior = eventsOf(options, object, memory, before).reduce(
+    (state, event) => step(memory.plan, state, event, now).state,
+    before,
+  );
   const facts = gatherFacts(memory.plan, prior, memory.expected, tasks, memory.measurements, now);
   const decision = step(memory.plan, prior, { type: 'facts', facts }, now);
 
@@ -195,14 +201,32 @@ function measuredBy(
 }
 
 /** What happened to the run besides what can be seen in its tasks. */
-function eventsOf(object: Stored<ExperimentObject>, { first }: Memory, state: RunState): RunEvent[] {
-  const events: RunEvent[] = first ? [first] : [];
+function eventsOf(
+  options: RunReconcilerOptions,
+  object: Stored<ExperimentObject>,
+  { first }: Memory,
+  state: RunState,
+): RunEvent[] {
+  const halt = haltOf(options, object, state);
+  // Where nothing is to begin, what stands in the way of beginning does not matter.
+  const events: RunEvent[] = [halt?.type === 'refused' ? halt : [], first ?? [], halt?.type === 'abort' ? halt : []].flat();
   const reason = object.metadata.annotations?.[abortAnnotation];
   if (reason !== undefined && !state.ending) {
     const message = abortReasons.get(reason);
     events.push({ type: 'abort', reason: message === undefined ? 'AbortRequested' : reason, message: message ?? reason });
   }
   return events;
+}
+
+/** A run that has not been looked at is refused; one that was begun is aborted. */
+function haltOf(
+  { haltedBy = () => undefined }: RunReconcilerOptions,
+  { status }: Stored<ExperimentObject>,
+  { ending }: RunState,
+): Extract<RunEvent, { type: 'refused' | 'abort' }> | undefined {
+  const message = haltedBy();
+  if (message === undefined || ending) return undefined;
+  return { type: status === undefined ? 'refused' : 'abort', reason: haltReason, message };
 }
 
 async function persist(

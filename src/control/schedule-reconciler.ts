@@ -18,6 +18,8 @@ export type ScheduleReconcilerOptions = {
   clock: Clock;
   /** True while nothing is to be started: the ticks stay due. */
   isHeld: () => boolean;
+  /** Who halts everything and why: what is due meanwhile is skipped. @default nobody */
+  haltedBy?: () => string | undefined;
   /** Called once for every tick, after its outcome is in the store. */
   onTick: (record: TickRecord) => void;
 };
@@ -95,7 +97,7 @@ async function advance(options: ScheduleReconcilerOptions, object: Stored<Schedu
   const from = decidedUntilOf(object, schedule, now);
   const decision = options.isHeld()
     ? { ticks: [], decidedUntil: from, replace: false }
-    : decide(timetable, schedule, historyOf(object, runs, from), now);
+    : decide(timetable, { ...schedule, ...haltOf(options) }, historyOf(object, runs, from), now);
 
   if (decision.replace) await abortAll(store, namespace, runs);
   const records: TickRecord[] = [];
@@ -115,6 +117,11 @@ async function advance(options: ScheduleReconcilerOptions, object: Stored<Schedu
   for (const run of trimmable(schedule, present, decision.decidedUntil)) {
     await store.delete(experiments, { namespace, name: run.name }, { uid: run.uid }).catch(noneIfGone);
   }
+}
+
+function haltOf({ haltedBy = () => undefined }: ScheduleReconcilerOptions): { halted?: string } {
+  const halted = haltedBy();
+  return halted === undefined ? {} : { halted };
 }
 
 /** The ticks of another expression or zone count from when it is first seen; those of a new schedule from its creation. */

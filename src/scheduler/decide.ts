@@ -3,7 +3,10 @@ import type { ExperimentSchedule, TickOutcome, TickReason } from '../api/index.t
 import { dueTicks, type DueTicks } from './due-ticks.ts';
 import type { Timetable } from './timetable.ts';
 
-export type Policy = Pick<ExperimentSchedule, 'concurrencyPolicy' | 'startingDeadlineMs' | 'suspend'>;
+export type Policy = Pick<ExperimentSchedule, 'concurrencyPolicy' | 'startingDeadlineMs' | 'suspend'> & {
+  /** Who halts everything and why; absent while nobody does. */
+  halted?: string;
+};
 
 /** Instants in milliseconds since 1970. */
 export type History = {
@@ -51,6 +54,7 @@ export function decide(timetable: Timetable, policy: Policy, history: History, n
 
 function decideNewest(tick: number, policy: Policy, { wasSuspended, active }: History, now: number): TickDecision | 'wait' {
   if (policy.suspend || wasSuspended) return { tick, outcome: 'Skipped', reason: 'Suspended' };
+  if (policy.halted !== undefined) return { tick, outcome: 'Skipped', reason: 'Halted', message: policy.halted };
   if (isTooLate(tick, policy, now)) return { tick, outcome: 'Missed', reason: 'DeadlineExceeded' };
   if (active.length > 0 && policy.concurrencyPolicy === 'Replace') return 'wait';
   if (active.length > 0 && policy.concurrencyPolicy === 'Forbid')

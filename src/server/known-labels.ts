@@ -5,8 +5,8 @@ export const commonRunReasons: Readonly<Record<Verdict, readonly string[]>> = {
   Passed: ['SteadyStateHeld'],
   Failed: ['HypothesisViolated', 'NotRecovered'],
   Inconclusive: ['NoDose', 'Undecided', 'ChangedByOthers'],
-  Aborted: ['AbortRequested', 'HypothesisFailing', 'LeaseExpired', 'Replaced', 'Restarted', 'Stopped'],
-  Refused: ['PreflightRefused', 'SteadyStateNotMet', 'NoTarget', 'InvalidInput'],
+  Aborted: ['AbortRequested', 'Halted', 'HypothesisFailing', 'LeaseExpired', 'Replaced', 'Restarted', 'Stopped'],
+  Refused: ['Halted', 'PreflightRefused', 'SteadyStateNotMet', 'NoTarget', 'InvalidInput'],
   Errored: ['CleanUpIncomplete', 'InjectTimedOut', 'PreflightTimedOut', 'ProbesNotStarted', 'Internal'],
 };
 

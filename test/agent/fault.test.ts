@@ -88,8 +88,9 @@ describe('a fault task', () => {
     await putLease(bench);
     const task = faultTask(bench, [bench.addPod()], { node });
     const labels = { [nodeLabel]: shortNodeName(node ?? '') };
-    const { log } = bench.startAgent(kernel, { node: other, stateFolder: join(bench.folder, 'other') });
+    // The Lease is made when the first agent watches: an agent that begins later would only find it.
     bench.startAgent(kernel, { node });
+    const { log } = bench.startAgent(kernel, { node: other, stateFolder: join(bench.folder, 'other') });
     await bench.store.create(nodeTasks, { ...task, metadata: { ...task.metadata, labels } });
     expect(await statusUntil(bench, task, phasesAre('Active'))).toMatchObject({ residue: 0 });
     const heartbeats = await bench.store.list(leases, { namespace: 'squall-system', labelSelector: nodeLabel });
@@ -557,10 +558,13 @@ describe('an agent', () => {
       },
     });
     await expect.poll(() => told.length, { timeout: 20_000 }).toBeGreaterThan(6);
-    expect(new Set(told)).toEqual(new Set(['nodetasks PermissionDenied', 'leases PermissionDenied']));
+    expect(new Set(told)).toEqual(
+      new Set(['nodetasks PermissionDenied', 'leases PermissionDenied', 'networkhalts PermissionDenied']),
+    );
     const warned = agent.log.filter((line) => /^warn watching \w+ is interrupted/.test(line));
     expect(warned.map((line) => /"resource":"(\w+)","code":"(\w+)"/.exec(line)?.slice(1).join(' ')).sort()).toEqual([
       'leases PermissionDenied',
+      'networkhalts PermissionDenied',
       'nodetasks PermissionDenied',
     ]);
   });

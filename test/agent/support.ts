@@ -21,7 +21,7 @@ import {
   type PodNamespaces,
   runAgent,
 } from '../../src/agent/index.ts';
-import { leases, nodeTasks } from '../../src/agent/run-agent.ts';
+import { halts, leases, nodeTasks } from '../../src/agent/run-agent.ts';
 import { type EmbeddedServer, startEmbeddedServer } from '../../src/embedded/index.ts';
 import { type Clock, codeOf, formatInstant, systemClock } from '../../src/lib/index.ts';
 import { createStore, listWatch, type Store, transportFor } from '../../src/store/index.ts';
@@ -72,7 +72,7 @@ export function createJumpingClock(): JumpingClock {
   return clock;
 }
 
-const resources = [nodeTasks, leases].map((resource) => ({ ...resource, status: resource === nodeTasks }));
+const resources = [nodeTasks, leases, halts].map((resource) => ({ ...resource, status: resource === nodeTasks }));
 
 /** An API server and what an agent needs of a node, in a folder of their own. */
 export type Bench = {

@@ -39,6 +39,7 @@ export const goodSpecs: Record<Exclude<Kind, 'NodeTask'>, Record<string, unknown
   NetworkModulesValidator: { sysctls: { 'net.ipv4.ip_forward': '1' }, modules: ['sch_netem'], qdiscs: ['netem'] },
   NetworkExperiment: experiment,
   NetworkExperimentSchedule: { schedule: '30 2 * * 1-5', timeZone: 'Europe/Berlin', experimentTemplate: { spec: experiment } },
+  NetworkHalt: { reason: 'the pager rang', by: 'ada@laptop' },
   NetworkGameDay: {
     steps: [
       { name: 'slow', experiment, pause: '30s' },

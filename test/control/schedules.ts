@@ -30,6 +30,8 @@ export type ScheduleWorld = {
   now: () => number;
   moveTo: (instant: number) => void;
   hold: (held: boolean) => void;
+  /** Says who halts everything; undefined ends that. */
+  halt: (halted: string | undefined) => void;
   define: (spec: Record<string, unknown>) => Promise<Stored<ScheduleObject>>;
   edit: (spec: Record<string, unknown>) => Promise<void>;
   /** One heartbeat. With a cut, that life ends there and another begins. */
@@ -54,6 +56,7 @@ export async function startScheduleWorld(): Promise<ScheduleWorld> {
   const socket = join(folder, 'api.sock');
   let present = start;
   let held = false;
+  let halted: string | undefined;
   let armed: Cut | undefined;
   let beforeStatus: (() => Promise<unknown>) | undefined;
   const clock: Clock = { ...systemClock, now: () => present };
@@ -84,7 +87,14 @@ export async function startScheduleWorld(): Promise<ScheduleWorld> {
     const onTick = (record: TickRecord): void => {
       records.push(record);
     };
-    const reconcile = createScheduleReconciler({ store: cutStore, ...caches, clock, isHeld: () => held, onTick });
+    const reconcile = createScheduleReconciler({
+      store: cutStore,
+      ...caches,
+      clock,
+      isHeld: () => held,
+      haltedBy: () => halted,
+      onTick,
+    });
     return {
       beat: async () => {
         await reconcile(key);
@@ -132,6 +142,9 @@ export async function startScheduleWorld(): Promise<ScheduleWorld> {
     },
     hold: (value) => {
       held = value;
+    },
+    halt: (value) => {
+      halted = value;
     },
     define: async (spec) => {
       const metadata = { name: key.name, namespace: key.namespace };

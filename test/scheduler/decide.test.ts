@@ -16,6 +16,7 @@ const everyMinute = timetable('* * * * *');
 const forbid: Policy = { concurrencyPolicy: 'Forbid', suspend: false };
 const allow: Policy = { concurrencyPolicy: 'Allow', suspend: false };
 const replace: Policy = { concurrencyPolicy: 'Replace', suspend: false };
+const halted: Policy = { ...allow, halted: 'everything is halted by ada' };
 const fresh: History = { decidedUntil: start, wasSuspended: false, started: [], active: [] };
 const busy: History = { ...fresh, active: [start - minuteMs] };
 
@@ -58,6 +59,9 @@ describe('decide', () => {
     ['it was suspended until now', allow, { ...fresh, wasSuspended: true }, 2, ['1 Skipped Suspended', '2 Skipped Suspended']],
     ['too many were missed', allow, fresh, 500.5, ['1 Missed TooManyMissed 100', '500 Started MadeUp']],
     ['too many, while suspended', { ...allow, suspend: true }, fresh, 500, ['1 Skipped Suspended 100', '500 Skipped Suspended']],
+    ['everything is halted', halted, fresh, 1, ['1 Skipped Halted']],
+    ['everything is halted and it waits to replace', { ...replace, ...halted }, busy, 1, ['1 Skipped Halted']],
+    ['everything is halted and it is suspended', { ...halted, suspend: true }, fresh, 1, ['1 Skipped Suspended']],
     ['the clock went back', allow, fresh, -30, []],
   ])('when %s', (_when, policy, history, minutes, expected) => {
     expect(outcomes(policy, history, minutes)).toEqual(expected);

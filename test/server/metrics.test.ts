@@ -44,7 +44,7 @@ test('reasons that are sentences, or one too many, share one series', async () =
 test('ticks count by outcome, a record of many counts as many, and a deleted schedule loses its series', async () => {
   const metrics = createMetrics('0');
   metrics.scheduleAdded(schedule);
-  expect(await samples(metrics, 'squall_schedule_ticks_total')).toHaveLength(8);
+  expect(await samples(metrics, 'squall_schedule_ticks_total')).toHaveLength(9);
   metrics.tick({ time: at, schedule, tick: at, outcome: 'Started', reason: 'OnTime' });
   metrics.tick({ time: at, schedule, tick: at, outcome: 'Missed', reason: 'TooManyMissed', count: 99 });
   const ticks = await samples(metrics, 'squall_schedule_ticks_total');

@@ -99,7 +99,11 @@ export function createLedger(stateFolder: string, instance: string, bootId: stri
     removeHalves: async () => {
       const names = (await readdir(folder).catch(undefinedIfMissing)) ?? [];
       const halves = names.filter((name) => name.endsWith(halfWritten));
-      await Promise.all(halves.map(async (name) => { await rm(join(folder, name), { force: true }); }));
+      await Promise.all(
+        halves.map(async (name) => {
+          await rm(join(folder, name), { force: true });
+        }),
+      );
     },
     list: async () => {
       const names = (await readdir(folder).catch(undefinedIfMissing)) ?? [];

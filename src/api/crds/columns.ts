@@ -68,6 +68,7 @@ export const columns: Record<Kind, Column[]> = {
     age,
   ],
   NetworkGameDay: [column('On failure', '.spec.onFailure'), age],
+  NetworkHalt: [column('By', '.spec.by'), column('Reason', '.spec.reason'), age],
   NodeTask: [
     column('Node', '.spec.node'),
     column('Work', '.spec.work'),

@@ -160,5 +160,6 @@ export const spellings: Record<Kind, Change> = {
   NetworkExperiment: experiment,
   NetworkExperimentSchedule: at('experimentTemplate.spec', experiment),
   NetworkGameDay: at('steps[].experiment', experiment),
+  NetworkHalt: (schema) => schema,
   NodeTask: (schema) => schema,
 };

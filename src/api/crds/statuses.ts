@@ -157,5 +157,6 @@ export const statuses: Record<Kind, z.ZodType | undefined> = {
   NetworkExperiment: experimentStatus,
   NetworkExperimentSchedule: scheduleStatus,
   NetworkGameDay: commonStatus,
+  NetworkHalt: undefined,
   NodeTask: nodeTaskStatus,
 };

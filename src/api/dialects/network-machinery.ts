@@ -28,6 +28,7 @@ const rewriters: Record<Kind, Rewriter> = {
   NetworkExperiment: experiment,
   NetworkExperimentSchedule: fields({ experimentTemplate: fields({ spec: experiment }) }),
   NetworkGameDay: fields({ steps: each(fields({ experiment })) }),
+  NetworkHalt: unchanged,
   NodeTask: unchanged,
 };
 

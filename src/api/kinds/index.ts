@@ -6,6 +6,7 @@ import { networkDelayTest } from './network-delay-test.ts';
 import { networkExperiment } from './network-experiment.ts';
 import { networkExperimentSchedule } from './network-experiment-schedule.ts';
 import { networkGameDay } from './network-game-day.ts';
+import { networkHalt } from './network-halt.ts';
 import { networkModulesValidator } from './network-modules-validator.ts';
 import { networkMonitor } from './network-monitor.ts';
 import { networkNotification } from './network-notification.ts';
@@ -24,6 +25,7 @@ export const kinds = {
   NetworkExperiment: networkExperiment,
   NetworkExperimentSchedule: networkExperimentSchedule,
   NetworkGameDay: networkGameDay,
+  NetworkHalt: networkHalt,
   NodeTask: nodeTask,
 } as const;
 

@@ -3,8 +3,6 @@ import { SquallError } from '../../lib/index.ts';
 
 /** Commands of the contract that a later part builds: they are named, and answer what they are. */
 const names: Record<string, string> = {
-  halt: 'stop everything and refuse every start',
-  resume: 'allow starts again',
   convert: 'translate between dialects',
   sflow: 'decode sFlow datagrams',
 };

@@ -4,8 +4,9 @@ import { columns } from '../columns.ts';
 import type { ExperimentRow, ScheduleRow, StatusView } from './status-view.ts';
 
 /** @param now milliseconds since 1970 */
-export function renderStatus({ experiments, schedules, folder, residue }: StatusView, now: number): string {
+export function renderStatus({ halted, experiments, schedules, folder, residue }: StatusView, now: number): string {
   const lines = [
+    ...(halted === undefined ? [] : [cleanLine(halted)]),
     ...section(
       'EXPERIMENTS',
       experimentHeader,
@@ -24,8 +25,9 @@ export function renderStatus({ experiments, schedules, folder, residue }: Status
 }
 
 /** One line for each experiment, schedule and problem of the folder, without what changes by the clock alone. */
-export function statusLines({ experiments, schedules, folder, residue }: StatusView): string[] {
+export function statusLines({ halted, experiments, schedules, folder, residue }: StatusView): string[] {
   return [
+    ...(halted === undefined ? [] : [cleanLine(halted)]),
     ...experiments.map(({ namespace, name, phase, verdict, reason }) => {
       const ended = verdict === undefined ? '' : ` ${verdict} (${reason ?? ''})`;
       return `experiment ${namespace}/${name} ${phase}${ended}`;

@@ -1,5 +1,5 @@
 /** What is going on, as data: decided from stored objects and an instant, so that text and JSON say the same. */
-import { type NodeTask, type Problem, readSpec, type Verdict } from '../../api/index.ts';
+import { type HaltObject, haltMessage, type NodeTask, type Problem, readSpec, type Verdict } from '../../api/index.ts';
 import type { ExperimentObject, ScheduleObject } from '../../control/index.ts';
 import { type AgentLease, totalResidue } from '../../server/index.ts';
 
@@ -11,6 +11,8 @@ export type StatusFacts = {
   tasks: readonly NodeTask[];
   /** Absent: nobody may read them, and only what runs know is counted. */
   agents?: readonly AgentLease[];
+  /** Absent: nobody may read them. */
+  halts?: readonly HaltObject[];
   /** Absent when no folder is followed. */
   folder?: FolderStatus;
 };
@@ -40,7 +42,14 @@ export type ScheduleRow = {
   lastVerdict?: Verdict;
 };
 
-export type StatusView = { experiments: ExperimentRow[]; schedules: ScheduleRow[]; folder?: FolderStatus; residue: number };
+export type StatusView = {
+  /** Who halts everything and why; absent while nobody does. */
+  halted?: string;
+  experiments: ExperimentRow[];
+  schedules: ScheduleRow[];
+  folder?: FolderStatus;
+  residue: number;
+};
 
 /**
  * @param namespace absent: all
@@ -52,7 +61,9 @@ export function viewStatus(facts: StatusFacts, namespace: string | undefined, no
   const experiments = facts.experiments.filter(wanted).map((object) => viewExperiment(object, facts.tasks, now));
   // What no run owns is of no namespace.
   const ofNobody = namespace === undefined ? totalResidue([], facts.agents ?? []) : 0;
+  const halted = haltMessage(facts.halts ?? []);
   return {
+    ...(halted === undefined ? {} : { halted }),
     experiments: experiments.sort(newestFirst),
     schedules: facts.schedules.filter(wanted).map(viewSchedule),
     ...(facts.folder === undefined ? {} : { folder: facts.folder }),

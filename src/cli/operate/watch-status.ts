@@ -1,5 +1,5 @@
-import { nodeLabel, systemNamespace } from '../../api/index.ts';
-import { experiments, leases, nodeTasks, schedules } from '../../control/index.ts';
+import { type HaltObject, nodeLabel, systemNamespace } from '../../api/index.ts';
+import { experiments, halts, leases, nodeTasks, schedules } from '../../control/index.ts';
 import { type Clock, codeOf, messageOf } from '../../lib/index.ts';
 import { createCache, type Store } from '../../store/index.ts';
 import { readFolderReport } from '../serve/folder-report.ts';
@@ -17,14 +17,19 @@ const agentLeases = { namespace: systemNamespace, labelSelector: nodeLabel };
 /** Everything that a status is made from, asked for once. @param scope absent: all of this machine */
 export async function gatherStatus(store: Store, scope?: ClusterScope): Promise<StatusFacts> {
   if (scope) {
-    const [runs, timetables] = await Promise.all([store.list(experiments, scope), store.list(schedules, scope)]);
-    return { experiments: runs.items, schedules: timetables.items, tasks: [] };
+    const [runs, timetables, levers] = await Promise.all([
+      store.list(experiments, scope),
+      store.list(schedules, scope),
+      readHalts(store),
+    ]);
+    return { experiments: runs.items, schedules: timetables.items, tasks: [], halts: levers };
   }
-  const [runs, timetables, tasks, agents, folder] = await Promise.all([
+  const [runs, timetables, tasks, agents, levers, folder] = await Promise.all([
     store.list(experiments),
     store.list(schedules),
     store.list(nodeTasks, { namespace: systemNamespace }),
     store.list(leases, agentLeases),
+    readHalts(store),
     readFolderReport(store),
   ]);
   return {
@@ -32,8 +37,19 @@ export async function gatherStatus(store: Store, scope?: ClusterScope): Promise<
     schedules: timetables.items,
     tasks: tasks.items,
     agents: agents.items,
+    halts: levers,
     ...(folder === undefined ? {} : { folder }),
   };
+}
+
+/** They are of no namespace: who may look into one need not be allowed to see them, and an older cluster does not know them. */
+async function readHalts(store: Store): Promise<HaltObject[]> {
+  try {
+    return (await store.list(halts)).items;
+  } catch (error) {
+    if (!['PermissionDenied', 'NotFound', 'NotImplemented'].includes(codeOf(error))) throw error;
+    return [];
+  }
 }
 
 export type StatusWatch = {
@@ -74,7 +90,14 @@ export async function watchStatus({ store, scope, clock, random, show, trouble, 
     changed = Promise.withResolvers<undefined>();
     // The lists are the caches'; a server that is away for a moment costs only the news about the folder.
     const folder = scope ? undefined : await readFolderReport(store).catch(unlessUnavailable);
-    const facts = { experiments: runs.list(), schedules: timetables.list(), tasks: tasks?.list() ?? [], agents: agents?.list() };
+    const levers = (await readHalts(store).catch(unlessUnavailable)) ?? [];
+    const facts = {
+      experiments: runs.list(),
+      schedules: timetables.list(),
+      tasks: tasks?.list() ?? [],
+      agents: agents?.list(),
+      halts: levers,
+    };
     show(folder === undefined ? facts : { ...facts, folder });
     await Promise.race([changed.promise, clock.sleep(betweenMs.looks, signal).catch(unlessStopped(signal))]);
     await clock.sleep(betweenMs.changes, signal).catch(unlessStopped(signal));

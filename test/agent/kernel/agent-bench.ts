@@ -3,7 +3,7 @@
  * time, as by a control process that knows of nothing.
  */
 import { join } from 'node:path';
-import { leases, nodeTasks } from '../../../src/agent/run-agent.ts';
+import { halts, leases, nodeTasks } from '../../../src/agent/run-agent.ts';
 import {
   apiVersion,
   type FaultWork,
@@ -42,7 +42,7 @@ export type AgentBench = {
   dispose: () => Promise<void>;
 };
 
-const resources = [nodeTasks, leases].map((resource) => ({ ...resource, status: resource === nodeTasks }));
+const resources = [nodeTasks, leases, halts].map((resource) => ({ ...resource, status: resource === nodeTasks }));
 const longestWaitMs = 40_000;
 
 /** @param wallClock of the machine that the control process is on */

@@ -180,6 +180,7 @@ export const specs: Record<Exclude<Kind, 'NodeTask'>, fc.Arbitrary<unknown>> = {
     record({ nodeSelector: selector, modules: fc.array(name, { minLength: 1 }) }, ['modules']),
     fc.record({ net: fc.constantFrom({ ipv4: { ip_forward: 1 } }, { bridge: { 'bridge-nf-call-iptables': null } }) }),
   ),
+  NetworkHalt: fc.record({ reason: fc.constantFrom('the pager rang', 'x'), by: name }),
   NetworkExperiment: experiment,
   NetworkExperimentSchedule: record(
     {

@@ -375,6 +375,12 @@ describe('the other kinds', () => {
   it('refuses a NetworkModulesValidator that checks nothing', () => {
     expect(errorsOf('NetworkModulesValidator', { nodes: 'all' })).toEqual([expect.stringMatching(/^spec: checks nothing/)]);
   });
+  refuses('NetworkHalt', goodSpecs.NetworkHalt, [
+    ['reason', undefined, 'spec.reason', /required; expected why everything is halted/],
+    ['reason', ' ', 'spec.reason', /why everything is halted/],
+    ['by', undefined, 'spec.by', /required; expected who halts/],
+    ['by', 'a'.repeat(254), 'spec.by', /at most 253 characters/],
+  ]);
   refuses('NetworkExperimentSchedule', goodSpecs.NetworkExperimentSchedule, [
     ['schedule', '* * * *', 'spec.schedule', /5 or 6 cron fields/],
     ['schedule', '* * * * * * *', 'spec.schedule', /5 or 6 cron fields/],

@@ -22,8 +22,8 @@ describe('the table of kinds', () => {
     expect(run.length).toBeLessThanOrEqual(kinds.NetworkExperiment.longestName ?? 0);
   });
 
-  it('holds the validator apart from namespaces, and everything else of ours in them', () => {
+  it('holds the validator and the safety lever apart from namespaces, and everything else of ours in them', () => {
     const outside = Object.values(kinds).filter(({ namespaced }) => !namespaced);
-    expect(outside.map(({ kind }) => kind)).toEqual(['NetworkModulesValidator']);
+    expect(outside.map(({ kind }) => kind)).toEqual(['NetworkModulesValidator', 'NetworkHalt']);
   });
 });
