@@ -55,6 +55,14 @@ async function onBench(act: (bench: AgentBench, programs: BrokenPrograms, agent:
 describe.concurrent('an agent that lacks what it needs', { timeout: 60_000 }, () => {
   it('refuses a fault, says what it lacks, leaves nothing, and takes the next one as soon as it has that again', async () => {
     await onBench(async ({ pair, found, startFault, statusUntil, orderUndo }, programs, { pid }) => {
+      const takeAndUndo = async (id: string) => {
+        const task = await startFault(work(id, partition, [2]));
+        await statusUntil(task, phaseIs('Active'));
+        await orderUndo(task);
+        expect(await statusUntil(task, phaseIs('Clean'))).toMatchObject({ residue: 0 });
+      };
+      // All its watches are there then.
+      await takeAndUndo('first');
       const lacks = [descriptors(4), ...processes, fileSize, tool('tc'), tool('nft')];
       for (const [index, { name, take, told }] of lacks.entries()) {
         const giveBack = await take(programs)(pid);
@@ -67,10 +75,7 @@ describe.concurrent('an agent that lacks what it needs', { timeout: 60_000 }, ()
           await giveBack();
         }
       }
-      const taken = await startFault(work('taken', partition, [2]));
-      await statusUntil(taken, phaseIs('Active'));
-      await orderUndo(taken);
-      expect(await statusUntil(taken, phaseIs('Clean'))).toMatchObject({ residue: 0 });
+      await takeAndUndo('taken');
     });
   });
 
