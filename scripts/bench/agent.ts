@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type KernelDriver, runAgent } from '../../src/agent/index.ts';
-import { leases, nodeTasks } from '../../src/agent/run-agent.ts';
+import { halts, leases, nodeTasks } from '../../src/agent/run-agent.ts';
 import { apiVersion, type NodeTask, type NodeTaskStatus, nodeLabel } from '../../src/api/index.ts';
 import { startEmbeddedServer } from '../../src/embedded/index.ts';
 import { codeOf, formatInstant, systemClock } from '../../src/lib/index.ts';
@@ -25,7 +25,7 @@ export type ServerFolder = { folder: string; socket: string; store: Store; close
 export async function startServer(): Promise<ServerFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'squall-bench-'));
   const socket = join(folder, 'api.sock');
-  const resources = [nodeTasks, leases].map((resource) => ({ ...resource, status: resource === nodeTasks }));
+  const resources = [nodeTasks, leases, halts].map((resource) => ({ ...resource, status: resource === nodeTasks }));
   const server = await startEmbeddedServer({ database: join(folder, 'store.db'), socket, resources, clock: systemClock });
   const store = createStore(transportFor({ socket }));
   const close = async () => {

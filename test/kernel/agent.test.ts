@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { leases, nodeTasks } from '../../src/agent/run-agent.ts';
+import { halts, leases, nodeTasks } from '../../src/agent/run-agent.ts';
 import {
   apiVersion,
   type FaultWork,
@@ -23,7 +23,7 @@ import { addressesOf, createPair, delay, loss, type Pair, ping, snapshot, work }
 /** A test of what a fault does is given time; only the one that kills the agent waits for the lease's end. */
 const longLease = { name: 'long-lease', seconds: 30 };
 const shortLease = { name: 'short-lease', seconds: 3 };
-const resources = [nodeTasks, leases].map((resource) => ({ ...resource, status: resource === nodeTasks }));
+const resources = [nodeTasks, leases, halts].map((resource) => ({ ...resource, status: resource === nodeTasks }));
 
 /** The file runs itself as the agent's process, so that it can be killed. */
 if (process.env.SQUALL_TEST_AGENT !== undefined) await import('../../src/agent/main.ts');
