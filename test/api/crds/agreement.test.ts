@@ -21,7 +21,7 @@ describe.each(ofKinds)('the parser and the definition of $kind', ({ kind, spec }
         taken += 1;
         expect(causesOf(written)).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: 400 },
     );
     expect(taken).toBeGreaterThan(20);
   });
