@@ -3,17 +3,19 @@ import type { FaultWork, NodeTaskStatus, NodeTaskTarget } from '../api/index.ts'
 import { codeOf, formatInstant, messageOf, SquallError } from '../lib/index.ts';
 import type { AgentContext, StoredTask, TaskWork } from './context.ts';
 import { dosePeersOf, measureBaseline } from './dose-probe.ts';
+import { isFaultGone, isLeaseExpired, reasonOf } from './fault-failures.ts';
 import { followCourse } from './fault-following.ts';
 import { commitTarget, isGone, locate, loseTarget, prepareTarget, readTarget, renewTarget } from './fault-target.ts';
 import { finishUntouched, undoTargets } from './fault-undo.ts';
 import { followHosts, lookUpFirst } from './hosts/follow-hosts.ts';
 import { type FoundHosts, withFoundHosts } from './hosts/found-hosts.ts';
-import { kernelTimeoutMs, renewalDueInMs, whyOver } from './lease.ts';
+import { renewalDueInMs } from './lease.ts';
 import type { Limiter } from './limiter.ts';
+import { createPermission } from './permission.ts';
 import { isOver, mayBeApplied } from './phases.ts';
 import { createStatusWriter, writeLast } from './status-writer.ts';
 import { beginWith, type FaultTarget, move, newTarget } from './target-state.ts';
-import { createWake, deadlineAt, isAborted, pause, unlessAborted } from './timing.ts';
+import { createWake, isAborted, pause, unlessAborted } from './timing.ts';
 import { createWorkEnd } from './work-end.ts';
 
 const readEveryMs = 1000;
@@ -32,10 +34,13 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
   const { clock, leases, halts, log } = context;
   const { spec } = first;
   const kernelLeaseMs = spec.lease.seconds * 1000;
-  let { notAfter, generation } = spec;
-  let leftOfWorkMs = deadlineAt(clock, Date.parse(notAfter));
-  const notAfterLeftMs = () => leftOfWorkMs();
+  let { generation } = spec;
   const { signal, ...workEnd } = createWorkEnd();
+  const { possibleMs, notAfterLeftMs, allowedOrEnd, endIfHalted, haltedBy, shorten } = createPermission(
+    context,
+    spec,
+    workEnd.end,
+  );
   const wake = createWake(clock);
   // Writing goes on while undoing, until the work is done.
   const writing = new AbortController();
@@ -57,15 +62,9 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
       // The end becomes known when the last target is active, and peers come and go.
       if (task.spec.fault !== undefined) ask(task.spec.fault);
       generation = task.spec.generation;
-      if (task.spec.notAfter !== notAfter) end(task.spec.notAfter);
+      shorten(task.spec.notAfter);
       wake.ring();
     }
-  };
-  /** Only ever earlier: nothing that is written later keeps a fault longer than was first said. */
-  const end = (instant: string) => {
-    notAfter = instant;
-    const [before, named] = [leftOfWorkMs, deadlineAt(clock, Date.parse(instant))];
-    leftOfWorkMs = () => Math.min(before(), named());
   };
   const ask = (now: FaultWork) => {
     const isOther = (['id', 'device', 'direction', 'hosts'] as const).some(
@@ -97,12 +96,6 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
   const stopHearing = leases.onChange((name) => {
     if (name === spec.lease.name) wake.ring();
   });
-  /** Kept: the lever may be let go before the undo has said why it was done. */
-  let haltedBy: string | undefined;
-  const endIfHalted = () => {
-    haltedBy ??= halts.said();
-    if (haltedBy !== undefined) workEnd.end('Halted');
-  };
   const stopWatching = halts.onChange(() => {
     endIfHalted();
     wake.ring();
@@ -111,17 +104,6 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
   const active = () => targets.filter(({ status: { phase } }) => phase === 'Active');
   const each = async <T>(limit: Limiter, chosen: readonly FaultTarget[], act: (target: FaultTarget) => Promise<T>) =>
     await Promise.all(chosen.map((target) => limit(() => act(target))));
-  const timeLeft = () => ({ kernelLeaseMs, leaseLeftMs: leases.leftMs(spec.lease.name), notAfterLeftMs: notAfterLeftMs() });
-  const isFree = () => halts.isKnown() && halts.said() === undefined;
-  const possibleMs = () => (isFree() ? kernelTimeoutMs(timeLeft()) : 0);
-
-  /** False, and the work's end, when nothing allows the fault any more. */
-  function allowedOrEnd(): boolean {
-    endIfHalted();
-    const why = whyOver(timeLeft()) ?? (halts.isKnown() ? undefined : 'HaltUnknown');
-    if (why !== undefined) workEnd.end(why);
-    return why === undefined && haltedBy === undefined;
-  }
 
   /** Ends a single target, outside the limit that its caller may hold. */
   function giveUp(target: FaultTarget, reason: string, error: unknown): void {
@@ -287,10 +269,10 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
       log('error', 'applying failed; everything is undone', { task: first.metadata.name, error: messageOf(error) });
     }
     const touched = targets.filter(({ status: { phase } }) => phase === 'Applying' || phase === 'Active');
-    if (workEnd.reason() === 'Halted') for (const target of touched) explain(target, haltedBy);
+    if (workEnd.reason() === 'Halted') for (const target of touched) explain(target, haltedBy());
     await undoTargets(context, touched, workEnd.reason(), writer.request);
     await Promise.all(undoing);
-    finishUntouched(context, targets, workEnd.reason(), haltedBy);
+    finishUntouched(context, targets, workEnd.reason(), haltedBy());
     if (workEnd.reason() !== 'TaskDeleted') await writeLast(context, writer);
   }
 
@@ -313,14 +295,4 @@ export function startFaultWork(context: AgentContext, first: StoredTask, fault: 
 /** What has a reason of its own keeps it. */
 function explain(target: FaultTarget, message: string | undefined): void {
   if (target.status.reason === undefined && message !== undefined) target.status = { ...target.status, message };
-}
-
-const isLeaseExpired = (error: unknown): boolean => messageOf(error).startsWith('LeaseExpired');
-
-function reasonOf(error: unknown): string {
-  return isLeaseExpired(error) ? 'LeaseExpired' : isFaultGone(error) ? 'FaultGone' : codeOf(error);
-}
-
-function isFaultGone(error: unknown): boolean {
-  return /^(GateGone|TreeGone|NotPrepared): /.test(messageOf(error));
 }
