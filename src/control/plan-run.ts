@@ -3,6 +3,7 @@ import { type Plan, selectTargets } from '../experiment/index.ts';
 import { requirements } from '../faults/index.ts';
 import { formatInstant, SquallError } from '../lib/index.ts';
 import { describeExcess } from './blast-radius.ts';
+import { describeBrokenBudgets } from './disruption-budgets.ts';
 import { distinctEffects, momentsOf } from './distinct-effects.ts';
 import { dosePeersOf, exposureOf } from './exposure.ts';
 import { type PlannedEntry, planStreams, resolveSources } from './plan-probes.ts';
@@ -75,7 +76,7 @@ function refuseUnsafe(
   hurt: readonly Pod[],
   running: readonly Pod[],
   world: World,
-  { ceilings = {}, ...rules }: TargetRules & { now: number },
+  { ceilings = {}, ignoreDisruptionBudgets = false, ...rules }: TargetRules & { now: number },
 ): Refusal | undefined {
   const ages = [
     { minAgeMs: ceilings.minAgeMs ?? 0, who: 'the ceilings of this place' },
@@ -87,7 +88,9 @@ function refuseUnsafe(
     { limits: ceilings, from: 'ceilings', remedy: 'no experiment can lift what whoever runs Squall here allows; select fewer' },
     { limits: blastRadius, from: 'blastRadius', remedy: 'select fewer (mode, value), or raise the limit' },
   ]);
-  return excess === undefined ? undefined : { kind: 'refused', reason: 'BlastRadiusExceeded', message: excess };
+  if (excess !== undefined) return { kind: 'refused', reason: 'BlastRadiusExceeded', message: excess };
+  const broken = ignoreDisruptionBudgets ? undefined : describeBrokenBudgets(world.budgets, hurt, [], world.pods);
+  return broken === undefined ? undefined : { kind: 'refused', reason: 'DisruptionBudgetExceeded', message: broken };
 }
 
 /** What the machine needs of a run; also all that is left of the plan after a restart. */

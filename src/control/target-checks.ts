@@ -11,6 +11,8 @@ export type TargetRules = {
   optIn?: boolean;
   /** The most that any run may hurt, whatever its experiment says. @default no limit */
   ceilings?: BlastRadius;
+  /** More pods of a PodDisruptionBudget may be hurt than may be gone. @default false */
+  ignoreDisruptionBudgets?: boolean;
 };
 
 /** The least age of a target, and who asks for it. */

@@ -50,6 +50,7 @@ export const world: World = {
     },
   ],
   namespaces: [],
+  budgets: [],
   apiServer: [],
 };
 

@@ -66,7 +66,7 @@ async function readOrClose(store: Store): Promise<PreviewPlace & { store: Store 
   }
 }
 
-function worldOf({ pods, services, nodes, namespaces }: Lab): World {
+function worldOf({ pods, services, nodes, namespaces, budgets }: Lab): World {
   // A lab has no API server that its pods know.
-  return { pods, services, nodes, namespaces, apiServer: [] };
+  return { pods, services, nodes, namespaces, budgets, apiServer: [] };
 }

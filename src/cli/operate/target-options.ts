@@ -13,6 +13,7 @@ export type TargetOptions = {
   maxPercentOfNamespace?: string;
   maxNodes?: string;
   minAge?: string;
+  ignoreDisruptionBudgets?: boolean;
 };
 
 export function withTargetOptions(command: Command): Command {
@@ -27,7 +28,8 @@ export function withTargetOptions(command: Command): Command {
     .option('--max-percent-of-workload <percent>', 'the most of the running pods of one workload that any run may hurt')
     .option('--max-percent-of-namespace <percent>', 'the most of the running pods of one namespace that any run may hurt')
     .option('--max-nodes <nodes>', 'the most nodes on which any run may hurt pods')
-    .option('--min-age <duration>', 'how long a pod must have existed before any run may hurt it, such as 2m');
+    .option('--min-age <duration>', 'how long a pod must have existed before any run may hurt it, such as 2m')
+    .option('--ignore-disruption-budgets', 'hurt more pods of a PodDisruptionBudget than may be gone');
 }
 
 /** @throws SquallError InvalidInput, which names the option */
@@ -41,7 +43,12 @@ export function readTargetRules(options: TargetOptions): TargetRules {
   };
   // What is not limited is left out.
   const ceilings = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)) as BlastRadius;
-  return { protectedNamespaces: names(options.protectedNamespaces), optIn: options.optIn ?? false, ceilings };
+  return {
+    protectedNamespaces: names(options.protectedNamespaces),
+    optIn: options.optIn ?? false,
+    ceilings,
+    ...(options.ignoreDisruptionBudgets === true ? { ignoreDisruptionBudgets: true } : {}),
+  };
 }
 
 const namespacePattern = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;

@@ -29,6 +29,7 @@ describe('what an operator is told of targets', () => {
     expect(rulesOf('--protected-namespaces=bank,kube-system').protectedNamespaces).toEqual(['bank', 'kube-system']);
     expect(rulesOf('--protected-namespaces=none').protectedNamespaces).toEqual([]);
     expect(rulesOf('--opt-in').optIn).toBe(true);
+    expect(rulesOf('--ignore-disruption-budgets').ignoreDisruptionBudgets).toBe(true);
   });
 
   it.each([
