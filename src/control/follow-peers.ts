@@ -145,6 +145,7 @@ async function readNamed(store: Store, places: readonly Place[]): Promise<World>
     namespaces: [],
     budgets: [],
     apiServer: [],
+    activeRuns: [],
   };
 }
 

@@ -84,13 +84,25 @@ function refuseUnsafe(
   ];
   const forbidden = describeObjections(objectionsTo(hurt, world, { ...rules, ages }));
   if (forbidden !== undefined) return { kind: 'refused', reason: 'TargetNotAllowed', message: forbidden };
+  const byOthers = hurtByOthers(world, running);
   const excess = describeExcess(hurt, running, [
-    { limits: ceilings, from: 'ceilings', remedy: 'no experiment can lift what whoever runs Squall here allows; select fewer' },
+    {
+      limits: ceilings,
+      from: 'ceilings',
+      remedy: 'no experiment can lift what whoever runs Squall here allows; select fewer',
+      byOthers,
+    },
     { limits: blastRadius, from: 'blastRadius', remedy: 'select fewer (mode, value), or raise the limit' },
   ]);
   if (excess !== undefined) return { kind: 'refused', reason: 'BlastRadiusExceeded', message: excess };
-  const broken = ignoreDisruptionBudgets ? undefined : describeBrokenBudgets(world.budgets, hurt, [], world.pods);
+  const broken = ignoreDisruptionBudgets ? undefined : describeBrokenBudgets(world.budgets, hurt, byOthers, world.pods);
   return broken === undefined ? undefined : { kind: 'refused', reason: 'DisruptionBudgetExceeded', message: broken };
+}
+
+/** A pod that is on its way out is not counted, as it is not among those of which a share may be hurt. */
+function hurtByOthers({ activeRuns }: World, running: readonly Pod[]): Pod[] {
+  const uids = new Set(activeRuns.flatMap(({ podUids }) => podUids));
+  return running.filter(({ metadata }) => uids.has(metadata.uid ?? '') && metadata.deletionTimestamp === undefined);
 }
 
 /** What the machine needs of a run; also all that is left of the plan after a restart. */

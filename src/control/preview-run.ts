@@ -76,7 +76,9 @@ export async function previewRun(reader: SpecReader, object: ExperimentObject, f
     if (!['InvalidInput', 'NotFound', 'NotImplemented'].includes(codeOf(error))) throw error;
     return refused(codeOf(error), messageOf(error));
   }
-  const planned = planOrRefuse(request, facts.world, facts.now, facts.rules);
+  // A run of the same name would be replaced by it.
+  const activeRuns = facts.world.activeRuns.filter((run) => run.namespace !== namespace || run.name !== name);
+  const planned = planOrRefuse(request, { ...facts.world, activeRuns }, facts.now, facts.rules);
   if (planned.kind !== 'planned') return refused(planned.reason, planned.message);
   const { seed, experiment, shaper } = request;
   const { beforeMs, durationMs, afterMs } = experiment;

@@ -36,8 +36,8 @@ export async function readRunRequest(
   return { uid, namespace, name, instance, seed, experiment, ...(shaper ? { shaper } : {}), entries };
 }
 
-/** Rejects where any of it may not be read: of a namespace that is not seen nobody knows whether it is opted out, of a budget what it allows. */
-export async function readWorld(store: Store): Promise<World> {
+/** All but the runs that are active, which whoever plans knows best. Rejects where any of it may not be read: of a namespace that is not seen nobody knows whether it is opted out, of a budget what it allows. */
+export async function readWorld(store: Store): Promise<Omit<World, 'activeRuns'>> {
   const [allPods, allServices, allNodes, allNamespaces, allBudgets, slice] = await Promise.all([
     store.list(pods, { keep: keepPod }),
     store.list(services),

@@ -37,6 +37,9 @@ export type DisruptionBudget = KubeObject<
 /** Of the API server's own service it says where that really is: where connections are turned at the socket, packets go there. */
 export type EndpointSlice = KubeObject & { endpoints?: { addresses: string[] }[] };
 
+/** A run that hurts pods, or is about to. */
+export type ActiveRun = { uid: string; namespace: string; name: string; podUids: string[] };
+
 /** What was in the store when a run was planned; `apiServer` are the addresses at which pods reach the API server. */
 export type World = {
   pods: Pod[];
@@ -45,6 +48,8 @@ export type World = {
   namespaces: Namespace[];
   budgets: DisruptionBudget[];
   apiServer: string[];
+  /** Besides the one that is planned. */
+  activeRuns: ActiveRun[];
 };
 
 /** The service by which pods reach the API server, and its endpoints. */

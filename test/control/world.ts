@@ -52,6 +52,7 @@ export const world: World = {
   namespaces: [],
   budgets: [],
   apiServer: [],
+  activeRuns: [],
 };
 
 const connectivity: ConnectivityTest = {

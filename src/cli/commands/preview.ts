@@ -1,26 +1,35 @@
 /** `squall preview`: who and what runs would hurt. It reads, and writes nothing anywhere. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { Command, Option } from 'commander';
 import { formatProblem, type Manifest, notImplementedYet } from '../../api/index.ts';
-import { type ExperimentObject, experiments, previewRun, type RunPreview, type SpecReader } from '../../control/index.ts';
+import {
+  type ExperimentObject,
+  experiments,
+  previewRun,
+  type RunPreview,
+  type SpecReader,
+  type TargetRules,
+} from '../../control/index.ts';
 import { errorFacts, SquallError, systemClock } from '../../lib/index.ts';
 import { withClusterOptions } from '../operate/cluster-choice.ts';
 import { openWorld, type PreviewPlace, type WorldChoice } from '../operate/preview-world.ts';
+import { readTargetRules, type TargetOptions, withTargetOptions } from '../operate/target-options.ts';
 import { renderPreview } from '../operate/preview-text.ts';
 import { readCheckedManifests } from '../read-manifests.ts';
 import { toExperiments } from '../run/wrap.ts';
 import { defaultStateFolder } from '../state.ts';
 
 type Output = 'text' | 'json';
-type PreviewOptions = WorldChoice & { namespace?: string; for?: string; output: Output };
+type PreviewOptions = Omit<WorldChoice, 'targets'> & TargetOptions & { namespace?: string; for?: string; output: Output };
 
 /** As a verdict of Refused has it. */
 const refusedExit = 3;
 
 /** Exit code 0; 3 when a run would be refused; 2 when a manifest is not good; 7 when there is no such run, or nobody to ask. */
 export function previewCommand(): Command {
-  return withClusterOptions(new Command('preview'))
+  return withTargetOptions(withClusterOptions(new Command('preview')))
     .description('show who and what runs would hurt if they were started now; nothing is written')
     .argument('<file-or-name...>', 'manifests, or names of experiments that a squall serve or a cluster has')
     .option('--lab <topology>', 'the pods and services of this topology, as its lab would be')
@@ -41,8 +50,10 @@ async function preview(inputs: readonly string[], options: PreviewOptions): Prom
   for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
   if (problems.length > 0) return errorFacts('InvalidInput').exit;
   const runnable = toExperiments(manifests, options.for) as ExperimentObject[];
-  const place = await openWorld(options);
+  const targets = readTargetRules(options);
+  const place = await openWorld({ ...options, targets });
   try {
+    if (place.store) expectNoRules(targets);
     const named = await Promise.all(inputs.filter((input) => !isFile(input)).map((name) => findRun(place, name, options)));
     const reader = readerOf(manifests, place);
     const previews: RunPreview[] = [];
@@ -55,6 +66,15 @@ async function preview(inputs: readonly string[], options: PreviewOptions): Prom
   } finally {
     place.store?.close();
   }
+}
+
+/** @throws SquallError InvalidInput where somebody answers who has been told his own, which count there */
+function expectNoRules(given: TargetRules): void {
+  if (isDeepStrictEqual(given, readTargetRules({ protectedNamespaces: 'none' }))) return;
+  throw new SquallError(
+    'InvalidInput',
+    '--protected-namespaces, --opt-in, --max-… and the like are for a lab by itself: whoever controls runs here was told his own, which count; leave them out',
+  );
 }
 
 /** A name is no path: it has no slash and no dot at its end that YAML or JSON files have. */
