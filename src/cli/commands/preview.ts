@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { Command, Option } from 'commander';
+import { stringify } from 'yaml';
 import { formatProblem, type Manifest, notImplementedYet } from '../../api/index.ts';
 import {
   type ExperimentObject,
@@ -21,7 +22,7 @@ import { readCheckedManifests } from '../read-manifests.ts';
 import { toExperiments } from '../run/wrap.ts';
 import { defaultStateFolder } from '../state.ts';
 
-type Output = 'text' | 'json';
+type Output = 'table' | 'json' | 'yaml';
 type PreviewOptions = Omit<WorldChoice, 'targets'> & TargetOptions & { namespace?: string; for?: string; output: Output };
 
 /** As a verdict of Refused has it. */
@@ -35,7 +36,7 @@ export function previewCommand(): Command {
     .option('--lab <topology>', 'the pods and services of this topology, as its lab would be')
     .option('--for <duration>', 'duration of a NetworkTrafficShaper that names none, such as 30s')
     .option('-n, --namespace <namespace>', 'where experiments are that are named')
-    .addOption(new Option('-o, --output <format>', 'what to print').choices(['text', 'json']).default('text'))
+    .addOption(new Option('-o, --output <format>', 'what to print').choices(['table', 'json', 'yaml']).default('table'))
     .option('--state <dir>', 'state folder of a squall serve or a lab', defaultStateFolder())
     .action(async (inputs: string[], options: PreviewOptions) => {
       process.exitCode = await preview(inputs, options);
@@ -108,6 +109,11 @@ function readerOf(manifests: readonly Manifest[], { store }: PreviewPlace): Spec
 }
 
 function print(previews: readonly RunPreview[], output: Output): void {
-  if (output === 'text') process.stdout.write(previews.map(renderPreview).join('\n'));
-  else process.stdout.write(`${JSON.stringify(previews.length === 1 ? previews[0] : previews, null, 2)}\n`);
+  const all = previews.length === 1 ? previews[0] : previews;
+  const texts: Record<Output, () => string> = {
+    table: () => previews.map(renderPreview).join('\n'),
+    json: () => `${JSON.stringify(all, null, 2)}\n`,
+    yaml: () => stringify(all),
+  };
+  process.stdout.write(texts[output]());
 }
