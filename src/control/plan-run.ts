@@ -164,6 +164,8 @@ function faultTasks(
       ...(part.steps.length === 0 ? {} : { steps: part.steps.map(({ atMs, fault }) => ({ atMs, effect: fault })) }),
       ...(part.pulse === undefined ? {} : { pulse: part.pulse }),
     };
+    // Once for all nodes: it looks at every pod that there is.
+    const dosePeers = dosePeersOf(pods, hurt, { peers, ...narrowing }, streams, running);
     return byNode(pods).map(([node, here]): TaskPlan => {
       const fault = {
         id: faultId(base.run.uid, index),
@@ -178,7 +180,7 @@ function faultTasks(
           ...(part.include.includes('node') ? [] : nodeAddresses(node, here, world)),
           ...(part.include.includes('apiserver') ? [] : world.apiServer),
         ],
-        dosePeers: dosePeersOf(here, hurt, { peers, ...narrowing }, streams, running),
+        dosePeers: Object.fromEntries(here.map(({ metadata: { uid = '' } }) => [uid, dosePeers[uid] ?? []])),
         exposure: exposureOf(here, streams, running),
       };
       const name = taskName(base.run.uid, `fault-${index}`, node);
@@ -240,11 +242,11 @@ function preflightTasks(
   streams: readonly ProbeStream[],
   faults: readonly TaskPlan[],
 ): TaskPlan[] {
+  const faultsOn = Map.groupBy(faults, ({ spec }) => spec.node);
+  const podsOn = parts.map((one) => Map.groupBy(one.pods, ({ spec }) => spec.nodeName ?? ''));
   return byNode(pods).map(([node, here]): TaskPlan => {
-    const checks = [
-      ...checksFor(here, parts, streams),
-      ...faults.filter(({ spec }) => spec.node === node).flatMap(checksOfFault),
-    ];
+    const partsHere = parts.map(({ part }, index) => ({ part, pods: podsOn[index]?.get(node) ?? [] }));
+    const checks = [...checksFor(here, partsHere, streams), ...(faultsOn.get(node) ?? []).flatMap(checksOfFault)];
     return {
       name: taskName(base.run.uid, 'preflight', node),
       spec: { ...base, node, work: 'preflight', targets: here.map(taskTarget), checks },

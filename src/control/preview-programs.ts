@@ -25,8 +25,9 @@ export function programsOf(
   const programs: KernelProgram[] = [];
   const known = new Map<string, number>();
   const indexOf = new Map<string, number>();
+  const shared = new Map(fault.map(({ spec }) => [spec.fault, sharedText(spec.fault)]));
   for (const [podUid, works] of worksByPod(fault)) {
-    const key = JSON.stringify(works.map((work) => forOnePod(work, podUid)));
+    const key = works.map((work) => (shared.get(work) ?? '') + ownText(work, podUid)).join('\n');
     const index = known.get(key) ?? programs.push(programOf(podUid, works, node)) - 1;
     known.set(key, index);
     indexOf.set(podUid, index);
@@ -44,10 +45,15 @@ function worksByPod(tasks: ExpectedTasks['fault']): Map<string, FaultWork[]> {
   return works;
 }
 
-/** All that a target's program depends on; of other pods a task says nothing to it. */
-function forOnePod(work: FaultWork, podUid: string): unknown {
-  const exposure = work.exposure.filter((rule) => rule.podUid === podUid).map(({ podUid: _, ...rule }) => rule);
-  return { ...work, dosePeers: work.dosePeers[podUid] ?? [], exposure };
+/** What a fault is for all targets of a node alike. */
+function sharedText(work: FaultWork | undefined): string {
+  return JSON.stringify({ ...work, dosePeers: {}, exposure: [] });
+}
+
+/** What it is besides for one of them. */
+function ownText({ dosePeers, exposure }: FaultWork, podUid: string): string {
+  const own = exposure.filter((rule) => rule.podUid === podUid).map(({ podUid: _, ...rule }) => rule);
+  return JSON.stringify([dosePeers[podUid], own]);
 }
 
 /** As agents do it, one fault joins the target after the other: bands that are taken stay. */
