@@ -1,12 +1,15 @@
 /** A preview of what a squall serve has: every request that it makes, and every program that it starts, is written down. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request as ask, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { experiments, type PlannedPreview } from '../../../src/control/index.ts';
+import { experiments, type PlannedPreview, pods } from '../../../src/control/index.ts';
 import { instanceId } from '../../../src/cli/state.ts';
 import { runProgram } from '../../../src/lib/index.ts';
+import { eventually } from '../serve/process.ts';
 import { type Machine, shortRun, startMachine } from '../../control/machine.ts';
 
 const program = resolve('src/cli/main.ts');
@@ -75,4 +78,23 @@ it('a preview asks to read and for nothing else, and starts no program', async (
   expect(requests.filter((one) => !one.startsWith('GET '))).toEqual([]);
   expect(readFileSync(join(folder, 'started'), 'utf8')).toBe('');
   expect(await stored()).toEqual(before);
+}, 120_000);
+
+it('while it is watched it is shown again when it changes, and only then, until Ctrl-C', async () => {
+  await machine.create(shortRun);
+  const child = spawn(process.execPath, ['--no-warnings', program, 'preview', 'run', '-n', 'shop', '-w', '--state', folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let shown = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text));
+  const ended = once(child, 'exit');
+  await eventually('the first look', () => /hurts 1 pod [^]*seed/.test(shown) || undefined);
+  const asked = requests.length;
+  await eventually('another look', () => requests.length > 2 * asked || undefined);
+  expect(shown.match(/seed/g)).toHaveLength(1);
+  await machine.store.delete(pods, { namespace: 'shop', name: 'payments-0' });
+  await eventually('the change', () => shown.includes('would be Refused: NoTarget') || undefined);
+  child.kill('SIGINT');
+  expect(await ended).toEqual([3, null]);
+  expect(requests.filter((one) => !one.startsWith('GET '))).toEqual([]);
 }, 120_000);
