@@ -76,7 +76,11 @@ async function fill(store: Store, size: number): Promise<void> {
     await store.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName }, spec: {} });
     const hostIP = `192.168.${String(node >> 8)}.${String(node & 255)}`;
     const here = Array.from({ length: podsPerNode }, (_, index) => node * podsPerNode + index);
-    await Promise.all(here.map(async (index) => { await createPod(store, index, { nodeName, hostIP }); }));
+    await Promise.all(
+      here.map(async (index) => {
+        await createPod(store, index, { nodeName, hostIP });
+      }),
+    );
   }
 }
 

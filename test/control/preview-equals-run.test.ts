@@ -71,8 +71,7 @@ function programByAgent(podUid: string, works: readonly FaultWork[]): { tree: st
   const { instance, driver } = assumedNode;
   const namespace = { podUid, path: '/run/netns/x', inode: 1 };
   const entry = works.reduce<LedgerEntry | undefined>(
-    (before, work) =>
-      decidePreparation({ instance, bootId: 'boot', namespace, work, observation, entry: before, driver }),
+    (before, work) => decidePreparation({ instance, bootId: 'boot', namespace, work, observation, entry: before, driver }),
     undefined,
   );
   if (entry === undefined) throw new Error('nothing was ordered');
