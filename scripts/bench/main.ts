@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { benchCluster } from './cluster.ts';
 import { benchFaults } from './faults.ts';
 import { benchInject } from './inject.ts';
+import { benchSflow } from './sflow.ts';
 import { benchSweep } from './sweep.ts';
 
 const benches = {
@@ -16,6 +17,7 @@ const benches = {
   },
   sweep: { about: 'from the start of the agent to nothing left of its former life, of 1, 10 and 110 targets', run: benchSweep },
   cluster: { about: 'experiments on a cluster of 1, 20 and 100 simulated nodes, and what the operator costs', run: benchCluster },
+  sflow: { about: 'recorded sFlow datagrams decoded in memory, in a second of processor time', run: benchSflow },
 } as const;
 
 const folder = fileURLToPath(new URL('../../out/bench', import.meta.url));

@@ -1,3 +1,4 @@
+import type { Tunnel } from '../packet/tunnel.ts';
 import type { ProblemReason } from '../problems.ts';
 import type { DecodedRecord } from './record-decoder.ts';
 
@@ -43,7 +44,7 @@ export type SampledPacket = SampleFields & {
   stripped?: number;
   headerProtocol?: number;
 } & PacketFields & {
-    tunnel?: { type: string; vni?: number; key?: number } & PacketFields;
+    tunnel?: { type: Tunnel['type']; vni?: number; key?: number } & PacketFields;
     extended?: Record<string, DecodedRecord>;
   };
 

@@ -1,13 +1,14 @@
 import type { CounterSample } from '../counter-sample.ts';
 import type { FlowSample, Port } from '../flow-sample.ts';
 import { unknown } from '../packet/layer.ts';
+import type { Tunnel } from '../packet/tunnel.ts';
 import { describeProblem, type Problem } from '../problems.ts';
 import { flowRecordTags } from '../read-flow-sample.ts';
 import { tagText } from '../records.ts';
 import { createDatagramWalker } from '../walk-datagram.ts';
 import type { Complaint, CounterReadings, DatagramFields, SampledPacket, SflowDatagram, SflowSample } from './datagram.ts';
 import { decodeRecords } from './decode-records.ts';
-import { discardReasonName } from './discard-reasons.ts';
+import { nameOfDiscardReason } from './discard-reasons.ts';
 import { extendedData } from './extended-data.ts';
 import { hostCounters } from './host-counters.ts';
 import { interfaceCounters } from './interface-counters.ts';
@@ -54,34 +55,26 @@ const complaintOf = (problem: Problem | undefined): Complaint | undefined =>
   problem === undefined ? undefined : { error: describeProblem(problem), reason: problem.reason };
 
 function sampledPacket(view: DataView, sample: FlowSample): SampledPacket {
-  const { kind, sequence, drops, discardReason, packet } = sample;
-  const { decoded, skipped } = decodeRecords(
-    view,
-    sample,
-    extendedData,
-    sample.headerOffset === unknown ? sampledFields : rawHeader,
-  );
-  const reasonName = discardReasonName(discardReason);
-  return {
-    kind,
-    sequence,
-    source: sourceText(sample),
-    ...known('rate', sample.rate),
-    ...known('pool', sample.pool),
-    drops,
-    input: portText(sample.input),
-    output: portText(sample.output),
-    ...known('discardReason', discardReason),
-    ...(reasonName === undefined ? {} : { discardReasonName: reasonName }),
-    ...known('frameLength', sample.frameLength),
-    ...known('stripped', sample.stripped),
-    ...known('headerProtocol', sample.headerProtocol),
-    ...packetFields(view, packet.outer),
-    ...tunnelOf(view, sample),
-    ...(Object.keys(decoded).length === 0 ? {} : { extended: decoded }),
-    ...skippedRecords(skipped),
-    ...complaintOf(sample.problem),
-  };
+  const { headerProtocol, frameLength, stripped, packet, problem } = sample;
+  const handled = headerProtocol === unknown ? sampledFields : rawHeader;
+  const { decoded, skipped } = decodeRecords(view, sample, extendedData, handled);
+  const fields = fixedFields(sample);
+  if (frameLength !== unknown) fields.frameLength = frameLength;
+  if (stripped !== unknown) fields.stripped = stripped;
+  if (headerProtocol !== unknown) fields.headerProtocol = headerProtocol;
+  Object.assign(fields, packetFields(view, packet.outer));
+  if (packet.tunnel.type !== undefined) fields.tunnel = tunnelFields(view, packet.tunnel);
+  if (Object.keys(decoded).length > 0) fields.extended = decoded;
+  return Object.assign(fields, skippedRecords(skipped), complaintOf(problem));
+}
+
+function fixedFields(sample: FlowSample): SampledPacket {
+  const { kind, sequence, rate, pool, drops, discardReason } = sample;
+  const [source, input, output] = [sourceText(sample), portText(sample.input), portText(sample.output)];
+  if (kind === 'flow') return { kind, sequence, source, rate, pool, drops, input, output };
+  const discardReasonName = nameOfDiscardReason(discardReason);
+  const fields = { kind, sequence, source, drops, input, output, discardReason };
+  return discardReasonName === undefined ? fields : { ...fields, discardReasonName };
 }
 
 function counterReadings(view: DataView, sample: CounterSample): CounterReadings {
@@ -115,12 +108,7 @@ function portText({ format, value }: Port): number | string {
   }
 }
 
-function tunnelOf(view: DataView, { packet }: FlowSample): Pick<SampledPacket, 'tunnel'> {
-  const { type, id, layer } = packet.tunnel;
-  if (type === undefined) return {};
-  return { tunnel: { type, ...known(type === 'vxlan' ? 'vni' : 'key', id), ...packetFields(view, layer) } };
-}
-
-function known<Name extends string>(name: Name, value: number): Partial<Record<Name, number>> {
-  return value === unknown ? {} : ({ [name]: value } as Record<Name, number>);
+function tunnelFields(view: DataView, { type, id, layer }: Tunnel): SampledPacket['tunnel'] {
+  const identifier = id === unknown ? undefined : type === 'vxlan' ? { vni: id } : { key: id };
+  return { type, ...identifier, ...packetFields(view, layer) };
 }

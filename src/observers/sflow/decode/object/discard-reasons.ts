@@ -10,5 +10,5 @@ const others =
   );
 
 /** Undefined for a number that the list does not name, or not yet. */
-export const discardReasonName = (reason: number): string | undefined =>
+export const nameOfDiscardReason = (reason: number): string | undefined =>
   reason < firstOther ? unreachable[reason] : others[reason - firstOther];

@@ -1,13 +1,16 @@
 /** Addresses and identifiers of a datagram as text. Offsets must be inside the view. */
 
-const hexByte = (view: DataView, offset: number): string => view.getUint8(offset).toString(16).padStart(2, '0');
+const hexBytes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
-const hexBytes = (view: DataView, offset: number, length: number): string[] =>
-  Array.from({ length }, (_, index) => hexByte(view, offset + index));
+const hexByte = (view: DataView, offset: number): string => hexBytes[view.getUint8(offset)] ?? '';
 
-export const macText = (view: DataView, offset: number): string => hexBytes(view, offset, 6).join(':');
+export function hexText(view: DataView, offset: number, length: number, separator = ''): string {
+  let text = hexByte(view, offset);
+  for (let index = 1; index < length; index += 1) text += separator + hexByte(view, offset + index);
+  return text;
+}
 
-export const hexText = (view: DataView, offset: number, length: number): string => hexBytes(view, offset, length).join('');
+export const macText = (view: DataView, offset: number): string => hexText(view, offset, 6, ':');
 
 const uuidGroups = [
   [0, 4],
