@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const campaigns = [
+  ['campaign.ts', 'sflow-fuzz', '--evidence'],
   ['torture.ts', '--kills', '300', '--minutes', '90', '--evidence'],
   ['torture.ts', '--kernel', 'own', '--kills', '300', '--instances', '2', '--minutes', '60', '--evidence'],
   ['campaign.ts', 'ten-experiments', '--evidence'],

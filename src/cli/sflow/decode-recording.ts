@@ -24,29 +24,32 @@ export async function decodeRecording(
 ): Promise<{ summary: string[] }> {
   const decode = createDatagramDecoder();
   let accounts = noAccounts;
-  let others = 0;
+  const counts = { others: 0, problems: 0 };
   for await (const captured of readCapture(chunks, options)) {
     if (captured.kind === 'other') {
-      others += 1;
+      counts.others += 1;
       continue;
     }
-    if (captured.kind === 'datagram' && captured.missing === 0) {
-      const datagram = decode(captured.payload);
-      accounts = accountDatagram(accounts, datagram);
-      if (!(await write(JSON.stringify(datagram)))) break;
-    } else if (!(await write(JSON.stringify(problemLine(captured, decode))))) break;
+    const line = lineOf(captured, decode);
+    if (captured.kind === 'datagram' && captured.missing === 0) accounts = accountDatagram(accounts, line as SflowDatagram);
+    else counts.problems += 1;
+    if (!(await write(JSON.stringify(line)))) break;
   }
-  return { summary: summaryOf(accounts, others) };
+  return { summary: summaryOf(accounts, counts) };
 }
 
-function problemLine(captured: Exclude<Captured, { kind: 'other' }>, decode: (datagram: Uint8Array) => SflowDatagram): Line {
+function lineOf(captured: Exclude<Captured, { kind: 'other' }>, decode: (datagram: Uint8Array) => SflowDatagram): Line {
   if (captured.kind === 'problem') return { error: captured.error, reason: captured.reason };
   const { payload, missing } = captured;
+  if (missing === 0) return decode(payload);
   const error = `of a datagram of ${payload.length + missing} bytes the recording holds ${payload.length}`;
   return { ...decode(payload), error, reason: 'CutShort' };
 }
 
-function summaryOf({ agents, undecodable, untracked }: Accounts, others: number): string[] {
+function summaryOf(
+  { agents, undecodable, untracked }: Accounts,
+  { others, problems }: { others: number; problems: number },
+): string[] {
   const lines = [...agents.values()].map((account) => {
     const { agent, subAgent, datagrams, lost, late, restarts, malformed, samples, sampleDrops } = account;
     const counts = [
@@ -61,6 +64,7 @@ function summaryOf({ agents, undecodable, untracked }: Accounts, others: number)
   });
   if (undecodable > 0) lines.push(`${undecodable} datagrams are no sFlow version 5`);
   if (untracked > 0) lines.push(`${untracked} datagrams of further agents are not counted`);
+  if (problems > 0) lines.push(`${problems} datagrams or packets could not be read whole`);
   if (others > 0) lines.push(`${others} packets carry no datagram that was asked for`);
   return lines;
 }

@@ -1,10 +1,11 @@
 /** The recorded datagrams in test/fixtures/sflow (its README says what they are). */
 import { createReadStream, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type Captured, readCapture } from '../../../src/observers/index.ts';
 
-const folder = join(import.meta.dirname, '../../fixtures/sflow');
+// From the root of the project: a campaign that is bundled runs elsewhere.
+const folder = resolve('test/fixtures/sflow');
 const suffix = '.sflowtool.jsonl.gz';
 
 export const recordingNames: string[] = readdirSync(folder)
