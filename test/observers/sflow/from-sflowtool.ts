@@ -97,7 +97,10 @@ function headerOf({ srcMAC = '', dstMAC = '', srcIP, dstIP, ...rest }: Sflowtool
 
 const recordsOf = (elements: readonly SflowtoolElement[]): Json =>
   Object.fromEntries(
-    elements.map((element) => [recordNames[element.flowBlock_tag ?? element.counterBlock_tag ?? ''], recordOf(element)]),
+    elements.map((element) => [
+      recordNames[element.flowBlock_tag ?? element.counterBlock_tag ?? ''] ?? 'a record without a name of ours',
+      recordOf(element),
+    ]),
   );
 
 function recordOf({ adaptor_list, ...element }: SflowtoolElement): Json {
@@ -119,10 +122,10 @@ function recordOf({ adaptor_list, ...element }: SflowtoolElement): Json {
 
 function ourName(name: string): string {
   const words = name.replace(/^tcpinfo_/, '').split('_');
-  return renamed[name] ?? words.map((word, index) => (index === 0 ? word.replace(/^[A-Z]+$/, lower) : capital(word))).join('');
+  return renamed[name] ?? words.map((word, index) => (index === 0 ? lowerWord(word) : capital(word))).join('');
 }
 
-const lower = (text: string): string => text.toLowerCase();
+const lowerWord = (word: string): string => (/^[A-Z]+$/.test(word) ? word.toLowerCase() : word);
 /** uS and nS are units. */
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1).replace(/^S$/, 's');
 

@@ -9,7 +9,7 @@ export type AgentAccount = {
   datagrams: number;
   /** Gaps in the numbers of datagrams, less those that came late. What was sent before the first one is not counted. */
   lost: number;
-  /** Came after a higher number: out of order, or twice. */
+  /** Came after a higher number: out of order, or twice, which cannot be told apart. */
   late: number;
   restarts: number;
   /** Datagrams of which not all could be decoded. */

@@ -59,9 +59,10 @@ export function createFlowSampleReader(): FlowSampleReader {
     sample.recordsEnd = end;
     sample.problem = walkRecords(view, sample.recordsOffset, end, sample.recordCount, visitRecord);
     if (sample.headerOffset === unknown) {
-      if (ethernetOffset > 0) sample.problem ??= readSampledEthernet(view, ethernetOffset, ethernetEnd, sample);
-      if (ipv4Offset > 0) sample.problem ??= readSampledIpv4(view, ipv4Offset, ipv4End, packet.outer);
-      if (ipv6Offset > 0) sample.problem ??= readSampledIpv6(view, ipv6Offset, ipv6End, packet.outer);
+      const inEthernet = ethernetOffset > 0 ? readSampledEthernet(view, ethernetOffset, ethernetEnd, sample) : undefined;
+      const inIpv4 = ipv4Offset > 0 ? readSampledIpv4(view, ipv4Offset, ipv4End, packet.outer) : undefined;
+      const inIpv6 = ipv6Offset > 0 ? readSampledIpv6(view, ipv6Offset, ipv6End, packet.outer) : undefined;
+      sample.problem ??= inEthernet ?? inIpv4 ?? inIpv6;
     }
     return sample;
   };

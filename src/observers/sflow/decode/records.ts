@@ -33,7 +33,8 @@ export function walkRecords(
       const found = visit(tag, body, end);
       return problem ?? found ?? { reason: 'RecordPastEnd', offset: start, found: length, limit: left };
     }
-    problem ??= visit(tag, body, body + length);
+    const found = visit(tag, body, body + length);
+    problem ??= found;
     start = paddedEnd(body + length, end);
   }
   return problem;

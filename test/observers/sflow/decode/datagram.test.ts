@@ -26,8 +26,9 @@ type AnySample = Omit<SampledPacket & Pick<CounterReadings, 'counters'>, 'kind'>
 
 function onlySample(sample: Bytes): AnySample {
   const { samples } = decode(datagram([sample])) as unknown as { samples: AnySample[] };
-  expect(samples).toHaveLength(1);
-  return samples[0] as AnySample;
+  const [only, ...others] = samples;
+  if (only === undefined || others.length > 0) throw new Error('expected one sample');
+  return only;
 }
 
 const extendedOf = (tag: number, ...body: Bytes[]): object | undefined => onlySample(flowSample([tagged(tag, ...body)])).extended;
@@ -90,6 +91,14 @@ describe('a datagram', () => {
   ])('keeps a sample with %s, and says so', (_, sample, reason) => {
     const { reason: found = '', destinationPort } = onlySample(sample);
     expect([destinationPort, found]).toEqual([80, reason]);
+  });
+
+  it('reads on behind a record that is too short', () => {
+    const behind = onlySample(flowSample([tagged(1, zeros(12)), packet]));
+    expect(behind).toMatchObject({ reason: 'RecordTooShort', destinationPort: 80 });
+    const ipv4Record = tagged(3, words(40, 6), [10, 0, 0, 3], [10, 0, 0, 4], words(1, 2, 0x18, 4));
+    const fields = onlySample(flowSample([tagged(2, zeros(8)), ipv4Record]));
+    expect(fields).toMatchObject({ reason: 'RecordTooShort', destinationPort: 2 });
   });
 
   it('reads no further than the record where a header says it is longer', () => {

@@ -8,6 +8,8 @@ import { createJudge } from './judge.ts';
 import { mutated } from './mutate.ts';
 import { builtDatagrams } from './seeds.ts';
 
+/** Thousands of datagrams take seconds on a machine that others keep busy. */
+const patient = { timeout: 120_000 };
 const judge = createJudge();
 let recorded: Uint8Array[];
 beforeAll(async () => {
@@ -34,7 +36,7 @@ const structured = fc
   .map(([samples, count]) => datagram(samples, undefined, count));
 
 describe('the decode of any bytes', () => {
-  it('never throws, and its result is bounded by their length', () => {
+  it('never throws, and its result is bounded by their length', patient, () => {
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), structured), (bytes) => {
         expect(judge(bytes).problem).toBeUndefined();
@@ -43,7 +45,7 @@ describe('the decode of any bytes', () => {
     );
   });
 
-  it('holds of recorded datagrams that were damaged', () => {
+  it('holds of recorded datagrams that were damaged', patient, () => {
     const random = seededRandom(1);
     const seeds = [...recorded, ...builtDatagrams];
     const problems: string[] = [];
@@ -90,7 +92,7 @@ describe('the decode of any bytes', () => {
 });
 
 describe('the reading of any file', () => {
-  it('never throws but for a format that is not known', async () => {
+  it('never throws but for a format that is not known', patient, async () => {
     const files = [pcap(recorded.slice(0, 3)), pcapng(recorded.slice(0, 3)), pcap(recorded.slice(0, 3), { linkType: 276 })];
     const random = seededRandom(2);
     for (let index = 0; index < 3000; index += 1) {
