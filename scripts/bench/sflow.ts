@@ -2,11 +2,11 @@
 import { createReadStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
+  absent,
   createDatagramDecoder,
   createDatagramWalker,
   type DatagramVisitor,
   readCapture,
-  unknown,
 } from '../../src/observers/index.ts';
 import { ratiosOf, rotated, type Spread, spreadOf, spreadText, tableLines } from './summary.ts';
 
@@ -88,7 +88,7 @@ function countingVisitor(): DatagramVisitor & { frames: number } {
     ...quiet,
     frames: 0,
     flowSample: ({ rate, packet }: Parameters<DatagramVisitor['flowSample']>[0]) => {
-      if (packet.outer.destinationPort !== unknown) visitor.frames += rate;
+      if (packet.outer.destinationPort !== absent) visitor.frames += rate;
     },
   };
   return visitor;

@@ -7,7 +7,7 @@ export { createDatagramDecoder } from './sflow/decode/object/decode-datagram.ts'
 export { createDatagramWalker, type DatagramHeader, type DatagramVisitor } from './sflow/decode/walk-datagram.ts';
 export type { CounterSample } from './sflow/decode/counter-sample.ts';
 export type { FlowSample } from './sflow/decode/flow-sample.ts';
-export { type PacketLayer, unknown } from './sflow/decode/packet/layer.ts';
+export { absent, type PacketLayer } from './sflow/decode/packet/layer.ts';
 export { readCapture } from './sflow/capture/read-capture.ts';
 export type { Captured, CaptureReason } from './sflow/capture/captured.ts';
 export { type AgentAccount, accountDatagram, type Accounts, lossCorrection, noAccounts } from './sflow/account/agent-account.ts';

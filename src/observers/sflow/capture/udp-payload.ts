@@ -1,5 +1,5 @@
 import { readIp } from '../decode/packet/ip.ts';
-import { clearLayer, type PacketLayer, unknown } from '../decode/packet/layer.ts';
+import { absent, clearLayer, type PacketLayer } from '../decode/packet/layer.ts';
 import { readCarried, readEthernet, readType } from '../decode/packet/link-layer.ts';
 import { protocols } from '../decode/packet/transport.ts';
 import type { Captured, CapturedPacket } from './captured.ts';
@@ -59,8 +59,8 @@ export function udpPayload({ linkType, bytes, atMs }: CapturedPacket, port: numb
   clearLayer(layer);
   reader.read(view, layer);
   if (layer.ipProtocol !== protocols.udp || layer.fragmentOffset > 0) return { kind: 'other' };
-  if (port !== undefined && layer.destinationPort !== unknown && layer.destinationPort !== port) return { kind: 'other' };
-  if (layer.payloadOffset === unknown) {
+  if (port !== undefined && layer.destinationPort !== absent && layer.destinationPort !== port) return { kind: 'other' };
+  if (layer.payloadOffset === absent) {
     return {
       kind: 'problem',
       reason: 'CutShort',

@@ -1,4 +1,4 @@
-import { unknown } from './packet/layer.ts';
+import { absent } from './packet/layer.ts';
 import { createPacket, type Packet } from './packet/packet.ts';
 import type { Problem } from './problems.ts';
 
@@ -7,14 +7,14 @@ export type Port = { format: number; value: number };
 
 /**
  * One sampled or discarded packet, as numbers only. One record is used for sample after sample: whoever keeps something of it copies it. Offsets
- * count from the datagram's first byte. What is not told is `unknown`.
+ * count from the datagram's first byte. What is not told is `absent`.
  */
 export type FlowSample = {
   kind: 'flow' | 'discard';
   sequence: number;
   sourceType: number;
   sourceIndex: number;
-  /** One of this many packets is sampled; unknown for a discarded packet. */
+  /** One of this many packets is sampled; absent for a discarded packet. */
   rate: number;
   pool: number;
   drops: number;
@@ -43,20 +43,20 @@ export const createFlowSample = (): FlowSample => ({
   sequence: 0,
   sourceType: 0,
   sourceIndex: 0,
-  rate: unknown,
-  pool: unknown,
+  rate: absent,
+  pool: absent,
   drops: 0,
   input: { format: 0, value: 0 },
   output: { format: 0, value: 0 },
-  discardReason: unknown,
+  discardReason: absent,
   recordCount: 0,
   recordsOffset: 0,
   recordsEnd: 0,
-  headerProtocol: unknown,
-  headerOffset: unknown,
-  headerEnd: unknown,
-  frameLength: unknown,
-  stripped: unknown,
+  headerProtocol: absent,
+  headerOffset: absent,
+  headerEnd: absent,
+  frameLength: absent,
+  stripped: absent,
   packet: createPacket(),
   problem: undefined,
 });

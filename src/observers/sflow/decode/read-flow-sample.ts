@@ -1,5 +1,5 @@
 import { createFlowSample, type FlowSample, type Port } from './flow-sample.ts';
-import { unknown } from './packet/layer.ts';
+import { absent } from './packet/layer.ts';
 import { clearPacket, readPacket } from './packet/packet.ts';
 import type { Problem } from './problems.ts';
 import { walkRecords } from './records.ts';
@@ -31,7 +31,7 @@ export function createFlowSampleReader(): FlowSampleReader {
   const visitRecord = (tag: number, start: number, end: number): Problem | undefined => {
     switch (tag) {
       case flowRecordTags.rawHeader:
-        return sample.headerOffset === unknown ? readRawHeader(current, start, end, sample) : undefined;
+        return sample.headerOffset === absent ? readRawHeader(current, start, end, sample) : undefined;
       case flowRecordTags.ethernet:
         [ethernetOffset, ethernetEnd] = [start, end];
         return undefined;
@@ -49,16 +49,16 @@ export function createFlowSampleReader(): FlowSampleReader {
   return (view, offset, end, layout) => {
     current = view;
     clearPacket(packet);
-    sample.headerProtocol = unknown;
-    sample.headerOffset = unknown;
-    sample.headerEnd = unknown;
-    sample.frameLength = unknown;
-    sample.stripped = unknown;
+    sample.headerProtocol = absent;
+    sample.headerOffset = absent;
+    sample.headerEnd = absent;
+    sample.frameLength = absent;
+    sample.stripped = absent;
     ethernetOffset = ipv4Offset = ipv6Offset = 0;
     readFixedPart(view, offset, layout, sample);
     sample.recordsEnd = end;
     sample.problem = walkRecords(view, sample.recordsOffset, end, sample.recordCount, visitRecord);
-    if (sample.headerOffset === unknown) {
+    if (sample.headerOffset === absent) {
       const inEthernet = ethernetOffset > 0 ? readSampledEthernet(view, ethernetOffset, ethernetEnd, sample) : undefined;
       const inIpv4 = ipv4Offset > 0 ? readSampledIpv4(view, ipv4Offset, ipv4End, packet.outer) : undefined;
       const inIpv6 = ipv6Offset > 0 ? readSampledIpv6(view, ipv6Offset, ipv6End, packet.outer) : undefined;
@@ -72,7 +72,7 @@ function readFixedPart(view: DataView, offset: number, layout: keyof typeof flow
   const { input, output } = sample;
   sample.sequence = view.getUint32(offset);
   sample.kind = layout === 'discard' ? 'discard' : 'flow';
-  sample.discardReason = unknown;
+  sample.discardReason = absent;
   switch (layout) {
     case 'compact':
       sample.sourceType = view.getUint8(offset + 4);
@@ -93,8 +93,8 @@ function readFixedPart(view: DataView, offset: number, layout: keyof typeof flow
     case 'discard':
       sample.sourceType = view.getUint32(offset + 4);
       sample.sourceIndex = view.getUint32(offset + 8);
-      sample.rate = unknown;
-      sample.pool = unknown;
+      sample.rate = absent;
+      sample.pool = absent;
       sample.drops = view.getUint32(offset + 12);
       input.format = 0;
       input.value = view.getUint32(offset + 16);

@@ -1,6 +1,6 @@
 import type { CounterSample } from '../counter-sample.ts';
 import type { FlowSample, Port } from '../flow-sample.ts';
-import { unknown } from '../packet/layer.ts';
+import { absent } from '../packet/layer.ts';
 import type { Tunnel } from '../packet/tunnel.ts';
 import { describeProblem, type Problem } from '../problems.ts';
 import { flowRecordTags } from '../read-flow-sample.ts';
@@ -56,12 +56,12 @@ const complaintOf = (problem: Problem | undefined): Complaint | undefined =>
 
 function sampledPacket(view: DataView, sample: FlowSample): SampledPacket {
   const { headerProtocol, frameLength, stripped, packet, problem } = sample;
-  const handled = headerProtocol === unknown ? sampledFields : rawHeader;
+  const handled = headerProtocol === absent ? sampledFields : rawHeader;
   const { decoded, skipped } = decodeRecords(view, sample, extendedData, handled);
   const fields = fixedFields(sample);
-  if (frameLength !== unknown) fields.frameLength = frameLength;
-  if (stripped !== unknown) fields.stripped = stripped;
-  if (headerProtocol !== unknown) fields.headerProtocol = headerProtocol;
+  if (frameLength !== absent) fields.frameLength = frameLength;
+  if (stripped !== absent) fields.stripped = stripped;
+  if (headerProtocol !== absent) fields.headerProtocol = headerProtocol;
   Object.assign(fields, packetFields(view, packet.outer));
   if (packet.tunnel.type !== undefined) fields.tunnel = tunnelFields(view, packet.tunnel);
   if (Object.keys(decoded).length > 0) fields.extended = decoded;
@@ -109,6 +109,6 @@ function portText({ format, value }: Port): number | string {
 }
 
 function tunnelFields(view: DataView, { type, id, layer }: Tunnel): SampledPacket['tunnel'] {
-  const identifier = id === unknown ? undefined : type === 'vxlan' ? { vni: id } : { key: id };
+  const identifier = id === absent ? undefined : type === 'vxlan' ? { vni: id } : { key: id };
   return { type, ...identifier, ...packetFields(view, layer) };
 }

@@ -1,14 +1,14 @@
 /** A number that the bytes do not tell. Wire values are never negative. */
-export const unknown = -1;
+export const absent = -1;
 
 /**
  * What the headers of one packet say, as numbers only: addresses are offsets into the bytes that were read, so that reading allocates
- * nothing. Each field is `unknown` where the headers do not tell it. One record is used for packet after packet.
+ * nothing. Each field is `absent` where the headers do not tell it. One record is used for packet after packet.
  */
 export type PacketLayer = {
   macSourceOffset: number;
   macDestinationOffset: number;
-  /** Of what follows all VLAN tags; unknown for an IEEE 802.3 length without SNAP. */
+  /** Of what follows all VLAN tags; absent for an IEEE 802.3 length without SNAP. */
   ethernetType: number;
   /** Of the first tag's control information; further tags follow, each 4 bytes on. */
   vlanOffset: number;
@@ -16,7 +16,7 @@ export type PacketLayer = {
   /** Of the topmost label stack entry (RFC 3032); further ones follow, each 4 bytes on. */
   mplsOffset: number;
   mplsCount: number;
-  /** 4, 6 or unknown. */
+  /** 4, 6 or absent. */
   ipVersion: number;
   ipSourceOffset: number;
   ipDestinationOffset: number;
@@ -27,7 +27,7 @@ export type PacketLayer = {
   /** The whole octet: type of service, or traffic class. */
   ipTos: number;
   ttl: number;
-  /** In units of 8 bytes, as on the wire; unknown where the packet is no fragment. */
+  /** In units of 8 bytes, as on the wire; absent where the packet is no fragment. */
   fragmentOffset: number;
   sourcePort: number;
   destinationPort: number;
@@ -43,53 +43,53 @@ export type PacketLayer = {
 };
 
 export const createLayer = (): PacketLayer => ({
-  macSourceOffset: unknown,
-  macDestinationOffset: unknown,
-  ethernetType: unknown,
-  vlanOffset: unknown,
+  macSourceOffset: absent,
+  macDestinationOffset: absent,
+  ethernetType: absent,
+  vlanOffset: absent,
   vlanCount: 0,
-  mplsOffset: unknown,
+  mplsOffset: absent,
   mplsCount: 0,
-  ipVersion: unknown,
-  ipSourceOffset: unknown,
-  ipDestinationOffset: unknown,
-  ipLength: unknown,
-  ipProtocol: unknown,
-  ipTos: unknown,
-  ttl: unknown,
-  fragmentOffset: unknown,
-  sourcePort: unknown,
-  destinationPort: unknown,
-  tcpFlags: unknown,
-  icmpType: unknown,
-  icmpCode: unknown,
-  payloadOffset: unknown,
-  payloadEnd: unknown,
+  ipVersion: absent,
+  ipSourceOffset: absent,
+  ipDestinationOffset: absent,
+  ipLength: absent,
+  ipProtocol: absent,
+  ipTos: absent,
+  ttl: absent,
+  fragmentOffset: absent,
+  sourcePort: absent,
+  destinationPort: absent,
+  tcpFlags: absent,
+  icmpType: absent,
+  icmpCode: absent,
+  payloadOffset: absent,
+  payloadEnd: absent,
   truncated: false,
 });
 
 export function clearLayer(layer: PacketLayer): void {
-  layer.macSourceOffset = unknown;
-  layer.macDestinationOffset = unknown;
-  layer.ethernetType = unknown;
-  layer.vlanOffset = unknown;
+  layer.macSourceOffset = absent;
+  layer.macDestinationOffset = absent;
+  layer.ethernetType = absent;
+  layer.vlanOffset = absent;
   layer.vlanCount = 0;
-  layer.mplsOffset = unknown;
+  layer.mplsOffset = absent;
   layer.mplsCount = 0;
-  layer.ipVersion = unknown;
-  layer.ipSourceOffset = unknown;
-  layer.ipDestinationOffset = unknown;
-  layer.ipLength = unknown;
-  layer.ipProtocol = unknown;
-  layer.ipTos = unknown;
-  layer.ttl = unknown;
-  layer.fragmentOffset = unknown;
-  layer.sourcePort = unknown;
-  layer.destinationPort = unknown;
-  layer.tcpFlags = unknown;
-  layer.icmpType = unknown;
-  layer.icmpCode = unknown;
-  layer.payloadOffset = unknown;
-  layer.payloadEnd = unknown;
+  layer.ipVersion = absent;
+  layer.ipSourceOffset = absent;
+  layer.ipDestinationOffset = absent;
+  layer.ipLength = absent;
+  layer.ipProtocol = absent;
+  layer.ipTos = absent;
+  layer.ttl = absent;
+  layer.fragmentOffset = absent;
+  layer.sourcePort = absent;
+  layer.destinationPort = absent;
+  layer.tcpFlags = absent;
+  layer.icmpType = absent;
+  layer.icmpCode = absent;
+  layer.payloadOffset = absent;
+  layer.payloadEnd = absent;
   layer.truncated = false;
 }

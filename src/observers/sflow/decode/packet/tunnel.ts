@@ -1,12 +1,12 @@
 import { readIp } from './ip.ts';
-import { clearLayer, createLayer, type PacketLayer, unknown } from './layer.ts';
+import { absent, clearLayer, createLayer, type PacketLayer } from './layer.ts';
 import { readCarried, readEthernet } from './link-layer.ts';
 import { protocols } from './transport.ts';
 
 /** What a packet carries in itself, one level deep. `layer` is of the packet inside. */
 export type Tunnel = {
   type: 'vxlan' | 'gre' | 'ipip' | undefined;
-  /** The network identifier of VXLAN, the key of GRE; unknown where there is none. */
+  /** The network identifier of VXLAN, the key of GRE; absent where there is none. */
   id: number;
   layer: PacketLayer;
 };
@@ -17,13 +17,13 @@ const vxlanHeaderLength = 8;
 const transparentEthernet = 0x6558;
 const gre = { checksum: 0x8000, routing: 0x4000, key: 0x2000, sequence: 0x1000, version: 0x0007 } as const;
 
-export const createTunnel = (): Tunnel => ({ type: undefined, id: unknown, layer: createLayer() });
+export const createTunnel = (): Tunnel => ({ type: undefined, id: absent, layer: createLayer() });
 
 /** Reads what `outer`, whose headers were read, carries in a tunnel, if anything. */
 export function readTunnel(view: DataView, end: number, outer: PacketLayer, tunnel: Tunnel): void {
   tunnel.type = undefined;
   const offset = outer.payloadOffset;
-  if (offset === unknown) return;
+  if (offset === absent) return;
   const limit = Math.min(end, outer.payloadEnd);
   switch (outer.ipProtocol) {
     case protocols.udp:
@@ -34,7 +34,7 @@ export function readTunnel(view: DataView, end: number, outer: PacketLayer, tunn
       return;
     case protocols.ipip:
     case protocols.ipv6:
-      open(tunnel, 'ipip', unknown);
+      open(tunnel, 'ipip', absent);
       readIp(view, offset, limit, tunnel.layer);
   }
 }
@@ -72,7 +72,7 @@ function readGre(view: DataView, offset: number, end: number, outer: PacketLayer
     outer.truncated = true;
     return;
   }
-  open(tunnel, 'gre', hasKey ? view.getUint32(keyOffset) : unknown);
+  open(tunnel, 'gre', hasKey ? view.getUint32(keyOffset) : absent);
   if (type === transparentEthernet) readEthernet(view, inner, end, tunnel.layer);
   else readCarried(view, inner, end, type, tunnel.layer);
 }
