@@ -198,6 +198,8 @@ export type Experiment = {
   preflight: { ref: string }[];
   abort: AbortRule[];
   blastRadius?: BlastRadius;
+  /** Where some nodes cannot do the fault: nobody is hurt, or only targets on the others. */
+  onUnsupported: 'refuse' | 'skip';
   /** Given, or drawn when the run is created; recorded in the report. */
   seed?: string;
 };

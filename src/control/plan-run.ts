@@ -104,6 +104,7 @@ export function machinePlan({ experiment, shaper, entries }: Pick<RunRequest, 'e
     afterMs: experiment.afterMs,
     hypothesis: entries,
     abort: experiment.abort,
+    skipsUnsupported: experiment.onUnsupported === 'skip',
     settleMs: entries.length === 0 ? 0 : Math.max(...entries.map(({ connectivity }) => connectivity.timeoutMs)) + reportMs,
     limits: { preflightMs: 60_000, probeStartMs: 60_000, injectMs: 120_000, undoMs: leaseMs + 120_000 },
   };
