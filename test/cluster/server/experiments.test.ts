@@ -329,11 +329,8 @@ describe('an experiment on a cluster', { timeout: 300_000 }, () => {
       const status = await onBoth('skips', { onUnsupported: 'skip' });
       expect(status).toMatchObject({ verdict: 'Passed', residue: 0 });
       const passed = status.conditions?.find(({ type }) => type === 'PreflightPassed');
-      expect(passed).toMatchObject({
-        status: 'True',
-        reason: 'NodesSkipped',
-        message: expect.stringContaining('node-b: driver'),
-      });
+      expect(passed).toMatchObject({ status: 'True', reason: 'NodesSkipped' });
+      expect(passed?.message).toContain('node-b: driver');
     });
   });
 });
