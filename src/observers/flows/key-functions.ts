@@ -75,7 +75,7 @@ export const keyFunctions: Readonly<Record<string, KeyFunction>> = {
 };
 
 /** Functions of sFlow-RT that need more than the packet, and what they would need. */
-export const refusedFunctions: Readonly<Record<string, string>> = {
+const refusedFunctions: Readonly<Record<string, string>> = {
   group: 'address groups, which a NetworkMonitor cannot define',
   country: 'a table of countries by address',
   asn: 'a table of autonomous systems by address',
@@ -109,7 +109,7 @@ function tokens(name: string, kept: (parts: string[], count: number) => string[]
 }
 
 export function refuseFunction(name: string, written: string): never {
-  const needs = refusedFunctions[name];
+  const needs = Object.hasOwn(refusedFunctions, name) ? refusedFunctions[name] : undefined;
   const reason = needs === undefined ? `there is no function '${name}'` : `the function '${name}' needs ${needs}`;
   const known = Object.keys(keyFunctions).join(', ');
   throw new SquallError('InvalidInput', `flow key '${written}': ${reason}; expected one of ${known}, or a key by itself`);
