@@ -28,6 +28,7 @@ const anotherSample = 0.2;
 
 /** Open vSwitch sends with the seventh sample, and once a second what is there; here an empty datagram, too, such as counters make. */
 export function* sampledTraffic({ random, samplingRate, ...traffic }: Traffic): Generator<SampledInterval> {
+  const waveStartMs = random() * waveMs;
   let [atMs, sentMs, tick, held] = [0, 0, random() * tickMs, 0];
   const send = (toMs: number): SampledInterval => {
     const [fromMs, samples] = [sentMs, held];
@@ -36,7 +37,7 @@ export function* sampledTraffic({ random, samplingRate, ...traffic }: Traffic): 
     return { fromMs, toMs, samples, weight, heaviest: samples > 0 ? samplingRate : 0, lostDatagrams: 0 };
   };
   while (atMs < traffic.endMs) {
-    atMs = nextArrival(traffic, atMs, random);
+    atMs = nextArrival(traffic, atMs, waveStartMs, random);
     for (; tick < Math.min(atMs, traffic.endMs); tick += tickMs) yield send(tick);
     if (atMs >= traffic.endMs) return;
     for (let more = true; more; more = traffic.arrivals === 'trains' && random() < anotherSample) {
@@ -47,10 +48,15 @@ export function* sampledTraffic({ random, samplingRate, ...traffic }: Traffic): 
 }
 
 /** The next instant at which a sample, or a train that gives one, comes: by thinning of the highest rate. */
-function nextArrival(traffic: Omit<Traffic, 'random' | 'samplingRate'>, fromMs: number, random: () => number): number {
+function nextArrival(
+  traffic: Omit<Traffic, 'random' | 'samplingRate'>,
+  fromMs: number,
+  waveStartMs: number,
+  random: () => number,
+): number {
   const perSecond = (atMs: number) => {
     const mean = atMs < traffic.stepAtMs ? traffic.before : traffic.after;
-    if (traffic.arrivals === 'waves') return atMs % waveMs < waveMs / 2 ? 2 * mean : 0;
+    if (traffic.arrivals === 'waves') return (atMs + waveStartMs) % waveMs < waveMs / 2 ? 2 * mean : 0;
     return traffic.arrivals === 'trains' ? mean * (1 - anotherSample) : mean;
   };
   const highest = Math.max(traffic.before, traffic.after) * (traffic.arrivals === 'waves' ? 2 : 1);
