@@ -6,6 +6,7 @@ const leastSamples = 100;
 const windowMs = 1000;
 /** Two-sided 95 % of the normal distribution. */
 const z95 = 1.96;
+const oneSidedZ95 = 1.645;
 
 type Sum = { ms: number; weight: number };
 
@@ -26,7 +27,10 @@ export type Baseline = {
   rate: number;
   low: number;
   high: number;
-  /** Variance of the counts over their mean, at least 1: what the decisive evidence is multiplied by. */
+  /**
+   * Variance of the counts over their mean, which the decisive evidence is multiplied by: the upper bound of its one-sided 95 % interval, so
+   * that a short baseline makes the detector slower and not bolder; at least 1.
+   */
   dispersion: number;
 };
 
@@ -73,7 +77,7 @@ export function baselineOf(state: BaselineState): { baseline: Baseline } | { bas
   }
   const perMs = closed.weight / closed.ms;
   const variance = (squares / perMs - closed.weight) / (windows - 1);
-  const dispersion = Math.max(1, variance / heaviest);
+  const dispersion = Math.max(1, (variance / heaviest) * (1 + oneSidedZ95 * Math.sqrt(2 / (windows - 1))));
   const margin = z95 * Math.sqrt(closed.weight * heaviest * dispersion);
   const perSecond = (weight: number) => (1000 * Math.max(0, weight)) / closed.ms;
   return {
