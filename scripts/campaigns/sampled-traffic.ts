@@ -3,9 +3,9 @@ import type { SampledInterval } from '../../src/observers/index.ts';
 
 /**
  * How samples come about. `poisson`: one packet of N of traffic of many. `waves`: twice the rate for 50 ms, then nothing for 50 ms.
- * `trains`: packets come in trains of a quarter of N on average (geometric), so that one train can give several samples at once.
+ * `trains` and `long-trains`: packets come in trains of N/4 and of N on average (geometric), so that one can give several samples at once.
  */
-export const arrivals = ['poisson', 'waves', 'trains'] as const;
+export const arrivals = ['poisson', 'waves', 'trains', 'long-trains'] as const;
 export type Arrivals = (typeof arrivals)[number];
 
 export type Traffic = {
@@ -23,8 +23,8 @@ export type Traffic = {
 const batchSamples = 7;
 const tickMs = 1000;
 const waveMs = 100;
-/** Of the samples that a train gives after its first: thinned geometric lengths stay geometric, q = m / (1 + m) with m = 1/4. */
-const anotherSample = 0.2;
+/** Share of the samples after which the same train gives another: thinned geometric lengths stay geometric, m / (1 + m) with m their mean length over N. */
+const anotherSample: Record<Arrivals, number> = { poisson: 0, waves: 0, trains: 0.2, 'long-trains': 0.5 };
 
 /** Open vSwitch sends with the seventh sample, and once a second what is there; here an empty datagram, too, such as counters make. */
 export function* sampledTraffic({ random, samplingRate, ...traffic }: Traffic): Generator<SampledInterval> {
@@ -40,7 +40,7 @@ export function* sampledTraffic({ random, samplingRate, ...traffic }: Traffic): 
     atMs = nextArrival(traffic, atMs, waveStartMs, random);
     for (; tick < Math.min(atMs, traffic.endMs); tick += tickMs) yield send(tick);
     if (atMs >= traffic.endMs) return;
-    for (let more = true; more; more = traffic.arrivals === 'trains' && random() < anotherSample) {
+    for (let more = true; more; more = random() < anotherSample[traffic.arrivals]) {
       held += 1;
       if (held === batchSamples) yield send(atMs);
     }
@@ -57,7 +57,7 @@ function nextArrival(
   const perSecond = (atMs: number) => {
     const mean = atMs < traffic.stepAtMs ? traffic.before : traffic.after;
     if (traffic.arrivals === 'waves') return (atMs + waveStartMs) % waveMs < waveMs / 2 ? 2 * mean : 0;
-    return traffic.arrivals === 'trains' ? mean * (1 - anotherSample) : mean;
+    return mean * (1 - anotherSample[traffic.arrivals]);
   };
   const highest = Math.max(traffic.before, traffic.after) * (traffic.arrivals === 'waves' ? 2 : 1);
   let atMs = fromMs;

@@ -91,7 +91,7 @@ function delayProblems(delays: readonly Delays[]): string[] {
 function describe(alarms: readonly Alarms[], delays: readonly Delays[], seed: number, minutes: number): string {
   const hours = Number((minutes / 60).toFixed(1));
   return [
-    `Simulated traffic, seed ${String(seed)}: samples batched as Open vSwitch batches them (with the seventh, or once a second). Poisson arrivals, waves (twice the rate for 50 ms of each 100 ms) and trains of packets (a quarter of the sampling rate long on average).`,
+    `Simulated traffic, seed ${String(seed)}: samples batched as Open vSwitch batches them (with the seventh, or once a second). Poisson arrivals, waves (twice the rate for 50 ms of each 100 ms) and trains of packets (on average a quarter of the sampling rate long, and long ones as long as it).`,
     '',
     `False alarms in ${String(hours)} hours of steady traffic at ${String(steadyLevel.above)} of the threshold T (\`cusum-below\`: at ${String(steadyLevel.below)} of it), at three rates of T/N samples a second. \`cusum\` is the default detector; \`cusum-measured\` is the same after a baseline that measured how bursty the traffic is; \`ewma\` with t = 2 s is sFlow-RT's own behaviour.`,
     '',

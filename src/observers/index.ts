@@ -10,7 +10,7 @@ export { type DetectionPower, type ThresholdSampling, detectionPower } from './d
 export { predictedCusumDelay, predictedEwmaDelay } from './detect/predicted-delay.ts';
 export { type RelativeThreshold, thresholdOver } from './detect/relative.ts';
 export { type SampledInterval } from './detect/sampled-interval.ts';
-export { isStale, staleAfterMs, usualPollingMs } from './detect/stale.ts';
+export { type AgentRecord, type Signal, lostAfterMs, signalOf, usualPollingMs } from './detect/signal.ts';
 export { type ThresholdEvent, type ThresholdWatch, createThresholdWatch } from './detect/watch.ts';
 export { type FlowDefinition, type WrittenFlow, defineFlow } from './flows/definition.ts';
 export { touchesAddress } from './flows/exempt.ts';
