@@ -99,7 +99,7 @@ function ruleOf(trial: Trial): DetectorRule {
 /** At low rates a minute holds too few samples, so that it takes longer. */
 function measuredDispersion(trial: Trial): number {
   const level = trial.samplesPerSecond * steadyLevel.above;
-  const minutes = Math.max(1, 150 / (level * 60));
+  const minutes = Math.max(1, 300 / (level * 60));
   let state = startBaseline();
   for (const interval of steadyTraffic({ ...trial, seed: trial.seed + 1 }, level, minutes * 60_000)) {
     state = addToBaseline(state, interval);
