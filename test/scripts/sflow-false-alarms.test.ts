@@ -22,6 +22,11 @@ describe('detectors on an hour of simulated traffic at 0.8 of the threshold', ()
     expect(falseAlarms(trial(rate, 'cusum-below'), 60)).toBe(0);
   });
 
+  it('raise none of bursty traffic where a baseline has measured that, and many where not', () => {
+    expect(falseAlarms({ ...trial(100, 'cusum-measured'), arrivals: 'long-trains' }, 60)).toBe(0);
+    expect(falseAlarms({ ...trial(100, 'cusum'), arrivals: 'long-trains' }, 60)).toBeGreaterThan(10);
+  });
+
   it.each([2, 10])('raise hundreds of them by the smoothed value alone, at %d samples a second', (rate) => {
     expect(falseAlarms(trial(rate, 'ewma'), 60)).toBeGreaterThan(100);
   });
