@@ -7,7 +7,7 @@ import { SquallError } from '../../lib/index.ts';
 import type { FlowFields } from './fields.ts';
 import { maskAddress } from './mask-address.ts';
 
-export type KeyValue = string | number | undefined;
+type KeyValue = string | number | undefined;
 export type KeyReader = (fields: FlowFields) => KeyValue;
 
 /** @param args as written; @param key turns an argument that names a key, or a nested function, into its reader */
