@@ -13,6 +13,7 @@ const campaigns = [
   ['campaign.ts', 'serve-ten-minutes', '--kernel', 'own', '--evidence'],
   ['campaign.ts', 'fault-table', '--evidence'],
   ['campaign.ts', 'fault-orders', '--evidence'],
+  ['campaign.ts', 'sflow-false-alarms', '--evidence'],
   ['campaign.ts', 'soak', '--kernel', 'own', '--minutes', '60', '--evidence'],
 ];
 
