@@ -1,5 +1,4 @@
-import { access, constants, readdir } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { constants, readdir } from 'node:fs/promises';
 import type { CheckResult, FaultWork, NodeTaskStatus, PreflightCheck, TargetStatus } from '../api/index.ts';
 import { type Clock, formatInstant, messageOf, runProgram, SquallError } from '../lib/index.ts';
 import {
@@ -17,6 +16,7 @@ import {
 } from '../preflight/index.ts';
 import type { AgentContext, StoredTask, TaskWork } from './context.ts';
 import { endReason } from './fault-undo.ts';
+import { findIn, findProgram } from './find-file.ts';
 import { learn, namesIn, withFoundHosts } from './hosts/found-hosts.ts';
 import { unresolved } from './hosts/follow-hosts.ts';
 import { lookUpOnce, lookUpOnTargets } from './hosts/preflight.ts';
@@ -82,26 +82,30 @@ export function startPreflightWork(context: AgentContext, first: StoredTask, che
   return { update, end: workEnd.end, done };
 }
 
-export type CheckContext = Pick<AgentContext, 'namespaces' | 'kernel' | 'clock' | 'nameOfFault' | 'resolveHosts'>;
+export type CheckContext = Pick<
+  AgentContext,
+  'namespaces' | 'kernel' | 'clock' | 'nameOfFault' | 'resolveHosts' | 'tryCapability' | 'system'
+>;
 
 /** Gathers what one check needs and judges it. What could not be tried is a check that failed, with the reason. */
 export async function runCheck(context: CheckContext, check: PreflightCheck, signal: AbortSignal): Promise<CheckResult> {
   try {
     switch (check.check) {
       case 'capability':
-        return judgeCapability(check, await tryCapability(check.capability));
+        return judgeCapability(check, await context.tryCapability(check.capability), await context.system());
       case 'driver': {
         const tried = new Set(check.ways.flatMap(({ capabilities }) => capabilities));
-        const outcomes = await Promise.all([...tried].map(async (one) => [one, await tryCapability(one)] as const));
-        return judgeDriver(check, new Map(outcomes));
+        const outcomes = await Promise.all([...tried].map(async (one) => [one, await context.tryCapability(one)] as const));
+        return judgeDriver(check, new Map(outcomes), await context.system());
       }
       case 'tool':
-        return judgeTool(check, await findProgram(check.tool));
+        return judgeTool(check, await findProgram(check.tool), await context.system());
       case 'device':
         return judgeDevice(check, await lookAtDevice(context, check.podUid, check.device));
       case 'distribution': {
         const folders = await distributionFolders();
-        return judgeDistribution(check, await findIn(folders, `${check.distribution}.dist`, constants.R_OK), folders);
+        const path = await findIn(folders, `${check.distribution}.dist`, constants.R_OK);
+        return judgeDistribution(check, path, folders, await context.system());
       }
       case 'hosts':
         return judgeHosts(check, await lookUpOnTargets(context, check, signal));
@@ -183,29 +187,10 @@ async function lookAtDevice(
   };
 }
 
-/** Where in PATH a program is; undefined when it is nowhere. */
-export async function findProgram(name: string): Promise<string | undefined> {
-  return await findIn((process.env.PATH ?? '').split(delimiter), name, constants.X_OK);
-}
-
 /** Where iproute2 looks for its tables: one folder fixed when it was built, in Debian the one of the machine's architecture. */
 async function distributionFolders(): Promise<string[]> {
   const { TC_LIB_DIR } = process.env;
   if (TC_LIB_DIR !== undefined) return [TC_LIB_DIR];
   const architectures = (await readdir('/usr/lib')).filter((name) => /-linux-gnu\w*$/.test(name));
   return ['/usr/lib/tc', '/usr/lib64/tc', ...architectures.map((name) => `/usr/lib/${name}/tc`)];
-}
-
-async function findIn(folders: readonly string[], file: string, mode: number): Promise<string | undefined> {
-  if (!/^[\w.+-]+$/.test(file)) throw new SquallError('InvalidInput', `'${file}' is no file name`);
-  for (const folder of folders) {
-    const path = join(folder, file);
-    try {
-      await access(path, mode);
-      return path;
-    } catch {
-      // Not here; the next folder may have it.
-    }
-  }
-  return undefined;
 }

@@ -4,6 +4,15 @@
  * Results go out, each with what was expected, what was found and what to do about it.
  */
 export { type CapabilityTrial, capabilityTrials, intermediateDeviceLines } from './capabilities.ts';
+export {
+  distributions,
+  type Distribution,
+  recogniseDistribution,
+  type SystemFacts,
+  tellingPaths,
+} from './remedies/distribution.ts';
+export { type System, unknownSystem } from './remedies/choose.ts';
+export { type Lack, lacks, remedies } from './remedies/table.ts';
 export { type DriverTrials, judgeDriver } from './judge-driver.ts';
 export {
   type CompositionFacts,

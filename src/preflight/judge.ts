@@ -1,38 +1,26 @@
 import type { CheckResult, PreflightCheck } from '../api/index.ts';
-import { capabilityTrials } from './capabilities.ts';
+import { capabilityTrials, remedyOfCapability } from './capabilities.ts';
+import { distributionTableRemedy, programRemedy, type System } from './remedies/choose.ts';
+import { trialWords } from './trial-words.ts';
 
 type CheckOf<Kind extends PreflightCheck['check']> = Extract<PreflightCheck, { check: Kind }>;
 
 /** How a trial ended; `message` is what the program said, in one line. */
 export type TrialOutcome = { ok: boolean; message: string };
 
-export function judgeCapability(check: CheckOf<'capability'>, outcome: TrialOutcome): CheckResult {
-  const { program, expected, remedy } = capabilityTrials[check.capability];
-  const found = outcome.ok ? `${program} did it in a scratch namespace` : outcome.message;
-  return { check, ok: outcome.ok, expected, found, remedy: outcome.ok ? '' : remedy };
+export function judgeCapability(check: CheckOf<'capability'>, outcome: TrialOutcome, system: System): CheckResult {
+  const { capability } = check;
+  const { program, expected } = capabilityTrials[capability];
+  if (outcome.ok) return { check, ok: true, expected, found: `${program} did it in a scratch namespace`, remedy: '' };
+  const found = trialWords(capability, outcome.message);
+  return { check, ok: false, expected, found, remedy: remedyOfCapability(capability, system) };
 }
 
-const packages: Record<string, string> = {
-  tc: 'iproute2',
-  ip: 'iproute2',
-  nft: 'nftables',
-  nsenter: 'util-linux',
-  unshare: 'util-linux',
-  setpriv: 'util-linux',
-};
-
 /** @param path where the tool is, if anywhere */
-export function judgeTool(check: CheckOf<'tool'>, path: string | undefined): CheckResult {
+export function judgeTool(check: CheckOf<'tool'>, path: string | undefined, system: System): CheckResult {
   const expected = `the program '${check.tool}' is installed`;
   if (path !== undefined) return { check, ok: true, expected, found: path, remedy: '' };
-  const name = packages[check.tool] ?? check.tool;
-  return {
-    check,
-    ok: false,
-    expected,
-    found: 'not in PATH',
-    remedy: `install the package ${name}, such as by 'apt-get install ${name}'`,
-  };
+  return { check, ok: false, expected, found: 'not in PATH', remedy: programRemedy(check.tool, system) };
 }
 
 /** What is in a target's namespace; undefined where the namespace itself is missing. */
@@ -76,12 +64,12 @@ export function judgeDistribution(
   check: CheckOf<'distribution'>,
   path: string | undefined,
   folders: readonly string[],
+  system: System,
 ): CheckResult {
   const file = `${check.distribution}.dist`;
   const expected = `tc has the table of the ${check.distribution} distribution (${file})`;
   if (path !== undefined) return { check, ok: true, expected, found: path, remedy: '' };
-  const remedy = 'install the package iproute2 with its tables, or set TC_LIB_DIR to the folder that has them';
-  return { check, ok: false, expected, found: `no ${file} in ${folders.join(', ')}`, remedy };
+  return { check, ok: false, expected, found: `no ${file} in ${folders.join(', ')}`, remedy: distributionTableRemedy(system) };
 }
 
 /** The kernel's lease must outlast a renewal that fails and one that waits its turn. */
