@@ -44,8 +44,8 @@ const head = `<!-- Generated from src/preflight/remedies by \`npm run remedies\`
 # What to do about what a node lacks
 
 Preflight, \`squall doctor\` and this page say the same, from one table. Which row counts is told by the node's os-release, its kernel's name (WSL2) and
-two folders (\`/kind\`, \`/var/lib/minikube\`), as the first process of the node sees them; in doubt it is the last section. An agent in a container starts the
-programs of its own image: where it lacks one, the image is to be another, whatever the node runs.
+two folders (\`/kind\`, \`/var/lib/minikube\`), as the first process of the node sees them; in doubt it is the last section. Programs are those of
+the agent's own container, where it is in one: what it says of them goes by that one's os-release.
 
 In the texts \`{module}\` stands for the module, such as \`sch_netem\`; \`{load}\` for the command that loads it, such as \`modprobe sch_netem\` (of ifb it is
 \`modprobe ifb numifbs=0\`: without that the module makes two devices of its own); \`{program}\` and \`{package}\` for a program and what has it.

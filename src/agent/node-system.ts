@@ -7,26 +7,32 @@ import { recogniseDistribution, type System, tellingPaths } from '../preflight/i
 /** The node's files, as its first process sees them: those of a container are its image's. */
 const nodeRoot = '/proc/1/root';
 
+/** What may not be read of the node is not guessed from this process's own files. */
 export async function readSystem(root = nodeRoot): Promise<System> {
-  const [osRelease, contained, ...paths] = await Promise.all([
-    readFile(`${root}/etc/os-release`, 'utf8').catch(undefinedIfUnreadable),
-    isContained(root),
-    ...tellingPaths.map(
-      async (path) =>
-        await access(root + path).then(
-          () => [path],
-          () => [],
-        ),
+  const [own, ofNode, ...paths] = await Promise.all([
+    readOsRelease(''),
+    readOsRelease(root),
+    ...tellingPaths.map(async (path) =>
+      access(root + path).then(
+        () => [path],
+        () => [],
+      ),
     ),
   ]);
-  const facts = { kernelRelease: release(), paths: paths.flat() };
-  return { distribution: recogniseDistribution(osRelease === undefined ? facts : { ...facts, osRelease }), contained };
+  return {
+    distribution: recogniseDistribution({ osRelease: ofNode, kernelRelease: release(), paths: paths.flat() }),
+    programs: recogniseDistribution({ osRelease: own, kernelRelease: '', paths: [] }),
+    contained: await isContained(root),
+  };
 }
 
-/** One whose root folder is another than that of the first process; where that may not be looked at, it is. */
+async function readOsRelease(root: string): Promise<string | undefined> {
+  return await readFile(`${root}/etc/os-release`, 'utf8').catch(undefinedIfUnreadable);
+}
+
 async function isContained(root: string): Promise<boolean> {
   const [own, ofNode] = await Promise.all([stat('/'), stat(`${root}/`).catch(undefinedIfUnreadable)]);
-  return own.dev !== ofNode?.dev || own.ino !== ofNode.ino;
+  return ofNode !== undefined && (own.dev !== ofNode.dev || own.ino !== ofNode.ino);
 }
 
 function undefinedIfUnreadable(error: unknown): undefined {

@@ -78,7 +78,7 @@ const trialNote =
   'each capability was tried in a scratch namespace, for which the kernel may have loaded modules that stay loaded';
 
 function systemWords({ distribution, contained }: System): string {
-  const where = distribution === 'other' ? 'a distribution that Squall has no own remedies for' : distribution;
+  const where = distribution === 'other' ? 'of what distribution is not known' : distribution;
   return contained ? `${where}, from within a container` : where;
 }
 

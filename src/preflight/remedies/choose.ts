@@ -5,13 +5,16 @@ import { type Lack, remedies, type Remedy } from './table.ts';
 
 /** Where Squall's agent runs. */
 export type System = {
+  /** Of the node and its kernel. */
   distribution: Distribution;
-  /** The agent is in a container: what it starts are programs of its image, whatever the node has. */
+  /** Where the programs come from that the agent starts: the same, or what its container's image was made from. */
+  programs: Distribution;
+  /** The agent is seen to be in a container. */
   contained: boolean;
 };
 
 /** Nothing is known of it. */
-export const unknownSystem: System = { distribution: 'other', contained: false };
+export const unknownSystem: System = { distribution: 'other', programs: 'other', contained: false };
 
 /** A module and how it is loaded; the first where loading it needs more than its name. */
 export type NeededModule = { name: string; load?: string };
@@ -33,9 +36,9 @@ export function distributionTableRemedy(system: System): string {
   return ofPackage('distribution-table', 'tc', system);
 }
 
-function ofPackage(lack: 'program' | 'distribution-table', program: string, { distribution, contained }: System): string {
-  if (contained) return `use an image of Squall's agent that has it, from the package ${packageOf(program, 'debian')}`;
-  return fill(remedyOf(lack, distribution), { program, package: packageOf(program, distribution) });
+function ofPackage(lack: 'program' | 'distribution-table', program: string, { programs, contained }: System): string {
+  const text = fill(remedyOf(lack, programs), { program, package: packageOf(program, programs) });
+  return contained ? `${text}; it is missing in the image of the container that this runs in, not on the node` : text;
 }
 
 export function remedyOf(lack: Lack, distribution: Distribution): Remedy {

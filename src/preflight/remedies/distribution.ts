@@ -18,7 +18,7 @@ export type Distribution = (typeof distributions)[number];
 
 export type SystemFacts = {
   /** The text of the node's os-release(5); absent where it could not be read. */
-  osRelease?: string;
+  osRelease: string | undefined;
   /** As uname(2) says it. */
   kernelRelease: string;
   /** Of `tellingPaths`, those that are on the node. */

@@ -10,7 +10,11 @@ import {
 } from '../../../src/preflight/index.ts';
 import type { Capability } from '../../../src/api/index.ts';
 
-const on = (distribution: System['distribution'], contained = false): System => ({ distribution, contained });
+const on = (distribution: System['distribution'], contained = false): System => ({
+  distribution,
+  programs: distribution,
+  contained,
+});
 const capabilities = Object.keys(capabilityTrials) as Capability[];
 const remedyOf = (capability: Capability, system: System) =>
   judgeCapability({ check: 'capability', capability }, { ok: false, message: 'no' }, system).remedy;
@@ -48,7 +52,8 @@ describe('a remedy', () => {
     [on('debian'), 'apt-get install iproute2'],
     [on('rhel'), 'dnf install iproute-tc'],
     [on('other'), 'the package iproute2'],
-    [on('rhel', true), "image of Squall's agent that has it, from the package iproute2"],
+    [{ ...on('debian', true), distribution: 'talos' }, 'apt-get install iproute2'],
+    [on('debian', true), 'in the image of the container that this runs in'],
   ])('for a missing tc on %o says %s', (system, words) => {
     expect(judgeTool({ check: 'tool', tool: 'tc' }, undefined, system).remedy).toContain(words);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { recogniseDistribution, type SystemFacts } from '../../../src/preflight/index.ts';
 
-const common = { kernelRelease: '6.1.0-56-cloud-amd64', paths: [] };
+const common = { osRelease: undefined, kernelRelease: '6.1.0-56-cloud-amd64', paths: [] };
 
 describe('a distribution', () => {
   it.each<[string, SystemFacts, string]>([
@@ -16,7 +16,7 @@ describe('a distribution', () => {
     ['a node of kind, whatever is inside', { ...common, osRelease: 'ID=debian\n', paths: ['/kind'] }, 'kind'],
     ['a node of minikube, made from an image of kind', { ...common, paths: ['/kind', '/var/lib/minikube'] }, 'minikube'],
     ['WSL2 by its kernel', { osRelease: 'ID=ubuntu\n', kernelRelease: '5.15.153.1-microsoft-standard-WSL2', paths: [] }, 'wsl2'],
-    ['kind in WSL2', { kernelRelease: '6.6.36.3-microsoft-standard-WSL2', paths: ['/kind'] }, 'wsl2'],
+    ['kind in WSL2', { osRelease: undefined, kernelRelease: '6.6.36.3-microsoft-standard-WSL2', paths: ['/kind'] }, 'wsl2'],
     ['nobody knows', { ...common, osRelease: 'ID=nixos\n' }, 'other'],
     ['without an os-release', common, 'other'],
     ['with a torn os-release', { ...common, osRelease: 'ID\n="debian"\nID_LIKE=' }, 'other'],
