@@ -21,6 +21,8 @@ import { learn, namesIn, withFoundHosts } from './hosts/found-hosts.ts';
 import { unresolved } from './hosts/follow-hosts.ts';
 import { lookUpOnce, lookUpOnTargets } from './hosts/preflight.ts';
 import { withNamespace } from './kernel/namespace.ts';
+import { checkTargets, isCheckOfTargets } from './check-targets.ts';
+import { createLooks, type Looks } from './look-into.ts';
 import { findAndPin } from './namespaces/pod-namespaces.ts';
 import { advance } from './phases.ts';
 import { createStatusWriter, writeLast } from './status-writer.ts';
@@ -60,7 +62,7 @@ export function startPreflightWork(context: AgentContext, first: StoredTask, che
     else if (notAfterLeftMs() <= 0) workEnd.end('NotAfter');
     else {
       results = [];
-      const checking = { ...context, resolveHosts: lookUpOnce(context.resolveHosts) };
+      const checking = { ...context, resolveHosts: lookUpOnce(context.resolveHosts), looks: createLooks(context, context.clock) };
       for (const check of checks) {
         if (signal.aborted) break;
         results.push(await runCheck(checking, check, signal));
@@ -85,11 +87,12 @@ export function startPreflightWork(context: AgentContext, first: StoredTask, che
 export type CheckContext = Pick<
   AgentContext,
   'namespaces' | 'kernel' | 'clock' | 'nameOfFault' | 'resolveHosts' | 'tryCapability' | 'system'
->;
+> & { looks: Looks };
 
 /** Gathers what one check needs and judges it. What could not be tried is a check that failed, with the reason. */
 export async function runCheck(context: CheckContext, check: PreflightCheck, signal: AbortSignal): Promise<CheckResult> {
   try {
+    if (isCheckOfTargets(check)) return await checkTargets(context.looks, check);
     switch (check.check) {
       case 'capability':
         return judgeCapability(check, await context.tryCapability(check.capability), await context.system());
@@ -149,7 +152,7 @@ async function measureRenewalRound(clock: Clock, targets: number, quickEnoughMs:
 }
 
 async function tryComposition(
-  { namespaces, kernel, nameOfFault, resolveHosts }: CheckContext,
+  { namespaces, kernel, nameOfFault, resolveHosts, looks }: CheckContext,
   podUid: string,
   fault: FaultWork,
   signal: AbortSignal,
@@ -159,8 +162,14 @@ async function tryComposition(
   const names = namesIn(fault);
   const { found, unknown } = learn(new Map(), names.length === 0 ? [] : await resolveHosts(namespace, names, signal));
   if (unknown.length > 0) return { podUid, meets: [], refusal: unresolved(unknown) };
-  const { refusal, meets } = await kernel.tryComposition(namespace, withFoundHosts(fault, found, podUid));
-  return { podUid, refusal, meets: [...new Set(meets.map(nameOfFault))] };
+  const { refusal, meets, queues = [] } = await kernel.tryComposition(namespace, withFoundHosts(fault, found, podUid));
+  const facts = { podUid, refusal, meets: [...new Set(meets.map(nameOfFault))] };
+  if (queues.length === 0) return facts;
+  const { sent, received } = await looks.packetRate(podUid, fault.device);
+  const packetsPerSecond = Math.max(
+    ...(fault.direction === 'both' ? [sent, received] : [fault.direction === 'ingress' ? received : sent]),
+  );
+  return { ...facts, queues, packetsPerSecond };
 }
 
 async function lookAtDevice(

@@ -18,7 +18,7 @@ export function entriesOfStep(
 ): JournalEntry[] {
   const entries: JournalEntry[] = [];
   for (const { name, outcome, startedAt, endedAt } of after.phases.slice(before.phases.length)) {
-    if (name === 'preflight') entries.push(preflightEntry(outcome, expected, tasks));
+    if (name === 'preflight') entries.push(preflightEntry(outcome, expected, tasks), ...preflightWarnings(expected, tasks));
     entries.push({ type: 'phase-ended', phase: name, outcome, startedAt, endedAt });
   }
   for (const result of after.results.slice(before.results.length)) entries.push({ type: 'hypothesis', result });
@@ -128,6 +128,13 @@ function preflightEntry(outcome: string, expected: ExpectedTasks, tasks: Readonl
     return { node, name: nameOfCheck(check), ok, expected: wanted, found, remedy };
   });
   return { type: 'preflight', ok: outcome === 'ok', checks };
+}
+
+/** What the checks did not refuse, and people should know. */
+function preflightWarnings({ preflight }: ExpectedTasks, tasks: ReadonlyMap<string, NodeTask>): JournalEntry[] {
+  return allChecks(preflight, tasks).flatMap(({ node, check, warning }): JournalEntry[] =>
+    warning === undefined ? [] : [{ type: 'warning', message: `${node}: ${nameOfCheck(check)}: ${warning}` }],
+  );
 }
 
 /** With what it is about, as far as that is a word or a number. */

@@ -28,3 +28,10 @@ export {
   longestRoundMs,
   type TrialOutcome,
 } from './judge.ts';
+export { type ConntrackFacts, judgeConntrack } from './judge-conntrack.ts';
+export { judgeIpStack, type StackFacts } from './judge-ip-stack.ts';
+export { judgeServiceMesh, proxyContainers } from './judge-service-mesh.ts';
+export { judgeShortCircuit, pinFolders } from './judge-short-circuit.ts';
+export { connectionTimeoutMs, connectTimeoutMs, judgeTcpTimeouts, type TcpFacts, type TcpSysctls } from './judge-tcp-timeouts.ts';
+export type { QueueRoom } from './queue-room.ts';
+export { type DeviceLook, namespaceFiles, type NamespaceLook, readDeviceLook, readNamespaceLook } from './target-look.ts';

@@ -1,9 +1,9 @@
-import type { CheckResult, PreflightCheck } from '../api/index.ts';
+import type { CheckResult } from '../api/index.ts';
 import { capabilityTrials, remedyOfCapability } from './capabilities.ts';
+import { type CheckOf, firstOf, type TargetFinding, tellTargets } from './check-of.ts';
+import { queueWarning, type QueueRoom } from './queue-room.ts';
 import { distributionTableRemedy, programRemedy, type System } from './remedies/choose.ts';
 import { trialWords } from './trial-words.ts';
-
-type CheckOf<Kind extends PreflightCheck['check']> = Extract<PreflightCheck, { check: Kind }>;
 
 /** How a trial ended; `message` is what the program said, in one line. */
 export type TrialOutcome = { ok: boolean; message: string };
@@ -107,8 +107,18 @@ export function judgeHosts(check: CheckOf<'hosts'>, facts: readonly HostFacts[])
   return { check, ok: false, expected, found: firstOf(texts, ' | '), remedy };
 }
 
-/** How one fault would join one target; `meets` names the faults on the same device, as people know them. */
-export type CompositionFacts = { podUid: string; refusal?: string; meets: string[] };
+/**
+ * How one fault would join one target; `meets` names the faults on the same device, as people know them.
+ * @property queues where its packets would wait
+ * @property packetsPerSecond what the target was seen to send or receive, whichever the fault hurts
+ */
+export type CompositionFacts = {
+  podUid: string;
+  refusal?: string;
+  meets: string[];
+  queues?: QueueRoom[];
+  packetsPerSecond?: number;
+};
 
 export function judgeComposition(check: CheckOf<'composition'>, facts: readonly CompositionFacts[]): CheckResult {
   const { podUids, fault } = check;
@@ -117,7 +127,12 @@ export function judgeComposition(check: CheckOf<'composition'>, facts: readonly 
   const meets = (names: readonly string[]) => (names.length === 0 ? '' : `; it would meet ${names.join(', ')}`);
   if (refused.length === 0) {
     const met = [...new Set(facts.flatMap((target) => target.meets))];
-    return { check, ok: true, expected, found: `it can be planned on every target${meets(met)}`, remedy: '' };
+    const warning = tellTargets(facts.map(roomOf), 'warning');
+    return {
+      ...{ check, ok: true, expected, remedy: '' },
+      found: `it can be planned on every target${meets(met)}`,
+      ...(warning === undefined ? {} : { warning }),
+    };
   }
   const reasons = Map.groupBy(refused, (target) => `${String(target.refusal)}${meets(target.meets)}`);
   const texts = [...reasons].map(([reason, targets]) => `pod ${firstOf(targets.map((target) => target.podUid))}: ${reason}`);
@@ -125,10 +140,7 @@ export function judgeComposition(check: CheckOf<'composition'>, facts: readonly 
   return { check, ok: false, expected, found, remedy: 'wait for the faults it would meet to end, or do what the reason says' };
 }
 
-/** Of many a few are enough to tell. */
-const mostTold = 5;
-
-function firstOf(texts: readonly string[], between = ', '): string {
-  const untold = texts.length - mostTold;
-  return [...texts.slice(0, mostTold), ...(untold > 0 ? [`and ${String(untold)} more`] : [])].join(between);
+function roomOf({ podUid, queues = [], packetsPerSecond = 0 }: CompositionFacts): TargetFinding {
+  const warning = queueWarning(queues, packetsPerSecond);
+  return warning === undefined ? { podUid } : { podUid, warning };
 }

@@ -146,6 +146,17 @@ describe('judgeComposition', () => {
     });
   });
 
+  it('warns of a target that sends more than its queues hold, and refuses nothing', () => {
+    const queues = [{ delayMs: 200, packets: 4096 }];
+    const facts = [
+      { podUid: 'a', meets: [], queues, packetsPerSecond: 100 },
+      { podUid: 'b', meets: [], queues, packetsPerSecond: 50_000 },
+    ];
+    const { ok, warning } = judgeComposition(check(['a', 'b']), facts);
+    expect(ok).toBe(true);
+    expect(warning).toMatch(/^pod b: QueueTooShort: its queue holds 4096 packets/);
+  });
+
   it('names the target that refuses, why, and whom the fault would meet there', () => {
     const refusal = 'TooManyOverlaps: too many of them can meet in one packet';
     const facts = [
