@@ -22,7 +22,7 @@ export async function checkTargets(looks: Looks, check: CheckOfTargets): Promise
   switch (check.check) {
     case 'ip-stack': {
       const lookAt = async (podUid: string) => {
-        const [namespace, device] = await Promise.all([looks.namespace(podUid), looks.device(podUid, check.device)]);
+        const { namespace, device } = (await looks.target(podUid, check.device)) ?? {};
         return { podUid, namespace, device };
       };
       return judgeIpStack(check, await Promise.all(check.podUids.map(lookAt)));

@@ -1,9 +1,8 @@
 import { constants, readdir } from 'node:fs/promises';
 import type { CheckResult, FaultWork, NodeTaskStatus, PreflightCheck, TargetStatus } from '../api/index.ts';
-import { type Clock, formatInstant, messageOf, runProgram, SquallError } from '../lib/index.ts';
+import { type Clock, formatInstant, messageOf, SquallError } from '../lib/index.ts';
 import {
   type CompositionFacts,
-  type DeviceFacts,
   judgeCapability,
   judgeComposition,
   judgeDevice,
@@ -20,7 +19,6 @@ import { findIn, findProgram } from './find-file.ts';
 import { learn, namesIn, withFoundHosts } from './hosts/found-hosts.ts';
 import { unresolved } from './hosts/follow-hosts.ts';
 import { lookUpOnce, lookUpOnTargets } from './hosts/preflight.ts';
-import { withNamespace } from './kernel/namespace.ts';
 import { checkTargets, isCheckOfTargets } from './check-targets.ts';
 import { createLooks, type Looks } from './look-into.ts';
 import { findAndPin } from './namespaces/pod-namespaces.ts';
@@ -29,8 +27,6 @@ import { createStatusWriter, writeLast } from './status-writer.ts';
 import { deadlineAt } from './timing.ts';
 import { tryCapability } from './try-capability.ts';
 import { createWorkEnd } from './work-end.ts';
-
-const programTimeoutMs = 10_000;
 
 /** Makes every check of one task, writes the results, and is done: its targets are Clean, since nothing was done to them. */
 export function startPreflightWork(context: AgentContext, first: StoredTask, checks: readonly PreflightCheck[]): TaskWork {
@@ -63,6 +59,7 @@ export function startPreflightWork(context: AgentContext, first: StoredTask, che
     else {
       results = [];
       const checking = { ...context, resolveHosts: lookUpOnce(context.resolveHosts), looks: createLooks(context, context.clock) };
+      for (const check of checks) if (check.check === 'device') lookAhead(checking.looks, check);
       for (const check of checks) {
         if (signal.aborted) break;
         results.push(await runCheck(checking, check, signal));
@@ -104,7 +101,7 @@ export async function runCheck(context: CheckContext, check: PreflightCheck, sig
       case 'tool':
         return judgeTool(check, await findProgram(check.tool), await context.system());
       case 'device':
-        return judgeDevice(check, await lookAtDevice(context, check.podUid, check.device));
+        return judgeDevice(check, (await context.looks.target(check.podUid, check.device))?.facts);
       case 'distribution': {
         const folders = await distributionFolders();
         const path = await findIn(folders, `${check.distribution}.dist`, constants.R_OK);
@@ -127,6 +124,11 @@ export async function runCheck(context: CheckContext, check: PreflightCheck, sig
     const remedy = "see the agent's log, and run 'squall doctor' on the node";
     return { check, ok: false, expected: 'the check can be made', found: messageOf(error), remedy };
   }
+}
+
+/** Several targets are looked into at once; the check itself then says what became of it. */
+function lookAhead(looks: Looks, { podUid, device }: Extract<PreflightCheck, { check: 'device' }>): void {
+  looks.target(podUid, device).catch(() => undefined);
 }
 
 /** How many pairs of renewals are tried at most, two at once as the driver runs them. The quickest counts: others may just have been busy. */
@@ -170,30 +172,6 @@ async function tryComposition(
     ...(fault.direction === 'both' ? [sent, received] : [fault.direction === 'ingress' ? received : sent]),
   );
   return { ...facts, queues, packetsPerSecond };
-}
-
-async function lookAtDevice(
-  { namespaces }: Pick<AgentContext, 'namespaces'>,
-  podUid: string,
-  device: string,
-): Promise<DeviceFacts | undefined> {
-  const found = await namespaces.find(podUid);
-  if (found === undefined) return undefined;
-  const read = async (program: string, args: string[]) => {
-    const result = await withNamespace(namespaces, { podUid, ...found }, async (path) => {
-      return await runProgram('nsenter', [`--net=${path}`, '--', program, ...args], { timeoutMs: programTimeoutMs });
-    });
-    if (result.code !== 0) throw new SquallError('KernelRefused', `${program} ${args.join(' ')}: ${result.stderr.trim()}`);
-    return JSON.parse(result.stdout === '' ? '[]' : result.stdout) as Record<string, unknown>[];
-  };
-  const links = await read('ip', ['-j', 'link', 'show']);
-  const qdiscs = await read('tc', ['-j', 'qdisc', 'show']);
-  return {
-    devices: links.map(({ ifname }) => String(ifname)),
-    roots: qdiscs
-      .filter(({ dev, root }) => dev === device && root === true)
-      .map(({ kind, handle }) => ({ kind: String(kind), handle: String(handle) })),
-  };
 }
 
 /** Where iproute2 looks for its tables: one folder fixed when it was built, in Debian the one of the machine's architecture. */

@@ -78,7 +78,7 @@ function sentOverIpv6(lines: readonly string[]): number {
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
-/** Where what comes in at a device goes instead of to the namespace's stack; `kind` is the kernel's name of the type of device. */
+/** A device, and where what comes in there goes instead of to the namespace's stack; `kind` is the kernel's name of the type of device. */
 export type DeviceLook = {
   index: number;
   /** The namespace itself has an address of global scope on it. */

@@ -98,6 +98,16 @@ describe.skipIf(!isRoot)('a target', () => {
     expect(await seen.packetRate(pair.podUid, 'eth7')).toEqual({ sent: 0, received: 0 });
   });
 
+  it('shows its devices and the root queueing discipline of the one in question', async () => {
+    await target('tc', 'qdisc', 'add', 'dev', 'eth0', 'root', 'handle', '1:', 'htb');
+    const seen = await looks().target(pair.podUid, 'eth0');
+    expect(seen?.facts).toEqual({
+      devices: expect.arrayContaining(['lo', 'eth0']) as string[],
+      roots: [{ kind: 'htb', handle: '1:' }],
+    });
+    expect((await looks().target(pair.podUid, 'eth7'))?.facts.roots).toEqual([]);
+  });
+
   it('that is gone, or has no such device, is for another check to refuse', async () => {
     const gone = await checkTargets(looks(), {
       check: 'ip-stack',
