@@ -17,6 +17,8 @@ export type TryCapability = (capability: Capability) => Promise<TrialOutcome>;
 
 /** A missing capability is tried again after so long. */
 const missingLastsMs = 10_000;
+/** One preflight asks for many capabilities: so long nobody looks whether anything has changed. */
+const circumstancesLastMs = 1000;
 
 /** What the kept answers were found with, and the capabilities that were there. */
 type Memory = { version: 1; circumstances: string; able: Capability[] };
@@ -34,6 +36,7 @@ export type CapabilityCacheOptions = {
 export function createCapabilityCache(options: CapabilityCacheOptions): TryCapability {
   const { file, clock, tryCapability, readCircumstances = circumstancesOfNode } = options;
   let memory: Promise<Memory> | undefined;
+  let isFreshUntil = -Infinity;
   let written = Promise.resolve();
   const missing = new Map<Capability, { outcome: TrialOutcome; until: number }>();
   const recall = async (): Promise<Memory> => {
@@ -43,8 +46,11 @@ export function createCapabilityCache(options: CapabilityCacheOptions): TryCapab
     return { version: 1, circumstances, able: [] };
   };
   return async (capability) => {
-    memory = recall();
-    memory.catch(() => (memory = undefined));
+    if (memory === undefined || clock.monotonic() >= isFreshUntil) {
+      memory = recall();
+      memory.catch(() => (memory = undefined));
+      isFreshUntil = clock.monotonic() + circumstancesLastMs;
+    }
     const known = await memory;
     if (known.able.includes(capability)) return { ok: true, message: '' };
     const failed = missing.get(capability);
