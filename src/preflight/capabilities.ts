@@ -13,6 +13,9 @@ export type CapabilityTrial = {
   lacking: NeededModule | 'nftables' | 'egress-hook';
 };
 
+/** How a trial ended; `message` is what the program said, in one line, and `hint` what may be the cause. */
+export type TrialOutcome = { ok: boolean; message: string; hint?: string };
+
 /** Lines for `ip -batch` that make a device for packets to pass through. It gets no address, and says nothing. */
 export function intermediateDeviceLines(name: string): string[] {
   return [`link add name ${name} type ifb`, `link set dev ${name} addrgenmode none`, `link set dev ${name} up`];

@@ -1,7 +1,6 @@
 /** Whether a node has a driver for a fault, and which. */
 import type { CheckResult, Capability, DriverWay, PreflightCheck } from '../api/index.ts';
-import { remedyOfCapability } from './capabilities.ts';
-import type { TrialOutcome } from './judge.ts';
+import { remedyOfCapability, type TrialOutcome } from './capabilities.ts';
 import type { System } from './remedies/choose.ts';
 import { trialWords } from './trial-words.ts';
 
@@ -36,4 +35,4 @@ export function judgeDriver(check: DriverCheck, trials: DriverTrials, system: Sy
 const wayWords = ({ driver, capabilities }: DriverWay): string => `${driver} (${capabilities.join(', ')})`;
 
 const wordsOf = (capability: Capability, outcome: TrialOutcome | undefined): string =>
-  outcome === undefined ? 'not tried' : trialWords(capability, outcome.message);
+  outcome === undefined ? 'not tried' : trialWords(capability, outcome);

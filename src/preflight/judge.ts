@@ -1,18 +1,15 @@
 import type { CheckResult } from '../api/index.ts';
-import { capabilityTrials, remedyOfCapability } from './capabilities.ts';
+import { capabilityTrials, remedyOfCapability, type TrialOutcome } from './capabilities.ts';
 import { type CheckOf, firstOf, type TargetFinding, tellTargets } from './check-of.ts';
 import { queueWarning, type QueueRoom } from './queue-room.ts';
 import { distributionTableRemedy, programRemedy, type System } from './remedies/choose.ts';
 import { trialWords } from './trial-words.ts';
 
-/** How a trial ended; `message` is what the program said, in one line. */
-export type TrialOutcome = { ok: boolean; message: string };
-
 export function judgeCapability(check: CheckOf<'capability'>, outcome: TrialOutcome, system: System): CheckResult {
   const { capability } = check;
   const { program, expected } = capabilityTrials[capability];
   if (outcome.ok) return { check, ok: true, expected, found: `${program} did it in a scratch namespace`, remedy: '' };
-  const found = trialWords(capability, outcome.message);
+  const found = trialWords(capability, outcome);
   return { check, ok: false, expected, found, remedy: remedyOfCapability(capability, system) };
 }
 

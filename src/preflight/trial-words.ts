@@ -1,7 +1,7 @@
 /** What the programs of trials say, in our words: which wording is printed depends on kernel and program. */
 import type { Capability } from '../api/index.ts';
 import { saysNoSuchQdisc } from '../lib/index.ts';
-import { capabilityTrials } from './capabilities.ts';
+import { capabilityTrials, type TrialOutcome } from './capabilities.ts';
 
 type Meaning = { reason: string; words: string };
 
@@ -11,14 +11,15 @@ const notAllowed: Meaning = {
 };
 
 /**
- * `REASON: what it means (PROGRAM says: MESSAGE)`; of a message that nobody knows the message alone.
+ * `REASON: what it means (PROGRAM says: MESSAGE); HINT`; of a message that nobody knows the message alone.
  * Reasons: QdiscMissing, FilterMissing, DeviceTypeMissing, NftablesMissing, ProgramTooOld, NotPermitted.
  */
-export function trialWords(capability: Capability, message: string): string {
+export function trialWords(capability: Capability, { message, hint }: Omit<TrialOutcome, 'ok'>): string {
   const { program } = capabilityTrials[capability];
   const meaning = meaningOf(program, message);
   const said = `${program} says: ${message}`;
-  return meaning === undefined ? said : `${meaning.reason}: ${meaning.words} (${said})`;
+  const told = meaning === undefined ? said : `${meaning.reason}: ${meaning.words} (${said})`;
+  return hint === undefined ? told : `${told}; ${hint}`;
 }
 
 function meaningOf(program: string, message: string): Meaning | undefined {

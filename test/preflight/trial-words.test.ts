@@ -4,7 +4,7 @@ import { runProgram } from '../../src/lib/index.ts';
 import { trialWords } from '../../src/preflight/trial-words.ts';
 
 const isRoot = process.getuid?.() === 0;
-const reasonOf = (capability: Capability, message: string) => /^(\w+): /.exec(trialWords(capability, message))?.[1];
+const reasonOf = (capability: Capability, message: string) => /^(\w+): /.exec(trialWords(capability, { message }))?.[1];
 
 describe('what a trial says', () => {
   it.each<[Capability, string, string | undefined]>([
@@ -27,7 +27,8 @@ describe('what a trial says', () => {
     ['netem', 'Killed', undefined],
   ])('of %s, "%s", means %s', (capability, message, reason) => {
     expect(reasonOf(capability, message)).toBe(reason);
-    expect(trialWords(capability, message)).toContain(message);
+    expect(trialWords(capability, { message, hint: 'the cause' })).toMatch(/; the cause$/);
+    expect(trialWords(capability, { message })).toContain(message);
   });
 
   // Kinds that no kernel has: every kernel says of them what it says of a module that is missing.
