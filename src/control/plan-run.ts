@@ -40,7 +40,11 @@ type TaskBase = Pick<NodeTaskSpec, 'run' | 'instance' | 'generation' | 'order' |
 
 /** The most that a last probe takes to be answered, aggregated and written, on top of its time-out. */
 const reportMs = 2500;
-const dnsPort = 53;
+/** Ports at which everything is spared, unless it is included. */
+const sparedPorts = [
+  { name: 'dns', port: 53, what: 'name resolution', protocols: ['tcp', 'udp'] },
+  { name: 'sflow', port: 6343, what: 'sFlow on its way to a collector', protocols: ['udp'] },
+] as const;
 /** Every task names a Lease; without a fault nobody looks at it. */
 const leaseSecondsWithoutFault = 30;
 
@@ -101,6 +105,7 @@ export function machinePlan({ experiment, shaper, entries }: Pick<RunRequest, 'e
     afterMs: experiment.afterMs,
     hypothesis: entries,
     abort: experiment.abort,
+    skipsUnsupported: experiment.onUnsupported === 'skip',
     settleMs: entries.length === 0 ? 0 : Math.max(...entries.map(({ connectivity }) => connectivity.timeoutMs)) + reportMs,
     limits: { preflightMs: 60_000, probeStartMs: 60_000, injectMs: 120_000, undoMs: leaseMs + 120_000 },
   };
@@ -200,11 +205,13 @@ function refuseSparedPeers({ peers, include, protocol }: SelectedPart['part'], p
       `peers: ${JSON.stringify(spared)} is the node '${node}' that a target is on, and a target's own node is spared; write include: [node], or name another peer`,
     );
   }
-  const isDns = peers.some(({ ports }) => ports?.first === dnsPort && ports.last === dnsPort) && protocol !== 'sctp';
-  if (isDns && !include.includes('dns')) {
+  for (const { name, port, what, protocols } of sparedPorts) {
+    const isMeant = protocol === undefined || protocols.some((one) => one === protocol);
+    const isNamed = peers.some(({ ports }) => ports?.first === port && ports.last === port);
+    if (!isMeant || !isNamed || include.includes(name)) continue;
     throw new SquallError(
       'InvalidInput',
-      `peers: port ${dnsPort} is that of name resolution, which is spared; write include: [dns], or name another port`,
+      `peers: port ${port} is that of ${what}, which is spared; write include: [${name}], or name another port`,
     );
   }
 }

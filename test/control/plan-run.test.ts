@@ -213,6 +213,11 @@ describe('planRun', () => {
     const dns = { peers: [{ kind: 'ip' as const, ip: '192.0.2.1', ports: { first: 53, last: 53 } }] };
     expect(() => plan({ shaper: shaperWith(dns) })).toThrow('peers: port 53 is that of name resolution');
     expect(() => plan({ shaper: shaperWith({ ...dns, include: ['dns'] }) })).not.toThrow();
+    const collector = { peers: [{ kind: 'ip' as const, ip: '192.0.2.1', ports: { first: 6343, last: 6343 } }] };
+    expect(() => plan({ shaper: shaperWith(collector) })).toThrow('peers: port 6343 is that of sFlow');
+    for (const changes of [{ include: ['sflow' as const] }, { protocol: 'tcp' as const }]) {
+      expect(() => plan({ shaper: shaperWith({ ...collector, ...changes }) })).not.toThrow();
+    }
   });
 
   it('spares the API server unless it is included, and refuses to spare it where it is named as a peer', () => {

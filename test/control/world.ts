@@ -96,6 +96,7 @@ const experiment: Experiment = {
   afterMs: 5000,
   hypothesis: [],
   preflight: [],
+  onUnsupported: 'refuse',
   abort: [],
 };
 
