@@ -168,10 +168,8 @@ async function tryComposition(
   const facts = { podUid, refusal, meets: [...new Set(meets.map(nameOfFault))] };
   if (queues.length === 0) return facts;
   const { sent, received } = await looks.packetRate(podUid, fault.device);
-  const packetsPerSecond = Math.max(
-    ...(fault.direction === 'both' ? [sent, received] : [fault.direction === 'ingress' ? received : sent]),
-  );
-  return { ...facts, queues, packetsPerSecond };
+  const rates = { egress: sent, ingress: received, both: Math.max(sent, received) };
+  return { ...facts, queues, packetsPerSecond: rates[fault.direction] };
 }
 
 /** Where iproute2 looks for its tables: one folder fixed when it was built, in Debian the one of the machine's architecture. */
