@@ -19,7 +19,7 @@ export function entriesOfStep(
   const entries: JournalEntry[] = [];
   for (const { name, outcome, startedAt, endedAt } of after.phases.slice(before.phases.length)) {
     if (name === 'preflight') {
-      entries.push(preflightEntry(outcome, expected, tasks));
+      entries.push(preflightEntry(outcome, expected, tasks), ...preflightWarnings(expected, tasks));
       entries.push(...(after.skipped ?? []).flatMap((one) => skippedEntries(one, expected)));
     }
     entries.push({ type: 'phase-ended', phase: name, outcome, startedAt, endedAt });
@@ -131,6 +131,13 @@ function preflightEntry(outcome: string, expected: ExpectedTasks, tasks: Readonl
     return { node, name: nameOfCheck(check), ok, expected: wanted, found, remedy };
   });
   return { type: 'preflight', ok: outcome === 'ok', checks };
+}
+
+/** What the checks did not refuse, and people should know. */
+function preflightWarnings({ preflight }: ExpectedTasks, tasks: ReadonlyMap<string, NodeTask>): JournalEntry[] {
+  return allChecks(preflight, tasks).flatMap(({ node, check, warning }): JournalEntry[] =>
+    warning === undefined ? [] : [{ type: 'warning', message: `${node}: ${nameOfCheck(check)}: ${warning}` }],
+  );
 }
 
 /** Whom nothing is done to, and why: a report must not let anybody think that they were hurt. */

@@ -3,6 +3,7 @@ import { type Plan, selectTargets } from '../experiment/index.ts';
 import { requirements } from '../faults/index.ts';
 import { formatInstant, SquallError } from '../lib/index.ts';
 import { describeExcess } from './blast-radius.ts';
+import { checksOfTargets } from './checks-of-targets.ts';
 import { distinctEffects, momentsOf } from './distinct-effects.ts';
 import { dosePeersOf, exposureOf } from './exposure.ts';
 import { type PlannedEntry, planStreams, resolveSources } from './plan-probes.ts';
@@ -66,7 +67,7 @@ export function planRun(request: RunRequest, world: World, now: number, rules: T
   const base = taskBase(request, plan, now);
   const fault = faultTasks(base, parts, streams, world, running);
   const tasks = {
-    preflight: preflightTasks(base, unique([...hurt, ...sources.pods]), parts, streams, fault),
+    preflight: preflightTasks(base, unique([...hurt, ...sources.pods]), parts, streams, fault, plan.durationMs),
     probe: probeTasks(base, sources.pods, streams),
     fault,
   };
@@ -231,11 +232,12 @@ function preflightTasks(
   parts: readonly SelectedPart[],
   streams: readonly ProbeStream[],
   faults: readonly TaskPlan[],
+  activeMs: number,
 ): TaskPlan[] {
   return byNode(pods).map(([node, here]): TaskPlan => {
     const checks = [
       ...checksFor(here, parts, streams),
-      ...faults.filter(({ spec }) => spec.node === node).flatMap(checksOfFault),
+      ...faults.filter(({ spec }) => spec.node === node).flatMap((task) => checksOfFault(task, here, activeMs)),
     ];
     return {
       name: taskName(base.run.uid, 'preflight', node),
@@ -269,10 +271,13 @@ function checksFor(here: readonly Pod[], parts: readonly SelectedPart[], streams
 }
 
 /** What the node is asked about a fault as it is going to be ordered. */
-function checksOfFault({ spec: { fault, targets, lease } }: TaskPlan): PreflightCheck[] {
+function checksOfFault({ spec: { fault, targets, lease } }: TaskPlan, here: readonly Pod[], activeMs: number): PreflightCheck[] {
   if (fault === undefined) return [];
   const podUids = targets.map(({ podUid }) => podUid);
+  const pods = here.filter(({ metadata: { uid = '' } }) => podUids.includes(uid));
   return [
+    // The first look at targets comes first: what is sent until the composition is tried tells their rate.
+    ...checksOfTargets(fault, pods, activeMs),
     { check: 'lease', seconds: lease.seconds, targets: targets.length },
     ...hostChecks(fault, podUids),
     ...momentsOf({ ...fault, exposure: [] }).map((one) => ({ check: 'composition' as const, podUids, fault: one })),

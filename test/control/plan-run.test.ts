@@ -56,11 +56,13 @@ describe('planRun', () => {
         ...{ uid: one.metadata.uid ?? '', resourceVersion: String(index), creationTimestamp: '2026-01-01T00:00:00Z' },
         annotations: { [nodeUidAnnotation]: `node-${one.metadata.name}`, large: 'x'.repeat(10_000) },
       },
-      spec: { ...one.spec, containers: [{ name: 'main' }] },
+      spec: { ...one.spec, runtimeClassName: 'nvidia', containers: [{ name: 'main' }, { name: 'istio-proxy' }] },
     }));
     const kept = whole.map(keepPod);
     expect(JSON.stringify(kept).length).toBeLessThan(JSON.stringify(whole).length / 20);
-    const planOf = (pods: Pod[]) => planRun(request(), { ...world, pods: underNodeUids(pods) }, now);
+    const ports = [{ first: 8080, last: 8080 }];
+    const planOf = (pods: Pod[]) =>
+      planRun(request({ shaper: shaperWith({ ports }) }), { ...world, pods: underNodeUids(pods) }, now);
     expect(planOf(kept)).toEqual(planOf(whole));
   });
 
