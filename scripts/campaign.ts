@@ -1,5 +1,5 @@
 /**
- * Runs a campaign in the guest machine, or with --kernel own on this machine's kernel: `npm run campaign -- soak --minutes 60`, `serve-ten-minutes`, `ten-experiments`, `fault-table`, `fault-orders`.
+ * Runs a campaign in the guest machine, or with --kernel own on this machine's kernel: `npm run campaign -- soak --minutes 60`, `serve-ten-minutes`, `ten-experiments`, `fault-table`, `fault-orders`, `sflow-fuzz`, `sflow-false-alarms` (whose minutes are simulated).
  * With --evidence what it has shown is written to docs/evidence.
  */
 import { mkdirSync } from 'node:fs';
@@ -18,7 +18,11 @@ const minutesOf: Record<string, string> = {
   'ten-experiments': '10',
   'fault-table': '10',
   'fault-orders': '40',
+  'sflow-fuzz': '20',
+  'sflow-false-alarms': '1200',
 };
+/** No kernel has a part in them: they run here, whatever --kernel says. */
+const withoutKernel = new Set(['sflow-fuzz', 'sflow-false-alarms']);
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -39,7 +43,7 @@ if (minutesOf[name] === undefined || minutes === undefined) {
 }
 
 async function run(campaign: string, length: string): Promise<number> {
-  const kernel = kernels.find((one) => one === values.kernel);
+  const kernel = withoutKernel.has(campaign) ? 'own' : kernels.find((one) => one === values.kernel);
   if (kernel === undefined) throw new Error(`--kernel: expected one of ${kernels.join(', ')}; found '${values.kernel}'`);
   const output = join(root, 'out/campaigns', campaign);
   mkdirSync(output, { recursive: true });
@@ -64,7 +68,7 @@ async function run(campaign: string, length: string): Promise<number> {
   if (values.evidence) {
     writeEvidence({
       root,
-      campaign: kernel === 'own' ? `${campaign}-own-kernel` : campaign,
+      campaign: kernel === 'own' && !withoutKernel.has(campaign) ? `${campaign}-own-kernel` : campaign,
       data: { problems, ...data },
       text: problems.length === 0 ? text : `${text}\n\nProblems:\n\n${listed}`,
     });

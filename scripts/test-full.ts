@@ -6,12 +6,14 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const campaigns = [
+  ['campaign.ts', 'sflow-fuzz', '--evidence'],
   ['torture.ts', '--kills', '300', '--minutes', '90', '--evidence'],
   ['torture.ts', '--kernel', 'own', '--kills', '300', '--instances', '2', '--minutes', '60', '--evidence'],
   ['campaign.ts', 'ten-experiments', '--evidence'],
   ['campaign.ts', 'serve-ten-minutes', '--kernel', 'own', '--evidence'],
   ['campaign.ts', 'fault-table', '--evidence'],
   ['campaign.ts', 'fault-orders', '--evidence'],
+  ['campaign.ts', 'sflow-false-alarms', '--evidence'],
   ['campaign.ts', 'soak', '--kernel', 'own', '--minutes', '60', '--evidence'],
 ];
 

@@ -6,6 +6,7 @@ import { benchCluster } from './cluster.ts';
 import { benchFaults } from './faults.ts';
 import { benchInject } from './inject.ts';
 import { benchPreview } from './preview.ts';
+import { benchSflow } from './sflow.ts';
 import { benchSweep } from './sweep.ts';
 
 const benches = {
@@ -21,6 +22,7 @@ const benches = {
     run: benchPreview,
   },
   cluster: { about: 'experiments on a cluster of 1, 20 and 100 simulated nodes, and what the operator costs', run: benchCluster },
+  sflow: { about: 'recorded sFlow datagrams decoded in memory, in a second of processor time', run: benchSflow },
 } as const;
 
 const folder = fileURLToPath(new URL('../../out/bench', import.meta.url));

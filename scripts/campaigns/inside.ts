@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { faultOrders } from './fault-orders.ts';
 import { faultTable } from './fault-table.ts';
 import type { CampaignOptions, CampaignResult } from './result.ts';
+import { sflowFalseAlarms } from './sflow-false-alarms.ts';
+import { sflowFuzz } from './sflow-fuzz.ts';
 import { soak } from './soak.ts';
 import { tenExperiments } from './ten-experiments.ts';
 import { tenMinutes } from './ten-minutes.ts';
@@ -14,6 +16,8 @@ const campaigns: Record<string, (options: CampaignOptions) => Promise<CampaignRe
   'fault-table': faultTable,
   'ten-experiments': tenExperiments,
   'serve-ten-minutes': tenMinutes,
+  'sflow-false-alarms': sflowFalseAlarms,
+  'sflow-fuzz': sflowFuzz,
   soak,
 };
 

@@ -1,6 +1,8 @@
 import type { NodeTask } from '../api/index.ts';
 import type { Clock } from '../lib/index.ts';
 import type { Resource, Store, Stored } from '../store/index.ts';
+import type { System } from '../preflight/index.ts';
+import type { TryCapability } from './capability-cache.ts';
 import type { HostResolver } from './hosts/resolver.ts';
 import type { HaltWatch } from './halt-watch.ts';
 import type { KernelDriver } from './kernel-driver.ts';
@@ -41,6 +43,9 @@ export type AgentContext = {
   /** Resolves when nothing of a former life is in the kernel any more: no fault is applied before. */
   swept: Promise<void>;
   kernelRelease: string;
+  /** As it was seen a while ago where nothing has changed since. */
+  tryCapability: TryCapability;
+  system: () => Promise<System>;
   /** Fires when the agent has begun to stop. */
   stopping: AbortSignal;
 };

@@ -18,7 +18,8 @@ export type { FoundNamespace, PodNamespaces } from './namespaces/pod-namespaces.
 export { processNameFiles } from './namespaces/processes/name-files.ts';
 export { processNamespaces } from './namespaces/processes/processes.ts';
 export { nftByAddon } from './nft-addon.ts';
-export { findProgram } from './preflight-work.ts';
+export { findProgram } from './find-file.ts';
+export { readSystem } from './node-system.ts';
 export { type AgentEnd, type AgentOptions, runAgent } from './run-agent.ts';
 export { claimState } from './state-claim.ts';
 export { sweepFormerLife } from './sweep.ts';

@@ -28,6 +28,8 @@ export type Composition = {
   refusal?: string;
   /** Ids of the faults that are on its device. */
   meets: string[];
+  /** Where packets of the fault would wait: at most so many, each for at most so long. */
+  queues?: { delayMs: number; packets: number }[];
 };
 
 export type Removal = {

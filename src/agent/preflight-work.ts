@@ -1,10 +1,8 @@
-import { access, constants, readdir } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { constants, readdir } from 'node:fs/promises';
 import type { CheckResult, FaultWork, NodeTaskStatus, PreflightCheck, TargetStatus } from '../api/index.ts';
-import { type Clock, formatInstant, messageOf, runProgram, SquallError } from '../lib/index.ts';
+import { type Clock, formatInstant, messageOf, SquallError } from '../lib/index.ts';
 import {
   type CompositionFacts,
-  type DeviceFacts,
   judgeCapability,
   judgeComposition,
   judgeDevice,
@@ -17,18 +15,18 @@ import {
 } from '../preflight/index.ts';
 import type { AgentContext, StoredTask, TaskWork } from './context.ts';
 import { endReason } from './fault-undo.ts';
+import { findIn, findProgram } from './find-file.ts';
 import { learn, namesIn, withFoundHosts } from './hosts/found-hosts.ts';
 import { unresolved } from './hosts/follow-hosts.ts';
 import { lookUpOnce, lookUpOnTargets } from './hosts/preflight.ts';
-import { withNamespace } from './kernel/namespace.ts';
+import { checkTargets, isCheckOfTargets } from './check-targets.ts';
+import { createLooks, type Looks } from './look-into.ts';
 import { findAndPin } from './namespaces/pod-namespaces.ts';
 import { advance } from './phases.ts';
 import { createStatusWriter, writeLast } from './status-writer.ts';
 import { deadlineAt } from './timing.ts';
 import { tryCapability } from './try-capability.ts';
 import { createWorkEnd } from './work-end.ts';
-
-const programTimeoutMs = 10_000;
 
 /** Makes every check of one task, writes the results, and is done: its targets are Clean, since nothing was done to them. */
 export function startPreflightWork(context: AgentContext, first: StoredTask, checks: readonly PreflightCheck[]): TaskWork {
@@ -60,7 +58,8 @@ export function startPreflightWork(context: AgentContext, first: StoredTask, che
     else if (notAfterLeftMs() <= 0) workEnd.end('NotAfter');
     else {
       results = [];
-      const checking = { ...context, resolveHosts: lookUpOnce(context.resolveHosts) };
+      const checking = { ...context, resolveHosts: lookUpOnce(context.resolveHosts), looks: createLooks(context, context.clock) };
+      for (const check of checks) if (check.check === 'device') lookAhead(checking.looks, check);
       for (const check of checks) {
         if (signal.aborted) break;
         results.push(await runCheck(checking, check, signal));
@@ -82,26 +81,31 @@ export function startPreflightWork(context: AgentContext, first: StoredTask, che
   return { update, end: workEnd.end, done };
 }
 
-export type CheckContext = Pick<AgentContext, 'namespaces' | 'kernel' | 'clock' | 'nameOfFault' | 'resolveHosts'>;
+export type CheckContext = Pick<
+  AgentContext,
+  'namespaces' | 'kernel' | 'clock' | 'nameOfFault' | 'resolveHosts' | 'tryCapability' | 'system'
+> & { looks: Looks };
 
 /** Gathers what one check needs and judges it. What could not be tried is a check that failed, with the reason. */
 export async function runCheck(context: CheckContext, check: PreflightCheck, signal: AbortSignal): Promise<CheckResult> {
   try {
+    if (isCheckOfTargets(check)) return await checkTargets(context.looks, check);
     switch (check.check) {
       case 'capability':
-        return judgeCapability(check, await tryCapability(check.capability));
+        return judgeCapability(check, await context.tryCapability(check.capability), await context.system());
       case 'driver': {
         const tried = new Set(check.ways.flatMap(({ capabilities }) => capabilities));
-        const outcomes = await Promise.all([...tried].map(async (one) => [one, await tryCapability(one)] as const));
-        return judgeDriver(check, new Map(outcomes));
+        const outcomes = await Promise.all([...tried].map(async (one) => [one, await context.tryCapability(one)] as const));
+        return judgeDriver(check, new Map(outcomes), await context.system());
       }
       case 'tool':
-        return judgeTool(check, await findProgram(check.tool));
+        return judgeTool(check, await findProgram(check.tool), await context.system());
       case 'device':
-        return judgeDevice(check, await lookAtDevice(context, check.podUid, check.device));
+        return judgeDevice(check, (await context.looks.target(check.podUid, check.device))?.facts);
       case 'distribution': {
         const folders = await distributionFolders();
-        return judgeDistribution(check, await findIn(folders, `${check.distribution}.dist`, constants.R_OK), folders);
+        const path = await findIn(folders, `${check.distribution}.dist`, constants.R_OK);
+        return judgeDistribution(check, path, folders, await context.system());
       }
       case 'hosts':
         return judgeHosts(check, await lookUpOnTargets(context, check, signal));
@@ -120,6 +124,11 @@ export async function runCheck(context: CheckContext, check: PreflightCheck, sig
     const remedy = "see the agent's log, and run 'squall doctor' on the node";
     return { check, ok: false, expected: 'the check can be made', found: messageOf(error), remedy };
   }
+}
+
+/** Several targets are looked into at once; the check itself then says what became of it. */
+function lookAhead(looks: Looks, { podUid, device }: Extract<PreflightCheck, { check: 'device' }>): void {
+  looks.target(podUid, device).catch(() => undefined);
 }
 
 /** How many pairs of renewals are tried at most, two at once as the driver runs them. The quickest counts: others may just have been busy. */
@@ -145,7 +154,7 @@ async function measureRenewalRound(clock: Clock, targets: number, quickEnoughMs:
 }
 
 async function tryComposition(
-  { namespaces, kernel, nameOfFault, resolveHosts }: CheckContext,
+  { namespaces, kernel, nameOfFault, resolveHosts, looks }: CheckContext,
   podUid: string,
   fault: FaultWork,
   signal: AbortSignal,
@@ -155,37 +164,12 @@ async function tryComposition(
   const names = namesIn(fault);
   const { found, unknown } = learn(new Map(), names.length === 0 ? [] : await resolveHosts(namespace, names, signal));
   if (unknown.length > 0) return { podUid, meets: [], refusal: unresolved(unknown) };
-  const { refusal, meets } = await kernel.tryComposition(namespace, withFoundHosts(fault, found, podUid));
-  return { podUid, refusal, meets: [...new Set(meets.map(nameOfFault))] };
-}
-
-async function lookAtDevice(
-  { namespaces }: Pick<AgentContext, 'namespaces'>,
-  podUid: string,
-  device: string,
-): Promise<DeviceFacts | undefined> {
-  const found = await namespaces.find(podUid);
-  if (found === undefined) return undefined;
-  const read = async (program: string, args: string[]) => {
-    const result = await withNamespace(namespaces, { podUid, ...found }, async (path) => {
-      return await runProgram('nsenter', [`--net=${path}`, '--', program, ...args], { timeoutMs: programTimeoutMs });
-    });
-    if (result.code !== 0) throw new SquallError('KernelRefused', `${program} ${args.join(' ')}: ${result.stderr.trim()}`);
-    return JSON.parse(result.stdout === '' ? '[]' : result.stdout) as Record<string, unknown>[];
-  };
-  const links = await read('ip', ['-j', 'link', 'show']);
-  const qdiscs = await read('tc', ['-j', 'qdisc', 'show']);
-  return {
-    devices: links.map(({ ifname }) => String(ifname)),
-    roots: qdiscs
-      .filter(({ dev, root }) => dev === device && root === true)
-      .map(({ kind, handle }) => ({ kind: String(kind), handle: String(handle) })),
-  };
-}
-
-/** Where in PATH a program is; undefined when it is nowhere. */
-export async function findProgram(name: string): Promise<string | undefined> {
-  return await findIn((process.env.PATH ?? '').split(delimiter), name, constants.X_OK);
+  const { refusal, meets, queues = [] } = await kernel.tryComposition(namespace, withFoundHosts(fault, found, podUid));
+  const facts = { podUid, refusal, meets: [...new Set(meets.map(nameOfFault))] };
+  if (queues.length === 0) return facts;
+  const { sent, received } = await looks.packetRate(podUid, fault.device);
+  const rates = { egress: sent, ingress: received, both: Math.max(sent, received) };
+  return { ...facts, queues, packetsPerSecond: rates[fault.direction] };
 }
 
 /** Where iproute2 looks for its tables: one folder fixed when it was built, in Debian the one of the machine's architecture. */
@@ -194,18 +178,4 @@ async function distributionFolders(): Promise<string[]> {
   if (TC_LIB_DIR !== undefined) return [TC_LIB_DIR];
   const architectures = (await readdir('/usr/lib')).filter((name) => /-linux-gnu\w*$/.test(name));
   return ['/usr/lib/tc', '/usr/lib64/tc', ...architectures.map((name) => `/usr/lib/${name}/tc`)];
-}
-
-async function findIn(folders: readonly string[], file: string, mode: number): Promise<string | undefined> {
-  if (!/^[\w.+-]+$/.test(file)) throw new SquallError('InvalidInput', `'${file}' is no file name`);
-  for (const folder of folders) {
-    const path = join(folder, file);
-    try {
-      await access(path, mode);
-      return path;
-    } catch {
-      // Not here; the next folder may have it.
-    }
-  }
-  return undefined;
 }

@@ -4,6 +4,7 @@ import { type HaltObject, networkHalts, type NodeTask, nodeLabel, shortNodeName,
 import { type Clock, messageOf } from '../lib/index.ts';
 import { createCache, type Resource, sayWatchTrouble, type Store, type WatchTrouble } from '../store/index.ts';
 import type { AgentView } from './agent-view.ts';
+import { createCapabilityCache } from './capability-cache.ts';
 import type { AgentContext } from './context.ts';
 import type { LeaseObject } from './lease.ts';
 import { watchHalts } from './halt-watch.ts';
@@ -13,11 +14,13 @@ import type { KernelDriver } from './kernel-driver.ts';
 import { watchLeases } from './lease-watch.ts';
 import { createLimiter } from './limiter.ts';
 import type { Log } from './log.ts';
+import { readSystem } from './node-system.ts';
 import type { PodNamespaces } from './namespaces/pod-namespaces.ts';
 import { deleteOrphanedSamples } from './sample-file.ts';
 import { watchServer } from './server-health.ts';
 import { superviseTasks } from './supervisor.ts';
 import { sweepFormerLife } from './sweep.ts';
+import { tryCapability } from './try-capability.ts';
 import { whenAborted } from './timing.ts';
 
 export const nodeTasks: Resource<NodeTask> = {
@@ -108,6 +111,8 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     const why = haltWatch.said();
     if (why !== undefined) log('warn', 'everything is undone and nothing begun', { why });
   });
+  const system = readSystem();
+  system.catch(() => undefined);
   const context: AgentContext = {
     store,
     tasks: nodeTasks,
@@ -132,6 +137,8 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     pingLimit: createLimiter(baselinesAtOnce),
     swept: sweep.clean,
     kernelRelease: release(),
+    tryCapability: createCapabilityCache({ file: join(stateFolder, 'capabilities.json'), clock, tryCapability }),
+    system: async () => await system,
     stopping: stopping.signal,
   };
   const trimSamples = () => {

@@ -66,8 +66,11 @@ export type Peer = Place & { ports?: PortRange };
 export const protocols = ['tcp', 'udp', 'sctp', 'icmp'] as const;
 export type Protocol = (typeof protocols)[number];
 
-/** What no fault hurts unless it is told to: the addresses of the target's node, the API server's, and name resolution (port 53). */
-export const includable = ['node', 'dns', 'apiserver'] as const;
+/**
+ * What no fault hurts unless it is told to: the addresses of the target's node, the API server's, name resolution (port 53), and what tells of
+ * the network itself, sFlow on its way to a collector (UDP port 6343).
+ */
+export const includable = ['node', 'dns', 'apiserver', 'sflow'] as const;
 export type Includable = (typeof includable)[number];
 
 /** One configuration and the targets that get it. The origin allows a configuration per target, so a shaper has parts. */
@@ -197,6 +200,8 @@ export type Experiment = {
   preflight: { ref: string }[];
   abort: AbortRule[];
   blastRadius?: BlastRadius;
+  /** Where some nodes cannot do the fault: nobody is hurt, or only targets on the others. */
+  onUnsupported: 'refuse' | 'skip';
   /** Given, or drawn when the run is created; recorded in the report. */
   seed?: string;
 };

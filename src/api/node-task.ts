@@ -134,9 +134,22 @@ export type PreflightCheck =
   /** The node can renew leases of this length on so many targets in time. */
   | { check: 'lease'; seconds: number; targets: number }
   /** The fault, without exposure, can join what is on each of these targets now. */
-  | { check: 'composition'; podUids: string[]; fault: FaultWork };
+  | { check: 'composition'; podUids: string[]; fault: FaultWork }
+  /** What these targets send and receive at the device passes their namespace's own IP stack. By pod uid: the RuntimeClass, where one is named. */
+  | { check: 'ip-stack'; podUids: string[]; device: string; runtimeClasses?: Record<string, string> }
+  /** The tables of connections of these targets and of their node have room. */
+  | { check: 'conntrack'; podUids: string[] }
+  /** TCP of these targets bears it that for so long nothing is answered. */
+  | { check: 'tcp-timeouts'; podUids: string[]; silenceMs: number }
+  /** No proxy gives the packets of these targets other ports than the fault names. By pod uid: the container that does. */
+  | { check: 'service-mesh'; proxies: Record<string, string> }
+  /** No program hands over data from socket to socket of this node, past every device. */
+  | { check: 'short-circuit' };
 
-/** @property driver what is going to act; only of a check for one that is ok. */
+/**
+ * @property driver what is going to act; only of a check for one that is ok
+ * @property warning what is not as it should be, though the check is ok: nothing is refused for it
+ */
 export type CheckResult = {
   check: PreflightCheck;
   ok: boolean;
@@ -144,6 +157,7 @@ export type CheckResult = {
   found: string;
   remedy: string;
   driver?: Driver;
+  warning?: string;
 };
 
 export type NodeTaskSpec = {

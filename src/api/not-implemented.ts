@@ -1,8 +1,8 @@
 /** What is valid but cannot be run, because its part of Squall has not been built. Shrinks with every part. */
 import type { Manifest } from './manifests.ts';
-import type { ConnectivityTest, Experiment, HypothesisTest, Shaper } from './model.ts';
+import type { ConnectivityTest, Experiment, HypothesisTest } from './model.ts';
 import { problemAt } from './problem-at.ts';
-import { type Path, type Problem, valueAt } from './problems.ts';
+import type { Path, Problem } from './problems.ts';
 
 type Missing = { path: Path; what: string };
 
@@ -18,50 +18,26 @@ export function notImplementedYet(manifest: Manifest): Problem[] {
  * is not built is never left out of a run in silence: the fault would be another one than was asked for.
  */
 export function missingPartsOf(
-  {
-    kind,
-    model,
-  }:
-    | { kind: 'NetworkExperiment'; model: Experiment }
-    | { kind: 'NetworkTrafficShaper'; model: Shaper }
-    | { kind: 'NetworkConnectivityTest'; model: ConnectivityTest },
-  spec: unknown,
+  part: { kind: 'NetworkExperiment'; model: Experiment } | { kind: 'NetworkConnectivityTest'; model: ConnectivityTest },
 ): string[] {
-  const at = ['spec'];
   const found =
-    kind === 'NetworkExperiment'
-      ? missingInExperiment(model, at, spec)
-      : kind === 'NetworkTrafficShaper'
-        ? missingInShaper(at, spec)
-        : missingInConnectivity(model, at);
+    part.kind === 'NetworkExperiment' ? missingInExperiment(part.model, ['spec']) : missingInConnectivity(part.model, ['spec']);
   return found.map(({ path, what }) => `${path.join('.')}: ${what}`);
 }
 
 function missingIn(manifest: Manifest): Missing[] {
   switch (manifest.kind) {
     case 'NetworkTrafficShaper':
-      return missingInShaper(['spec'], manifest.object.spec);
+      return [];
     case 'NetworkConnectivityTest':
       return missingInConnectivity(manifest.model, ['spec']);
     case 'NetworkExperiment':
-      return missingInExperiment(manifest.model, ['spec'], manifest.object.spec);
-    case 'NetworkExperimentSchedule': {
-      const at = ['spec', 'experimentTemplate', 'spec'];
-      return missingInExperiment(manifest.model.template.experiment, at, valueAt(manifest.object, at));
-    }
+      return missingInExperiment(manifest.model, ['spec']);
+    case 'NetworkExperimentSchedule':
+      return missingInExperiment(manifest.model.template.experiment, ['spec', 'experimentTemplate', 'spec']);
     default:
       return [{ path: ['kind'], what: manifest.kind }];
   }
-}
-
-function missingInShaper(at: Path, written: unknown): Missing[] {
-  const found: Missing[] = [];
-  const targets = valueAt(written, ['targets']);
-  for (const [index, target] of (Array.isArray(targets) ? targets : []).entries()) {
-    if (valueAt(target, ['mode']) !== 'random-max-percent') continue;
-    found.push({ path: [...at, 'targets', index, 'mode'], what: 'mode random-max-percent' });
-  }
-  return found;
 }
 
 function missingInConnectivity(test: ConnectivityTest, at: Path): Missing[] {
@@ -75,11 +51,8 @@ function missingInConnectivity(test: ConnectivityTest, at: Path): Missing[] {
   return found;
 }
 
-function missingInExperiment(experiment: Experiment, at: Path, written: unknown): Missing[] {
+function missingInExperiment(experiment: Experiment, at: Path): Missing[] {
   const found: Missing[] = [];
-  if (experiment.fault !== undefined && 'shaper' in experiment.fault) {
-    found.push(...missingInShaper([...at, 'fault'], valueAt(written, ['fault'])));
-  }
   for (const [index, { test }] of experiment.hypothesis.entries()) {
     found.push(...missingInTest(test, [...at, 'hypothesis', index]));
   }

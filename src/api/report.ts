@@ -54,6 +54,8 @@ export type TargetRecord = {
   activeAt?: string;
   cleanAt?: string;
   undoneAt?: string;
+  /** Nothing was done to it: its node cannot do the fault, and the experiment says to skip such. */
+  skipped?: true;
 };
 
 /** `target` is namespace/name, `fault` the fault's text such as `delay 200ms`. */

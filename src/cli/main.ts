@@ -16,6 +16,7 @@ import { resumeCommand } from './commands/resume.ts';
 import { runCommand } from './commands/run.ts';
 import { scheduleCommand } from './commands/schedule.ts';
 import { serveCommand } from './commands/serve.ts';
+import { sflowCommand } from './commands/sflow.ts';
 import { statusCommand } from './commands/status.ts';
 import { validateCommand } from './commands/validate.ts';
 
@@ -42,6 +43,7 @@ async function main(): Promise<void> {
     profileCommand(),
     agentCommand(),
     scheduleCommand(),
+    sflowCommand(),
     labCommand(),
     ...notBuiltCommands(),
   ];

@@ -1,7 +1,8 @@
 import { describeFault, requestedDose } from '../faults/index.ts';
-import type { CheckResult, Dose, Fault, FaultWork, NodeTask, ProbeStream, TargetStatus } from '../api/index.ts';
+import type { Dose, Fault, FaultWork, NodeTask, ProbeStream, TargetStatus } from '../api/index.ts';
 import { type Facts, type Plan, type RunState, type TargetFacts, windowsToJudge } from '../experiment/index.ts';
 import type { ExpectedTasks } from './plan-run.ts';
+import { describeFailure, type NodeCheck, nodesToSkip } from './skipped-nodes.ts';
 import type { TaskPlan } from './task-plan.ts';
 import { type Measurements, observeWindow, recentSeconds, suffixesOf } from './measurements.ts';
 
@@ -15,7 +16,7 @@ export function gatherFacts(
   now: number,
 ): Facts {
   const streams = expected.probe.flatMap(({ spec }) => spec.probe?.streams ?? []);
-  const preflight = preflightFacts(expected.preflight, tasks);
+  const preflight = preflightFacts(plan, expected, tasks);
   const probesReadyAt = probesReady(expected.probe, tasks);
   const probeLost = lostProbe(expected.probe, tasks);
   const { during, after } = state.windows;
@@ -37,33 +38,23 @@ export function gatherFacts(
 }
 
 /** The checks that did not hold, of all nodes. */
-export function failedChecks(
-  expected: readonly TaskPlan[],
-  tasks: ReadonlyMap<string, NodeTask>,
-): (CheckResult & { node: string })[] {
+export function failedChecks(expected: readonly TaskPlan[], tasks: ReadonlyMap<string, NodeTask>): NodeCheck[] {
   return allChecks(expected, tasks).filter(({ ok }) => !ok);
 }
 
-export function allChecks(
-  expected: readonly TaskPlan[],
-  tasks: ReadonlyMap<string, NodeTask>,
-): (CheckResult & { node: string })[] {
+export function allChecks(expected: readonly TaskPlan[], tasks: ReadonlyMap<string, NodeTask>): NodeCheck[] {
   return expected.flatMap(({ name, spec }) =>
     (tasks.get(name)?.status?.checks ?? []).map((result) => ({ ...result, node: spec.node })),
   );
 }
 
-function preflightFacts(expected: readonly TaskPlan[], tasks: ReadonlyMap<string, NodeTask>): Facts['preflight'] {
-  if (!expected.every(({ name }) => tasks.get(name)?.status?.checks !== undefined)) return undefined;
-  const failed = failedChecks(expected, tasks);
+function preflightFacts(plan: Plan, expected: ExpectedTasks, tasks: ReadonlyMap<string, NodeTask>): Facts['preflight'] {
+  if (!expected.preflight.every(({ name }) => tasks.get(name)?.status?.checks !== undefined)) return undefined;
+  const failed = failedChecks(expected.preflight, tasks);
   if (failed.length === 0) return { ok: true };
-  const message = failed
-    .map(
-      ({ node, check, expected: wanted, found, remedy }) =>
-        `${node}: ${check.check}: expected ${wanted}, found ${found}; ${remedy}`,
-    )
-    .join(' | ');
-  return { ok: false, reason: 'PreflightRefused', message };
+  const skipped = plan.skipsUnsupported ? nodesToSkip(expected, failed) : undefined;
+  if (skipped !== undefined) return { ok: true, skipped };
+  return { ok: false, reason: 'PreflightRefused', message: failed.map(describeFailure).join(' | ') };
 }
 
 function probesReady(expected: readonly TaskPlan[], tasks: ReadonlyMap<string, NodeTask>): number | undefined {

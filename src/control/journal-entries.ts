@@ -1,5 +1,5 @@
 import type { JournalEntry, NodeTask, PreflightCheck } from '../api/index.ts';
-import type { Plan, RunState } from '../experiment/index.ts';
+import type { Plan, RunState, SkippedNode } from '../experiment/index.ts';
 import { formatInstant } from '../lib/index.ts';
 import { allChecks } from './gather.ts';
 import type { ExpectedTasks } from './plan-run.ts';
@@ -18,7 +18,10 @@ export function entriesOfStep(
 ): JournalEntry[] {
   const entries: JournalEntry[] = [];
   for (const { name, outcome, startedAt, endedAt } of after.phases.slice(before.phases.length)) {
-    if (name === 'preflight') entries.push(preflightEntry(outcome, expected, tasks));
+    if (name === 'preflight') {
+      entries.push(preflightEntry(outcome, expected, tasks), ...preflightWarnings(expected, tasks));
+      entries.push(...(after.skipped ?? []).flatMap((one) => skippedEntries(one, expected)));
+    }
     entries.push({ type: 'phase-ended', phase: name, outcome, startedAt, endedAt });
   }
   for (const result of after.results.slice(before.results.length)) entries.push({ type: 'hypothesis', result });
@@ -128,6 +131,24 @@ function preflightEntry(outcome: string, expected: ExpectedTasks, tasks: Readonl
     return { node, name: nameOfCheck(check), ok, expected: wanted, found, remedy };
   });
   return { type: 'preflight', ok: outcome === 'ok', checks };
+}
+
+/** What the checks did not refuse, and people should know. */
+function preflightWarnings({ preflight }: ExpectedTasks, tasks: ReadonlyMap<string, NodeTask>): JournalEntry[] {
+  return allChecks(preflight, tasks).flatMap(({ node, check, warning }): JournalEntry[] =>
+    warning === undefined ? [] : [{ type: 'warning', message: `${node}: ${nameOfCheck(check)}: ${warning}` }],
+  );
+}
+
+/** Whom nothing is done to, and why: a report must not let anybody think that they were hurt. */
+function skippedEntries({ node, message }: SkippedNode, { fault }: ExpectedTasks): JournalEntry[] {
+  const targets = fault.filter(({ spec }) => spec.node === node).flatMap(({ spec }) => spec.targets);
+  const uids = [...new Set(targets.map(({ podUid }) => podUid))];
+  const pods = `${String(uids.length)} ${uids.length === 1 ? 'target' : 'targets'}`;
+  return [
+    { type: 'warning', message: `${pods} on ${node} skipped, which cannot do the fault: ${message}` },
+    ...uids.map((uid): JournalEntry => ({ type: 'target', uid, phase: 'Skipped', reason: 'Unsupported' })),
+  ];
 }
 
 /** With what it is about, as far as that is a word or a number. */

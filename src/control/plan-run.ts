@@ -3,6 +3,7 @@ import { type Plan, selectTargets } from '../experiment/index.ts';
 import { requirements } from '../faults/index.ts';
 import { formatInstant, SquallError } from '../lib/index.ts';
 import { describeExcess } from './blast-radius.ts';
+import { checksOfTargets } from './checks-of-targets.ts';
 import { describeBrokenBudgets } from './disruption-budgets.ts';
 import { distinctEffects, momentsOf } from './distinct-effects.ts';
 import { dosePeersOf, exposureOf } from './exposure.ts';
@@ -40,7 +41,11 @@ type TaskBase = Pick<NodeTaskSpec, 'run' | 'instance' | 'generation' | 'order' |
 
 /** The most that a last probe takes to be answered, aggregated and written, on top of its time-out. */
 const reportMs = 2500;
-const dnsPort = 53;
+/** Ports at which everything is spared, unless it is included. */
+const sparedPorts = [
+  { name: 'dns', port: 53, what: 'name resolution', protocols: ['tcp', 'udp'] },
+  { name: 'sflow', port: 6343, what: 'sFlow on its way to a collector', protocols: ['udp'] },
+] as const;
 /** Every task names a Lease; without a fault nobody looks at it. */
 const leaseSecondsWithoutFault = 30;
 
@@ -63,7 +68,7 @@ export function planRun(request: RunRequest, world: World, now: number, rules: T
   const base = taskBase(request, plan, now);
   const fault = faultTasks(base, parts, streams, world, running);
   const tasks = {
-    preflight: preflightTasks(base, unique([...hurt, ...sources.pods]), parts, streams, fault),
+    preflight: preflightTasks(base, unique([...hurt, ...sources.pods]), parts, streams, fault, plan.durationMs),
     probe: probeTasks(base, sources.pods, streams),
     fault,
   };
@@ -115,6 +120,7 @@ export function machinePlan({ experiment, shaper, entries }: Pick<RunRequest, 'e
     afterMs: experiment.afterMs,
     hypothesis: entries,
     abort: experiment.abort,
+    skipsUnsupported: experiment.onUnsupported === 'skip',
     settleMs: entries.length === 0 ? 0 : Math.max(...entries.map(({ connectivity }) => connectivity.timeoutMs)) + reportMs,
     limits: { preflightMs: 60_000, probeStartMs: 60_000, injectMs: 120_000, undoMs: leaseMs + 120_000 },
   };
@@ -216,11 +222,13 @@ function refuseSparedPeers({ peers, include, protocol }: SelectedPart['part'], p
       `peers: ${JSON.stringify(spared)} is the node '${node}' that a target is on, and a target's own node is spared; write include: [node], or name another peer`,
     );
   }
-  const isDns = peers.some(({ ports }) => ports?.first === dnsPort && ports.last === dnsPort) && protocol !== 'sctp';
-  if (isDns && !include.includes('dns')) {
+  for (const { name, port, what, protocols } of sparedPorts) {
+    const isMeant = protocol === undefined || protocols.some((one) => one === protocol);
+    const isNamed = peers.some(({ ports }) => ports?.first === port && ports.last === port);
+    if (!isMeant || !isNamed || include.includes(name)) continue;
     throw new SquallError(
       'InvalidInput',
-      `peers: port ${dnsPort} is that of name resolution, which is spared; write include: [dns], or name another port`,
+      `peers: port ${port} is that of ${what}, which is spared; write include: [${name}], or name another port`,
     );
   }
 }
@@ -241,12 +249,16 @@ function preflightTasks(
   parts: readonly SelectedPart[],
   streams: readonly ProbeStream[],
   faults: readonly TaskPlan[],
+  activeMs: number,
 ): TaskPlan[] {
   const faultsOn = Map.groupBy(faults, ({ spec }) => spec.node);
   const podsOn = parts.map((one) => Map.groupBy(one.pods, ({ spec }) => spec.nodeName ?? ''));
   return byNode(pods).map(([node, here]): TaskPlan => {
     const partsHere = parts.map(({ part }, index) => ({ part, pods: podsOn[index]?.get(node) ?? [] }));
-    const checks = [...checksFor(here, partsHere, streams), ...(faultsOn.get(node) ?? []).flatMap(checksOfFault)];
+    const checks = [
+      ...checksFor(here, partsHere, streams),
+      ...(faultsOn.get(node) ?? []).flatMap((task) => checksOfFault(task, here, activeMs)),
+    ];
     return {
       name: taskName(base.run.uid, 'preflight', node),
       spec: { ...base, node, work: 'preflight', targets: here.map(taskTarget), checks },
@@ -279,10 +291,13 @@ function checksFor(here: readonly Pod[], parts: readonly SelectedPart[], streams
 }
 
 /** What the node is asked about a fault as it is going to be ordered. */
-function checksOfFault({ spec: { fault, targets, lease } }: TaskPlan): PreflightCheck[] {
+function checksOfFault({ spec: { fault, targets, lease } }: TaskPlan, here: readonly Pod[], activeMs: number): PreflightCheck[] {
   if (fault === undefined) return [];
   const podUids = targets.map(({ podUid }) => podUid);
+  const pods = here.filter(({ metadata: { uid = '' } }) => podUids.includes(uid));
   return [
+    // The first look at targets comes first: what is sent until the composition is tried tells their rate.
+    ...checksOfTargets(fault, pods, activeMs),
     { check: 'lease', seconds: lease.seconds, targets: targets.length },
     ...hostChecks(fault, podUids),
     ...momentsOf({ ...fault, exposure: [] }).map((one) => ({ check: 'composition' as const, podUids, fault: one })),

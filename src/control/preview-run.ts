@@ -50,7 +50,7 @@ export type HurtPod = {
   pulse?: Pulse;
   /** Where the packets go that are hurt: addresses, CIDRs and host names, with `port 80` or `port 80-90` behind those that are named at ports; or `all`. */
   peers: 'all' | string[];
-  /** Addresses and host names that are not hurt, besides name resolution and neighbour discovery. */
+  /** Addresses and host names that are not hurt, besides name resolution, sFlow and neighbour discovery. */
   spared: string[];
   /** What is else spared, and is hurt here. */
   include: Includable[];

@@ -174,5 +174,15 @@ function isAbandoned({ abandoned }: MemoryOptions, { metadata }: Stored<Experime
 /** For a run whose spec can no longer be read: enough to undo it. */
 function planWithout(hasFault: boolean): Plan {
   const limits = { preflightMs: 0, probeStartMs: 0, injectMs: 0, undoMs: 120_000 };
-  return { hasFault, beforeMs: 0, durationMs: 0, afterMs: 0, hypothesis: [], abort: [], settleMs: 0, limits };
+  return {
+    hasFault,
+    beforeMs: 0,
+    durationMs: 0,
+    afterMs: 0,
+    hypothesis: [],
+    abort: [],
+    skipsUnsupported: false,
+    settleMs: 0,
+    limits,
+  };
 }

@@ -13,6 +13,7 @@ import { collect } from './measurements.ts';
 import { type Memory, type MemoryOptions, remember } from './remember.ts';
 import { experiments } from './resources.ts';
 import { type ExperimentObject, statusOf } from './run-status.ts';
+import { withoutSkipped } from './skipped-nodes.ts';
 import { leaseName } from './task-plan.ts';
 import { applyTasks, deleteTasks } from './task-writer.ts';
 import type { ReconcileResult } from './work-queue.ts';
@@ -128,21 +129,22 @@ async function advance(options: Options, object: Stored<ExperimentObject>, memor
   const { uid } = object.metadata;
   const tasks = new Map(tasksOf(options, uid).map((task) => [task.metadata.name, task]));
   collect(memory.measurements, [...tasks.values()], memory.measuredUpTo);
-  for (const entry of entriesOfTargets(memory.seenTargets, memory.expected, tasks)) memory.journal.append(entry);
-
   const now = options.steadyNow();
   const before = object.status?.run ?? initialState(now);
+  const expected = withoutSkipped(memory.expected, before.skipped);
+  for (const entry of entriesOfTargets(memory.seenTargets, expected, tasks)) memory.journal.append(entry);
+
   const prior = eventsOf(options, object, memory, before).reduce(
     (state, event) => step(memory.plan, state, event, now).state,
     before,
   );
-  const facts = gatherFacts(memory.plan, prior, memory.expected, tasks, memory.measurements, now);
+  const facts = gatherFacts(memory.plan, prior, expected, tasks, memory.measurements, now);
   const decision = step(memory.plan, prior, { type: 'facts', facts }, now);
 
   if (options.recordsKernels && before.phase === 'preflight' && decision.state.phase !== 'preflight') {
-    for (const entry of entriesOfKernels(memory.expected, tasks)) memory.journal.append(entry);
+    for (const entry of entriesOfKernels(expected, tasks)) memory.journal.append(entry);
   }
-  for (const entry of entriesOfStep(memory.plan, before, decision.state, memory.expected, tasks)) memory.journal.append(entry);
+  for (const entry of entriesOfStep(memory.plan, before, decision.state, expected, tasks)) memory.journal.append(entry);
   const measured = measuredBy(options, object, memory, decision.state, decision.state !== before);
   if (decision.state !== before || measured !== object.status?.measured) {
     await persist(options, object, memory, decision.state, measured);
@@ -151,10 +153,17 @@ async function advance(options: Options, object: Stored<ExperimentObject>, memor
   memory.first = undefined;
 
   if (decision.effects.fault === 'apply') {
-    const lease = memory.expected.fault[0]?.spec.lease;
+    const lease = expected.fault[0]?.spec.lease;
     if (lease) await options.leases.hold(lease.name, lease.seconds);
   }
-  await applyTasks(options.store, memory.expected, decision.effects, decision.state, memory.plan, tasks);
+  await applyTasks(
+    options.store,
+    withoutSkipped(memory.expected, decision.state.skipped),
+    decision.effects,
+    decision.state,
+    memory.plan,
+    tasks,
+  );
   const { wakeAt } = decision.effects;
   const followMs = decision.effects.fault === 'apply' ? follow(options, memory, [...tasks.values()]) : undefined;
   const waits = [wakeAt === undefined ? [] : [Math.max(0, wakeAt - options.steadyNow())], followMs ?? []].flat();

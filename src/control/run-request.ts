@@ -29,7 +29,7 @@ export async function readRunRequest(
 ): Promise<RunRequest> {
   const { uid = '', namespace = 'default', name } = object.metadata;
   const experiment = readSpec('NetworkExperiment', object.spec, namespace);
-  expectBuilt({ kind: 'NetworkExperiment', model: experiment }, object.spec);
+  expectBuilt({ kind: 'NetworkExperiment', model: experiment });
   const shaper = await readShaper(store, namespace, experiment);
   const entries = await Promise.all(experiment.hypothesis.map((entry) => readEntry(store, namespace, entry)));
   const seed = object.status?.seed ?? experiment.seed ?? drawnSeed;
@@ -65,8 +65,8 @@ async function readApiServerSlice(store: Store): Promise<EndpointSlice | undefin
 }
 
 /** @throws SquallError NotImplemented */
-function expectBuilt(...[part, spec]: Parameters<typeof missingPartsOf>): void {
-  const missing = missingPartsOf(part, spec);
+function expectBuilt(part: Parameters<typeof missingPartsOf>[0]): void {
+  const missing = missingPartsOf(part);
   if (missing.length === 0) return;
   throw new SquallError('NotImplemented', `${part.kind}: ${missing.join('; ')}: valid, but not built yet; remove it`);
 }
@@ -75,9 +75,7 @@ async function readShaper(store: SpecReader, namespace: string, { fault }: Exper
   if (fault === undefined) return undefined;
   if ('shaper' in fault) return fault.shaper;
   const object = await store.get(shapers, { namespace, name: fault.ref });
-  const model = readSpec('NetworkTrafficShaper', object.spec, namespace);
-  expectBuilt({ kind: 'NetworkTrafficShaper', model }, object.spec);
-  return model;
+  return readSpec('NetworkTrafficShaper', object.spec, namespace);
 }
 
 async function readEntry(store: SpecReader, namespace: string, entry: HypothesisEntry): Promise<PlannedEntry> {
@@ -86,7 +84,7 @@ async function readEntry(store: SpecReader, namespace: string, entry: Hypothesis
   if (test.kind === 'connectivity' && 'ref' in test) {
     const object = await store.get(connectivityTests, { namespace, name: test.ref });
     const connectivity = readSpec('NetworkConnectivityTest', object.spec, namespace);
-    expectBuilt({ kind: 'NetworkConnectivityTest', model: connectivity }, object.spec);
+    expectBuilt({ kind: 'NetworkConnectivityTest', model: connectivity });
     return { ...entry, connectivity };
   }
   throw new Error(`hypothesis '${entry.name}' of kind '${test.kind}' passed the check for what is built`);

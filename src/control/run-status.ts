@@ -89,11 +89,17 @@ function conditionsOf(run: RunState, generation: number, before: readonly Condit
 
 type Fact = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
-function preflightPassed({ phases, ending }: RunState): Fact {
+function preflightPassed({ phases, ending, skipped = [] }: RunState): Fact {
+  const skippedText = skipped.map(({ message }) => message).join(' | ');
   const record = phases.find(({ name }) => name === 'preflight');
   if (!record) return { type: 'PreflightPassed', status: 'Unknown', reason: 'Checking', message: '' };
   return record.outcome === 'ok'
-    ? { type: 'PreflightPassed', status: 'True', reason: 'ChecksPassed', message: '' }
+    ? {
+        type: 'PreflightPassed',
+        status: 'True',
+        reason: skipped.length === 0 ? 'ChecksPassed' : 'NodesSkipped',
+        message: skippedText,
+      }
     : { type: 'PreflightPassed', status: 'False', reason: ending?.reason ?? 'Refused', message: ending?.message ?? '' };
 }
 

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { KubeObject, LabelSelector, OwnerReference } from '../api/index.ts';
+import { proxyContainers } from '../preflight/index.ts';
 import type { Stored } from '../store/index.ts';
 
 /** Kubernetes' own annotation of mirror pods. */
@@ -7,7 +8,13 @@ export const nodeUidAnnotation = 'kubernetes.io/config.hash';
 
 /** The parts of Kubernetes' core kinds that a plan depends on. */
 export type Pod = KubeObject<
-  { nodeName?: string; hostNetwork?: boolean },
+  {
+    nodeName?: string;
+    hostNetwork?: boolean;
+    runtimeClassName?: string;
+    containers?: { name: string }[];
+    initContainers?: { name: string }[];
+  },
   {
     phase?: string;
     podIP?: string;
@@ -77,8 +84,19 @@ export function keepPod(pod: Stored<Pod>): Stored<Pod> {
       ...(controller === undefined ? {} : { ownerReferences: [controller] }),
       ...(nodeUid === undefined ? {} : { annotations: { [nodeUidAnnotation]: nodeUid } }),
     },
-    spec: { nodeName: spec.nodeName, ...(spec.hostNetwork === true ? { hostNetwork: true } : {}) },
+    spec: keepSpec(spec),
     ...(status === undefined ? {} : { status: keepPodStatus(status) }),
+  };
+}
+
+/** Of containers only those count that change what packets look like. */
+function keepSpec({ nodeName, hostNetwork, runtimeClassName, containers = [], initContainers = [] }: Pod['spec']): Pod['spec'] {
+  const proxies = [...containers, ...initContainers].filter(({ name }) => proxyContainers.includes(name));
+  return {
+    nodeName,
+    ...(hostNetwork === true ? { hostNetwork } : {}),
+    ...(runtimeClassName === undefined ? {} : { runtimeClassName }),
+    ...(proxies.length === 0 ? {} : { containers: proxies.map(({ name }) => ({ name })) }),
   };
 }
 

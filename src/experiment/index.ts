@@ -14,6 +14,7 @@ export {
   type RunEvent,
   type RunPhase,
   type RunState,
+  type SkippedNode,
   type TargetDose,
   type TargetFacts,
   type Window,

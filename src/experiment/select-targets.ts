@@ -42,10 +42,8 @@ function count(mode: TargetMode, available: number, seed: string): number {
     case 'fixed-percent':
       return share(available, mode.percent);
     case 'random-max-percent':
-      // Between nothing and the whole share, drawn by the seed so that a report can be repeated.
-      return Math.floor(
-        (parseInt(hash(seed, 'random-max-percent').slice(0, 8), 16) / 2 ** 32) * (share(available, mode.percent) + 1),
-      );
+      // From one to the whole share, drawn by the seed so that a report can be repeated; none would be a run that is Refused by chance.
+      return Math.ceil((1 - drawn(seed, 'random-max-percent')) * share(available, mode.percent));
   }
 }
 
@@ -56,4 +54,9 @@ function share(available: number, percent: number): number {
 
 function hash(seed: string, text: string): string {
   return createHash('sha256').update(`${seed}\0${text}`).digest('hex');
+}
+
+/** From 0 to less than 1, evenly. */
+function drawn(seed: string, text: string): number {
+  return parseInt(hash(seed, text).slice(0, 8), 16) / 2 ** 32;
 }

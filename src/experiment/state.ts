@@ -20,6 +20,8 @@ export type Plan = {
   afterMs: number;
   hypothesis: HypothesisEntry[];
   abort: AbortRule[];
+  /** Nodes that cannot do the fault are left out, and do not refuse the run. */
+  skipsUnsupported: boolean;
   /** After the end of a window, until its last probe is answered, timed out and reported. */
   settleMs: number;
   limits: { preflightMs: number; probeStartMs: number; injectMs: number; undoMs: number };
@@ -46,6 +48,8 @@ export type RunState = {
   /** Phases of which some measurements were lost: nothing can be called held in them. */
   unmeasured?: Phase[];
   results: HypothesisRecord[];
+  /** Whose targets nothing is done to, since preflight. */
+  skipped?: SkippedNode[];
   dose: TargetDose[];
   undo: { proven: boolean; residue: number; changedByOthers: string[] };
   ending?: Ending;
@@ -53,6 +57,9 @@ export type RunState = {
   endingAt?: number;
   judgement?: Judgement;
 };
+
+/** A node that cannot do the fault, and why. */
+export type SkippedNode = { node: string; message: string };
 
 export type TargetDose = Dose & { target: string; fault: string };
 
@@ -69,7 +76,7 @@ export type TargetFacts = {
 /** The world as it was gathered for one step. */
 export type Facts = {
   /** Absent while the checks run. */
-  preflight?: { ok: true } | { ok: false; reason: string; message: string };
+  preflight?: { ok: true; skipped?: SkippedNode[] } | { ok: false; reason: string; message: string };
   /** When every probe was running; absent while one is not. */
   probesReadyAt?: number;
   /** A probe that ended before it was told to. */

@@ -79,7 +79,11 @@ function observePreflight(plan: Plan, state: RunState, { preflight }: Facts, now
   if (preflight?.ok === false) {
     return end(plan, state, { kind: 'refused', reason: preflight.reason, message: preflight.message }, now);
   }
-  if (preflight?.ok === true) return enter(state, plan.hasFault ? 'before' : 'during', now, 'ok');
+  if (preflight?.ok === true) {
+    const { skipped } = preflight;
+    const passed = skipped === undefined ? state : { ...state, skipped };
+    return enter(passed, plan.hasFault ? 'before' : 'during', now, 'ok');
+  }
   if (now < state.since + plan.limits.preflightMs) return state;
   const message = `no node answered the checks within ${seconds(plan.limits.preflightMs)}`;
   return end(plan, state, { kind: 'error', reason: 'PreflightTimedOut', message }, now);

@@ -12,7 +12,7 @@ import { familiesOf, type Traffic } from './traffic.ts';
 export type PacketMatch =
   | { match: 'leaves-by-other-device'; devices: string[] }
   | { match: 'address'; family: Family; blocks: string[] }
-  | { match: 'no-ip' | 'name-resolution' | 'neighbour-discovery' | 'group-membership' }
+  | { match: 'no-ip' | 'name-resolution' | 'sflow' | 'neighbour-discovery' | 'group-membership' }
   | { match: 'lease'; faultId: string }
   | { match: 'no-lease'; faultIds: string[] }
   | { match: 'family'; family: Family }
@@ -47,6 +47,7 @@ export function idleRule(works: readonly FaultWork[]): GateRule {
 export function exclusionRules(works: readonly FaultWork[], flow: Flow, devices: string[]): GateRule[] {
   const rule = (comment: string, match: PacketMatch): GateRule => ({ comment, matches: [match], counters: [], returns: true });
   const excluded = exclusionsOf(works);
+  const included = new Set(works.flatMap(({ include = [] }) => include));
   return [
     flow === 'egress'
       ? rule(otherDevicesComment, { match: 'leaves-by-other-device', devices })
@@ -57,7 +58,8 @@ export function exclusionRules(works: readonly FaultWork[], flow: Flow, devices:
         const blocks = excluded[family].map((range) => formatBlock(range, family));
         return rule(`excluded ${family}`, { match: 'address', family, blocks });
       }),
-    ...(works.some(({ include = [] }) => include.includes('dns')) ? [] : [rule('name resolution', { match: 'name-resolution' })]),
+    ...(included.has('dns') ? [] : [rule('name resolution', { match: 'name-resolution' })]),
+    ...(included.has('sflow') ? [] : [rule('sFlow', { match: 'sflow' })]),
     rule('neighbour discovery', { match: 'neighbour-discovery' }),
     rule('group membership', { match: 'group-membership' }),
   ];

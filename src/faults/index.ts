@@ -42,6 +42,8 @@ export {
   renderRenewal,
   type TableFamily,
 } from './render-gate.ts';
+export { queuesOf } from './queues-of.ts';
 export { requestedDose } from './requested-dose.ts';
 export { renderTree, renderTreeChange } from './render-tree.ts';
+export { longestSilenceMs } from './silence.ts';
 export { versionOfFault } from './versions.ts';

@@ -44,6 +44,9 @@ function matchWords(packet: PacketMatch, flow: Flow): string {
       return `${otherEnd(packet.family, flow)} { ${packet.blocks.join(', ')} }`;
     case 'name-resolution':
       return `meta l4proto { tcp, udp } th ${flow === 'egress' ? 'dport' : 'sport'} 53`;
+    case 'sflow':
+      // Its exporters may be targets, and so may a collector: either way it goes to that port (IANA's of sFlow).
+      return 'udp dport 6343';
     case 'neighbour-discovery':
       return `icmpv6 type { ${neighbourTypes.join(', ')} }`;
     case 'group-membership':

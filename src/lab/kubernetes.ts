@@ -19,7 +19,7 @@ export type PodStatus = {
   containerStatuses: ContainerStatus[];
 };
 
-export type Pod = KubeObject<{ nodeName: string; containers: unknown[]; restartPolicy: string }, PodStatus>;
+export type Pod = KubeObject<{ nodeName: string; containers: { name: string }[]; restartPolicy: string }, PodStatus>;
 
 export type Service = KubeObject<{
   type: 'ClusterIP';

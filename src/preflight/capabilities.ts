@@ -1,7 +1,20 @@
 import type { Capability } from '../api/index.ts';
+import { moduleRemedy, type NeededModule, remedyFor, type System } from './remedies/choose.ts';
 
-/** A program that succeeds in an empty network namespace exactly when the kernel and the tools can do it. */
-export type CapabilityTrial = { program: string; args: string[]; input?: string; expected: string; remedy: string };
+/**
+ * A program that succeeds in an empty network namespace exactly when the kernel and the tools can do it.
+ * @property lacking what the node lacks where it fails
+ */
+export type CapabilityTrial = {
+  program: string;
+  args: string[];
+  input?: string;
+  expected: string;
+  lacking: NeededModule | 'nftables' | 'egress-hook';
+};
+
+/** How a trial ended; `message` is what the program said, in one line, and `hint` what may be the cause. */
+export type TrialOutcome = { ok: boolean; message: string; hint?: string };
 
 /** Lines for `ip -batch` that make a device for packets to pass through. It gets no address, and says nothing. */
 export function intermediateDeviceLines(name: string): string[] {
@@ -9,8 +22,6 @@ export function intermediateDeviceLines(name: string): string[] {
 }
 
 const table = 'inet squall_trial';
-const missingNftables =
-  "install the package nftables and load the module with 'modprobe nf_tables'; Linux 5.2 or newer is needed for the inet family";
 
 /**
  * Module lists prove nothing (a built-in is in none, a listed one may not load): each capability is tried. The kernel loads the
@@ -21,25 +32,25 @@ export const capabilityTrials: Record<Capability, CapabilityTrial> = {
     program: 'tc',
     args: ['qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'delay', '1ms'],
     expected: 'the kernel has the netem queueing discipline (module sch_netem)',
-    remedy: missingQdisc('sch_netem'),
+    lacking: { name: 'sch_netem' },
   },
   prio: {
     program: 'tc',
     args: ['qdisc', 'add', 'dev', 'lo', 'root', 'handle', 'fa17:', 'prio', 'bands', '16'],
     expected: 'the kernel has the prio queueing discipline (module sch_prio) with 16 bands',
-    remedy: missingQdisc('sch_prio'),
+    lacking: { name: 'sch_prio' },
   },
   tbf: {
     program: 'tc',
     args: ['qdisc', 'add', 'dev', 'lo', 'root', 'tbf', 'rate', '10gbit', 'burst', '3000', 'limit', '1mb'],
     expected: 'the kernel has the tbf queueing discipline (module sch_tbf)',
-    remedy: missingQdisc('sch_tbf'),
+    lacking: { name: 'sch_tbf' },
   },
   htb: {
     program: 'tc',
     args: ['qdisc', 'add', 'dev', 'lo', 'root', 'handle', 'fa17:', 'htb', 'default', '1'],
     expected: 'the kernel has the htb queueing discipline (module sch_htb)',
-    remedy: missingQdisc('sch_htb'),
+    lacking: { name: 'sch_htb' },
   },
   'bpf-filter': {
     program: 'tc',
@@ -50,7 +61,7 @@ export const capabilityTrials: Record<Capability, CapabilityTrial> = {
       '',
     ].join('\n'),
     expected: 'tc can filter packets by a BPF program (module cls_bpf) that knows chance',
-    remedy: missingQdisc('cls_bpf'),
+    lacking: { name: 'cls_bpf' },
   },
   'nft-set-timeout': {
     program: 'nft',
@@ -62,7 +73,7 @@ export const capabilityTrials: Record<Capability, CapabilityTrial> = {
       '',
     ].join('\n'),
     expected: 'nftables takes sets whose elements time out',
-    remedy: missingNftables,
+    lacking: 'nftables',
   },
   'nft-match-traffic': {
     program: 'nft',
@@ -76,7 +87,7 @@ export const capabilityTrials: Record<Capability, CapabilityTrial> = {
       '',
     ].join('\n'),
     expected: 'nftables tells packets by ports, by protocol and by what is not in a set',
-    remedy: missingNftables,
+    lacking: 'nftables',
   },
   'nft-set-priority': {
     program: 'nft',
@@ -88,31 +99,29 @@ export const capabilityTrials: Record<Capability, CapabilityTrial> = {
       '',
     ].join('\n'),
     expected: 'nftables can set the priority of packets in postrouting',
-    remedy: missingNftables,
+    lacking: 'nftables',
   },
   ifb: {
     program: 'ip',
     args: ['-batch', '-'],
     input: [...intermediateDeviceLines('squall-trial'), ''].join('\n'),
     expected: 'the kernel has intermediate devices (module ifb)',
-    remedy:
-      "load it with 'modprobe ifb numifbs=0' (without that the module makes two devices of its own in the node's namespace); where there is no such module, install linux-modules-extra-$(uname -r) on Ubuntu, kernel-modules-extra on Fedora and RHEL, " +
-      'or let Squall use its guest machine (--guest auto)',
+    // Without the parameter the module makes two devices of its own in the node's namespace.
+    lacking: { name: 'ifb', load: 'modprobe ifb numifbs=0' },
   },
   'nft-forward-ingress': {
     program: 'nft',
     args: ['-f', '-'],
     input: forwardTrial('ingress'),
     expected: 'nftables can send what comes in to another device',
-    remedy: "load the module with 'modprobe nft_fwd_netdev'; the package nftables must be 0.9 or newer",
+    lacking: { name: 'nft_fwd_netdev' },
   },
   'nft-forward-egress': {
     program: 'nft',
     args: ['-f', '-'],
     input: forwardTrial('egress'),
     expected: 'nftables can send what goes out to another device',
-    remedy:
-      'Linux 5.16 or newer and nftables 1.0.1 or newer have the egress hook; hurt what comes in (direction: ingress) instead',
+    lacking: 'egress-hook',
   },
 };
 
@@ -127,10 +136,8 @@ function forwardTrial(hook: 'ingress' | 'egress'): string {
   ].join('\n');
 }
 
-function missingQdisc(module: string): string {
-  return (
-    `load it with 'modprobe ${module}'; where there is no such module, install the package that has it: linux-modules-extra-$(uname -r) ` +
-    'on Ubuntu and its minimal images, kernel-modules-extra on Fedora and RHEL, linux-image-amd64 or linux-image-cloud-amd64 on Debian (then reboot ' +
-    'into it), on WSL2 a kernel of your own that has it (kernel= in .wslconfig), or let Squall use its guest machine (--guest auto)'
-  );
+/** What to do where the trial fails. */
+export function remedyOfCapability(capability: Capability, system: System): string {
+  const { lacking } = capabilityTrials[capability];
+  return typeof lacking === 'string' ? remedyFor(lacking, system) : moduleRemedy(lacking, system);
 }

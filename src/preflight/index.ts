@@ -3,7 +3,16 @@
  * Checks, and what was found when they were tried, come in; trying itself is the agent's.
  * Results go out, each with what was expected, what was found and what to do about it.
  */
-export { type CapabilityTrial, capabilityTrials, intermediateDeviceLines } from './capabilities.ts';
+export { type CapabilityTrial, capabilityTrials, intermediateDeviceLines, type TrialOutcome } from './capabilities.ts';
+export {
+  distributions,
+  type Distribution,
+  recogniseDistribution,
+  type SystemFacts,
+  tellingPaths,
+} from './remedies/distribution.ts';
+export { type System, unknownSystem } from './remedies/choose.ts';
+export { type Lack, lacks, remedies } from './remedies/table.ts';
 export { type DriverTrials, judgeDriver } from './judge-driver.ts';
 export {
   type CompositionFacts,
@@ -17,5 +26,12 @@ export {
   judgeLease,
   judgeTool,
   longestRoundMs,
-  type TrialOutcome,
 } from './judge.ts';
+export { type ConntrackFacts, judgeConntrack } from './judge-conntrack.ts';
+export { judgeIpStack, type StackFacts } from './judge-ip-stack.ts';
+export { judgeServiceMesh, proxyContainers } from './judge-service-mesh.ts';
+export { judgeShortCircuit, pinFolders } from './judge-short-circuit.ts';
+export { connectionTimeoutMs, connectTimeoutMs, judgeTcpTimeouts, type TcpFacts, type TcpSysctls } from './judge-tcp-timeouts.ts';
+export type { QueueRoom } from './queue-room.ts';
+export { type DeviceLook, namespaceFiles, type NamespaceLook, readDeviceLook, readNamespaceLook } from './target-look.ts';
+export { type ModuleFacts, moduleHint } from './module-hint.ts';

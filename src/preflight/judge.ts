@@ -1,38 +1,23 @@
-import type { CheckResult, PreflightCheck } from '../api/index.ts';
-import { capabilityTrials } from './capabilities.ts';
+import type { CheckResult } from '../api/index.ts';
+import { capabilityTrials, remedyOfCapability, type TrialOutcome } from './capabilities.ts';
+import { type CheckOf, firstOf, type TargetFinding, tellTargets } from './check-of.ts';
+import { queueWarning, type QueueRoom } from './queue-room.ts';
+import { distributionTableRemedy, programRemedy, type System } from './remedies/choose.ts';
+import { trialWords } from './trial-words.ts';
 
-type CheckOf<Kind extends PreflightCheck['check']> = Extract<PreflightCheck, { check: Kind }>;
-
-/** How a trial ended; `message` is what the program said, in one line. */
-export type TrialOutcome = { ok: boolean; message: string };
-
-export function judgeCapability(check: CheckOf<'capability'>, outcome: TrialOutcome): CheckResult {
-  const { program, expected, remedy } = capabilityTrials[check.capability];
-  const found = outcome.ok ? `${program} did it in a scratch namespace` : outcome.message;
-  return { check, ok: outcome.ok, expected, found, remedy: outcome.ok ? '' : remedy };
+export function judgeCapability(check: CheckOf<'capability'>, outcome: TrialOutcome, system: System): CheckResult {
+  const { capability } = check;
+  const { program, expected } = capabilityTrials[capability];
+  if (outcome.ok) return { check, ok: true, expected, found: `${program} did it in a scratch namespace`, remedy: '' };
+  const found = trialWords(capability, outcome);
+  return { check, ok: false, expected, found, remedy: remedyOfCapability(capability, system) };
 }
 
-const packages: Record<string, string> = {
-  tc: 'iproute2',
-  ip: 'iproute2',
-  nft: 'nftables',
-  nsenter: 'util-linux',
-  unshare: 'util-linux',
-  setpriv: 'util-linux',
-};
-
 /** @param path where the tool is, if anywhere */
-export function judgeTool(check: CheckOf<'tool'>, path: string | undefined): CheckResult {
+export function judgeTool(check: CheckOf<'tool'>, path: string | undefined, system: System): CheckResult {
   const expected = `the program '${check.tool}' is installed`;
   if (path !== undefined) return { check, ok: true, expected, found: path, remedy: '' };
-  const name = packages[check.tool] ?? check.tool;
-  return {
-    check,
-    ok: false,
-    expected,
-    found: 'not in PATH',
-    remedy: `install the package ${name}, such as by 'apt-get install ${name}'`,
-  };
+  return { check, ok: false, expected, found: 'not in PATH', remedy: programRemedy(check.tool, system) };
 }
 
 /** What is in a target's namespace; undefined where the namespace itself is missing. */
@@ -76,12 +61,12 @@ export function judgeDistribution(
   check: CheckOf<'distribution'>,
   path: string | undefined,
   folders: readonly string[],
+  system: System,
 ): CheckResult {
   const file = `${check.distribution}.dist`;
   const expected = `tc has the table of the ${check.distribution} distribution (${file})`;
   if (path !== undefined) return { check, ok: true, expected, found: path, remedy: '' };
-  const remedy = 'install the package iproute2 with its tables, or set TC_LIB_DIR to the folder that has them';
-  return { check, ok: false, expected, found: `no ${file} in ${folders.join(', ')}`, remedy };
+  return { check, ok: false, expected, found: `no ${file} in ${folders.join(', ')}`, remedy: distributionTableRemedy(system) };
 }
 
 /** The kernel's lease must outlast a renewal that fails and one that waits its turn. */
@@ -119,8 +104,18 @@ export function judgeHosts(check: CheckOf<'hosts'>, facts: readonly HostFacts[])
   return { check, ok: false, expected, found: firstOf(texts, ' | '), remedy };
 }
 
-/** How one fault would join one target; `meets` names the faults on the same device, as people know them. */
-export type CompositionFacts = { podUid: string; refusal?: string; meets: string[] };
+/**
+ * How one fault would join one target; `meets` names the faults on the same device, as people know them.
+ * @property queues where its packets would wait
+ * @property packetsPerSecond what the target was seen to send or receive, whichever the fault hurts
+ */
+export type CompositionFacts = {
+  podUid: string;
+  refusal?: string;
+  meets: string[];
+  queues?: QueueRoom[];
+  packetsPerSecond?: number;
+};
 
 export function judgeComposition(check: CheckOf<'composition'>, facts: readonly CompositionFacts[]): CheckResult {
   const { podUids, fault } = check;
@@ -129,7 +124,12 @@ export function judgeComposition(check: CheckOf<'composition'>, facts: readonly 
   const meets = (names: readonly string[]) => (names.length === 0 ? '' : `; it would meet ${names.join(', ')}`);
   if (refused.length === 0) {
     const met = [...new Set(facts.flatMap((target) => target.meets))];
-    return { check, ok: true, expected, found: `it can be planned on every target${meets(met)}`, remedy: '' };
+    const warning = tellTargets(facts.map(roomOf), 'warning');
+    return {
+      ...{ check, ok: true, expected, remedy: '' },
+      found: `it can be planned on every target${meets(met)}`,
+      ...(warning === undefined ? {} : { warning }),
+    };
   }
   const reasons = Map.groupBy(refused, (target) => `${String(target.refusal)}${meets(target.meets)}`);
   const texts = [...reasons].map(([reason, targets]) => `pod ${firstOf(targets.map((target) => target.podUid))}: ${reason}`);
@@ -137,10 +137,7 @@ export function judgeComposition(check: CheckOf<'composition'>, facts: readonly 
   return { check, ok: false, expected, found, remedy: 'wait for the faults it would meet to end, or do what the reason says' };
 }
 
-/** Of many a few are enough to tell. */
-const mostTold = 5;
-
-function firstOf(texts: readonly string[], between = ', '): string {
-  const untold = texts.length - mostTold;
-  return [...texts.slice(0, mostTold), ...(untold > 0 ? [`and ${String(untold)} more`] : [])].join(between);
+function roomOf({ podUid, queues = [], packetsPerSecond = 0 }: CompositionFacts): TargetFinding {
+  const warning = queueWarning(queues, packetsPerSecond);
+  return warning === undefined ? { podUid } : { podUid, warning };
 }

@@ -116,6 +116,7 @@ function collectTargets(records: readonly JournalRecord[]): TargetRecord[] {
         activeAt: record.activeAt ?? target.activeAt,
         cleanAt: record.cleanAt ?? target.cleanAt,
         undoneAt: record.undoneAt ?? target.undoneAt,
+        ...(record.phase === 'Skipped' ? { skipped: true } : {}),
       });
     }
   }

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PreflightCheck } from '../../src/api/index.ts';
 import { createFakeKernel, type FakeKernel } from './fake-kernel.ts';
@@ -49,5 +51,21 @@ describe.skipIf(!isRoot)('a preflight task', () => {
       `pod ${pod}: TooManyOverlaps: no; it would meet shop/nightly-7, unknown | pod gone: the pod has no network namespace on this node`,
     );
     expect(applied()).toEqual(before);
+  });
+
+  it('tries each capability once, though several checks need it', async () => {
+    const tried = () => readFile(join(bench.folder, 'capabilities.json'), 'utf8');
+    bench.startAgent(kernel);
+    const check: PreflightCheck = { check: 'capability', capability: 'nft-set-timeout' };
+    const results = await resultsOf(bench.addPod(), [check, check]);
+    expect(results.map(({ ok }) => ok)).toEqual([true, true]);
+    expect(JSON.parse(await tried())).toMatchObject({ able: ['nft-set-timeout'] });
+  });
+
+  it('says of what it is not able to look at why, and refuses', async () => {
+    bench.startAgent(kernel);
+    const [result] = await resultsOf(bench.addPod(), [{ check: 'conntrack', podUids: [[...bench.namespaces.keys()][0] ?? ''] }]);
+    expect(result).toMatchObject({ ok: false, expected: 'the check can be made' });
+    expect(result?.found).toContain('NamespaceGone');
   });
 });

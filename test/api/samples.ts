@@ -28,6 +28,7 @@ export const monitor = {
   flows: [{ name: 'tcp', keys: 'ipsource,ipdestination', value: 'frames' }],
   thresholds: [{ name: 'ddos', value: 100, flowName: 'tcp' }],
 };
+export const relativeThreshold = { name: 'half', value: 100, flowName: 'tcp', condition: 'below', timesBaseline: 0.5 };
 
 export const goodSpecs: Record<Exclude<Kind, 'NodeTask'>, Record<string, unknown>> = {
   NetworkTrafficShaper: shaper,

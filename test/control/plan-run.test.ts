@@ -56,11 +56,13 @@ describe('planRun', () => {
         ...{ uid: one.metadata.uid ?? '', resourceVersion: String(index), creationTimestamp: '2026-01-01T00:00:00Z' },
         annotations: { [nodeUidAnnotation]: `node-${one.metadata.name}`, large: 'x'.repeat(10_000) },
       },
-      spec: { ...one.spec, containers: [{ name: 'main' }] },
+      spec: { ...one.spec, runtimeClassName: 'nvidia', containers: [{ name: 'main' }, { name: 'istio-proxy' }] },
     }));
     const kept = whole.map(keepPod);
     expect(JSON.stringify(kept).length).toBeLessThan(JSON.stringify(whole).length / 20);
-    const planOf = (pods: Pod[]) => planRun(request(), { ...world, pods: underNodeUids(pods) }, now);
+    const ports = [{ first: 8080, last: 8080 }];
+    const planOf = (pods: Pod[]) =>
+      planRun(request({ shaper: shaperWith({ ports }) }), { ...world, pods: underNodeUids(pods) }, now);
     expect(planOf(kept)).toEqual(planOf(whole));
   });
 
@@ -211,6 +213,11 @@ describe('planRun', () => {
     const dns = { peers: [{ kind: 'ip' as const, ip: '192.0.2.1', ports: { first: 53, last: 53 } }] };
     expect(() => plan({ shaper: shaperWith(dns) })).toThrow('peers: port 53 is that of name resolution');
     expect(() => plan({ shaper: shaperWith({ ...dns, include: ['dns'] }) })).not.toThrow();
+    const collector = { peers: [{ kind: 'ip' as const, ip: '192.0.2.1', ports: { first: 6343, last: 6343 } }] };
+    expect(() => plan({ shaper: shaperWith(collector) })).toThrow('peers: port 6343 is that of sFlow');
+    for (const changes of [{ include: ['sflow' as const] }, { protocol: 'tcp' as const }]) {
+      expect(() => plan({ shaper: shaperWith({ ...collector, ...changes }) })).not.toThrow();
+    }
   });
 
   it('spares the API server unless it is included, and refuses to spare it where it is named as a peer', () => {

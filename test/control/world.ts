@@ -98,6 +98,7 @@ const experiment: Experiment = {
   afterMs: 5000,
   hypothesis: [],
   preflight: [],
+  onUnsupported: 'refuse',
   abort: [],
 };
 

@@ -25,6 +25,7 @@ export function plan(changes: Partial<Plan> = {}): Plan {
     afterMs: 5000,
     hypothesis: [entry()],
     abort: [],
+    skipsUnsupported: false,
     settleMs: 2000,
     limits: { preflightMs: 10_000, probeStartMs: 10_000, injectMs: 10_000, undoMs: 30_000 },
     ...changes,

@@ -14,7 +14,15 @@ export type Packet = {
   ports?: { peer: number; target: number };
   /** Of a ping. */
   dataBytes?: number;
-  is?: 'no-ip' | 'name-resolution' | 'neighbour-discovery' | 'group-membership' | 'icmp' | 'tcp-from-prober' | 'tcp-to-prober';
+  is?:
+    | 'no-ip'
+    | 'name-resolution'
+    | 'sflow'
+    | 'neighbour-discovery'
+    | 'group-membership'
+    | 'icmp'
+    | 'tcp-from-prober'
+    | 'tcp-to-prober';
 };
 
 /** Where the packet waits: undefined when it goes its way as without us. */

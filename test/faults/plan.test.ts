@@ -100,9 +100,11 @@ describe('planTarget', () => {
 
   it.each([
     ['egress', 'name-resolution'],
+    ['egress', 'sflow'],
     ['egress', 'neighbour-discovery'],
     ['egress', 'group-membership'],
     ['ingress', 'name-resolution'],
+    ['ingress', 'sflow'],
     ['ingress', 'neighbour-discovery'],
     ['ingress', 'group-membership'],
     ['ingress', 'no-ip'],
@@ -180,11 +182,14 @@ describe('planTarget', () => {
     expect(() => plan([wide, work('b', rate(1e6), inside)])).not.toThrow();
   });
 
-  it('hurts name resolution only where that is included', () => {
-    const dns: Packet = { flow: 'egress', device: 'eth0', family: 'ipv4', address: '10.0.0.1', is: 'name-resolution' };
+  it.each([
+    ['name-resolution', 'dns'],
+    ['sflow', 'sflow'],
+  ] as const)('hurts %s only where %s is included', (is, inclusion) => {
+    const packet: Packet = { flow: 'egress', device: 'eth0', family: 'ipv4', address: '10.0.0.1', is };
     const leases = new Map([['a', 'eth0']]);
-    const places = [[], ['dns' as const]].map(
-      (include) => runGate(plan([work('a', loss(100), { include })]).gate, leases, dns).place,
+    const places = [[], [inclusion]].map(
+      (include) => runGate(plan([work('a', loss(100), { include })]).gate, leases, packet).place,
     );
     expect(places).toEqual([undefined, { device: 'eth0', band: 2 }]);
   });

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Capability, DriverWay } from '../../src/api/index.ts';
-import { judgeDriver } from '../../src/preflight/index.ts';
+import { judgeDriver, unknownSystem } from '../../src/preflight/index.ts';
 
 const netem: DriverWay = { driver: 'netem', does: true, capabilities: ['netem', 'prio'] };
 const htb: DriverWay = { driver: 'htb', does: true, capabilities: ['htb', 'bpf-filter'] };
 const missing = 'Error: Specified qdisc kind is unknown.';
+const said = `QdiscMissing: the kernel has no queueing discipline of this kind (tc says: ${missing})`;
 /** All are there but these. */
 const trials = (...lacking: Capability[]) =>
   new Map(
@@ -13,7 +14,8 @@ const trials = (...lacking: Capability[]) =>
       return [one, { ok, message: ok ? '' : missing }];
     }),
   );
-const judge = (ways: DriverWay[], ...lacking: Capability[]) => judgeDriver({ check: 'driver', ways }, trials(...lacking));
+const judge = (ways: DriverWay[], ...lacking: Capability[]) =>
+  judgeDriver({ check: 'driver', ways }, trials(...lacking), unknownSystem);
 
 describe('judgeDriver', () => {
   it.each([
@@ -31,7 +33,7 @@ describe('judgeDriver', () => {
     expect(result).toMatchObject({ ok: false, expected: 'a driver for the fault: netem (netem, prio)' });
     expect(result.driver).toBeUndefined();
     expect(result.found).toBe(
-      `driver netem: tc says of netem: ${missing}; driver htb is available, but does only loss without bursts, partition and rate`,
+      `driver netem lacks netem: ${said}; driver htb is available, but does only loss without bursts, partition and rate`,
     );
     for (const word of [
       'sch_netem',
@@ -49,12 +51,12 @@ describe('judgeDriver', () => {
   it('names what each driver lacks where none can act', () => {
     expect(judge([netem, htb], 'netem', 'bpf-filter')).toMatchObject({
       ok: false,
-      found: `driver netem: tc says of netem: ${missing}; driver htb: tc says of bpf-filter: ${missing}`,
+      found: `driver netem lacks netem: ${said}; driver htb lacks bpf-filter: ${said}`,
     });
   });
 
   it('does not take for there what was not tried', () => {
-    const { ok, found } = judgeDriver({ check: 'driver', ways: [netem] }, new Map());
-    expect([ok, found]).toEqual([false, 'driver netem: tc says of netem: not tried']);
+    const { ok, found } = judgeDriver({ check: 'driver', ways: [netem] }, new Map(), unknownSystem);
+    expect([ok, found]).toEqual([false, 'driver netem lacks netem: not tried']);
   });
 });

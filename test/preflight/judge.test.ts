@@ -8,6 +8,7 @@ import {
   judgeDistribution,
   judgeLease,
   judgeTool,
+  unknownSystem,
 } from '../../src/preflight/index.ts';
 
 describe('judgeCapability', () => {
@@ -15,15 +16,17 @@ describe('judgeCapability', () => {
     const result = judgeCapability(
       { check: 'capability', capability: 'netem' },
       { ok: false, message: 'Error: Specified qdisc kind is unknown.' },
+      unknownSystem,
     );
-    expect(result).toMatchObject({ ok: false, found: 'Error: Specified qdisc kind is unknown.' });
+    expect(result).toMatchObject({ ok: false });
+    expect(result.found).toMatch(/^QdiscMissing: .*Specified qdisc kind is unknown/);
     expect(result.remedy).toMatch(/sch_netem/);
     expect(result.remedy).toMatch(/linux-modules-extra/);
     expect(result.remedy).toMatch(/kernel-modules-extra/);
   });
 
   it('has no remedy for what works', () => {
-    expect(judgeCapability({ check: 'capability', capability: 'prio' }, { ok: true, message: '' })).toMatchObject({
+    expect(judgeCapability({ check: 'capability', capability: 'prio' }, { ok: true, message: '' }, unknownSystem)).toMatchObject({
       ok: true,
       remedy: '',
     });
@@ -66,12 +69,20 @@ describe('judgeTool and judgeDistribution', () => {
     ['nft', 'nftables'],
     ['fping', 'fping'],
   ])('name the package of %s: %s', (tool, name) => {
-    expect(judgeTool({ check: 'tool', tool }, undefined).remedy).toMatch(new RegExp(` ${name}\\b`));
-    expect(judgeTool({ check: 'tool', tool }, `/usr/bin/${tool}`)).toMatchObject({ ok: true, found: `/usr/bin/${tool}` });
+    expect(judgeTool({ check: 'tool', tool }, undefined, unknownSystem).remedy).toMatch(new RegExp(` ${name}\\b`));
+    expect(judgeTool({ check: 'tool', tool }, `/usr/bin/${tool}`, unknownSystem)).toMatchObject({
+      ok: true,
+      found: `/usr/bin/${tool}`,
+    });
   });
 
   it('say where a table was looked for', () => {
-    const result = judgeDistribution({ check: 'distribution', distribution: 'pareto' }, undefined, ['/usr/lib/tc']);
+    const result = judgeDistribution(
+      { check: 'distribution', distribution: 'pareto' },
+      undefined,
+      ['/usr/lib/tc'],
+      unknownSystem,
+    );
     expect(result).toMatchObject({ ok: false, found: 'no pareto.dist in /usr/lib/tc' });
   });
 });
@@ -133,6 +144,17 @@ describe('judgeComposition', () => {
       found: 'it can be planned on every target; it would meet shop/nightly',
       remedy: '',
     });
+  });
+
+  it('warns of a target that sends more than its queues hold, and refuses nothing', () => {
+    const queues = [{ delayMs: 200, packets: 4096 }];
+    const facts = [
+      { podUid: 'a', meets: [], queues, packetsPerSecond: 100 },
+      { podUid: 'b', meets: [], queues, packetsPerSecond: 50_000 },
+    ];
+    const { ok, warning } = judgeComposition(check(['a', 'b']), facts);
+    expect(ok).toBe(true);
+    expect(warning).toMatch(/^pod b: QueueTooShort: its queue holds 4096 packets/);
   });
 
   it('names the target that refuses, why, and whom the fault would meet there', () => {

@@ -1,5 +1,6 @@
 /** Prepares a fault: ledger, tree, gate, and a look at what the kernel made of them. Nobody is hurt before a lease is committed. */
 import type { Driver, FaultWork } from '../../api/index.ts';
+import { queuesOf } from '../../faults/index.ts';
 import { codeOf, messageOf, SquallError } from '../../lib/index.ts';
 import type { Composition, Namespace } from '../kernel-driver.ts';
 import { growTo, shrinkTo } from './apply.ts';
@@ -15,8 +16,8 @@ export async function tryComposition(context: DriverContext, namespace: Namespac
   const { observation, entry, driver } = await gather(context, namespace);
   const meets = (entry?.works ?? []).filter(({ id, device }) => id !== work.id && device === work.device).map(({ id }) => id);
   try {
-    decidePreparation({ instance, bootId, namespace, work, observation, entry, driver });
-    return { meets };
+    const { plan } = decidePreparation({ instance, bootId, namespace, work, observation, entry, driver });
+    return { meets, queues: queuesOf(plan, work.id) };
   } catch (error) {
     if (codeOf(error) === 'Internal') throw error;
     return { meets, refusal: messageOf(error) };

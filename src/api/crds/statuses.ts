@@ -138,6 +138,7 @@ export const nodeTaskStatus = z.object({
         found: text,
         remedy: text,
         driver: text.optional(),
+        warning: text.optional(),
       }),
     )
     .optional(),

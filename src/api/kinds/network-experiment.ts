@@ -9,6 +9,7 @@ import {
   milliseconds,
   object,
   objectName,
+  oneOf,
   ref,
   refOr,
   refuse,
@@ -68,6 +69,11 @@ const experimentObject = object({
   preflight: list(ref, 'references to NetworkModulesValidators', 16).optional(),
   abort: list(abortRule, 'abort rules', 16).optional(),
   blastRadius: blastRadius.optional().describe('The most that the run may hurt; more is Refused.'),
+  onUnsupported: oneOf('refuse', 'skip')
+    .optional()
+    .describe(
+      'What becomes of the run where some nodes cannot do the fault: it is Refused, or hurts only the targets on the others. Default refuse.',
+    ),
   seed: z
     .union([z.int(), z.string()], { error: seedExpected })
     .refine((value) => String(value).length >= 1 && String(value).length <= 64, { error: seedExpected })
@@ -190,6 +196,7 @@ export function toExperiment(written: WrittenExperiment, namespace: string): Exp
     preflight: written.preflight ?? [],
     abort: (written.abort ?? []).flatMap(toAbortRule),
     ...(written.blastRadius === undefined ? {} : { blastRadius: toBlastRadius(written.blastRadius) }),
+    onUnsupported: written.onUnsupported ?? 'refuse',
     seed: written.seed === undefined ? undefined : String(written.seed),
   };
 }

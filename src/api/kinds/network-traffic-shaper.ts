@@ -38,7 +38,7 @@ export const shaperFields = {
   include: filledList(oneOf(...includable), 'inclusions', includable.length)
     .optional()
     .describe(
-      "Hurt, too, which is else spared: the addresses of the target's node, those of the API server, and name resolution (port 53).",
+      "Hurt, too, which is else spared: the addresses of the target's node, those of the API server, name resolution (port 53), and sFlow on its way to a collector (UDP port 6343).",
     ),
   duration: duration('1s', longestDuration).optional(),
   lease: withServerRules(

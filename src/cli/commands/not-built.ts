@@ -4,7 +4,6 @@ import { SquallError } from '../../lib/index.ts';
 /** Commands of the contract that a later part builds: they are named, and answer what they are. */
 const names: Record<string, string> = {
   convert: 'translate between dialects',
-  sflow: 'decode sFlow datagrams',
 };
 
 export function notBuiltCommands(): Command[] {

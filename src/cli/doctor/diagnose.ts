@@ -1,5 +1,5 @@
 /** What the facts mean for whoever wants to run experiments here. Decides only. */
-import { capabilityTrials, judgeCapability, judgeTool } from '../../preflight/index.ts';
+import { capabilityTrials, judgeCapability, judgeTool, type System } from '../../preflight/index.ts';
 import { guestNeedsBytes } from '../../lab/index.ts';
 import type { Capability, DoctorFacts } from './gather-facts.ts';
 
@@ -39,18 +39,18 @@ function diagnoseRights({ userId }: DoctorFacts): Finding {
   };
 }
 
-function diagnoseTool({ tools }: DoctorFacts, tool: string): Finding {
+function diagnoseTool({ tools, system }: DoctorFacts, tool: string): Finding {
   const check = `tool ${tool}`;
   const there = tools[tool];
   if (there !== undefined) return ok(check, `${there.version} (${there.path})`);
-  const { found, remedy } = judgeTool({ check: 'tool', tool }, undefined);
+  const { found, remedy } = judgeTool({ check: 'tool', tool }, undefined, system);
   // All but pings work without it; the guest runs this machine's programs, so it is no way out for the others.
   if (tool === 'fping') return { check, level: 'warn', found, remedy: `${remedy}; hypotheses of layer 3 are refused without it` };
   return { check, level: 'fail', found, remedy };
 }
 
 function diagnoseKernel(facts: DoctorFacts): Finding[] {
-  const { capabilities, kernel } = facts;
+  const { capabilities, kernel, system } = facts;
   if (capabilities === undefined) {
     return [
       { check: 'kernel', level: 'warn', found: `Linux ${kernel}; what it can do was not tried`, remedy: 'run as root (sudo)' },
@@ -60,7 +60,7 @@ function diagnoseKernel(facts: DoctorFacts): Finding[] {
   const hasNetem = capabilities.netem.ok && capabilities.prio.ok;
   const trials = (Object.keys(capabilityTrials) as Capability[]).map((capability): Finding => {
     const check = `kernel ${capability}`;
-    const result = judgeCapability({ check: 'capability', capability }, capabilities[capability]);
+    const result = judgeCapability({ check: 'capability', capability }, capabilities[capability], system);
     if (result.ok) return ok(check, result.found);
     if (hasNetem && onlyWithoutNetem.includes(capability))
       return ok(check, `${result.found}; not needed, for this kernel has netem`);
@@ -71,7 +71,15 @@ function diagnoseKernel(facts: DoctorFacts): Finding[] {
       : "nothing need be done: run and serve use the guest machine ('--guest auto')";
     return { check, level: 'warn', found: result.found, remedy };
   });
-  return [ok('kernel', `Linux ${kernel}`), ...trials];
+  return [ok('kernel', `Linux ${kernel} (${systemWords(system)}); ${trialNote}`), ...trials];
+}
+
+const trialNote =
+  'each capability was tried in a scratch namespace, for which the kernel may have loaded modules that stay loaded';
+
+function systemWords({ distribution, contained }: System): string {
+  const where = distribution === 'other' ? 'of what distribution is not known' : distribution;
+  return contained ? `${where}, from within a container` : where;
 }
 
 /** What the driver htb needs, and netem does not. */

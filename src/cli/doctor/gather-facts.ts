@@ -3,10 +3,10 @@ import { constants, existsSync } from 'node:fs';
 import { access, readFile, stat, statfs } from 'node:fs/promises';
 import { release } from 'node:os';
 import { dirname, join } from 'node:path';
-import { findProgram, type Leftovers, listLeftovers, listNamespaces, tryCapability } from '../../agent/index.ts';
+import { findProgram, type Leftovers, listLeftovers, listNamespaces, readSystem, tryCapability } from '../../agent/index.ts';
 import { codeOf, runProgram } from '../../lib/index.ts';
 import { findGuestImage, guestCacheFolder } from '../../lab/index.ts';
-import { type TrialOutcome, capabilityTrials } from '../../preflight/index.ts';
+import { type System, type TrialOutcome, capabilityTrials } from '../../preflight/index.ts';
 import { connectToServe } from '../operate/connect.ts';
 import { stateFiles } from '../state.ts';
 
@@ -15,6 +15,7 @@ export type Capability = keyof typeof capabilityTrials;
 export type DoctorFacts = {
   userId: number;
   kernel: string;
+  system: System;
   /** Program → where it is and what it says of its version; undefined where it is not installed. */
   tools: Record<string, { path: string; version: string } | undefined>;
   /** Absent where they could not be tried: that needs root. */
@@ -46,6 +47,7 @@ export async function gatherDoctorFacts(stateFolder: string, env: NodeJS.Process
   const facts: DoctorFacts = {
     userId,
     kernel: release(),
+    system: await readSystem(),
     tools: Object.fromEntries(await Promise.all(tools.map(async (name) => [name, await lookAtTool(name)] as const))),
     guest: {
       inside: env.SQUALL_GUEST === '1',
@@ -76,6 +78,7 @@ async function lookAtTool(name: string): Promise<{ path: string; version: string
   return { path, version: (stdout.trim() || stderr.trim()).split('\n')[0] ?? '' };
 }
 
+/** Never as remembered: whoever asks has perhaps just changed something. */
 async function tryCapabilities(): Promise<Record<Capability, TrialOutcome>> {
   const names = Object.keys(capabilityTrials) as Capability[];
   const tried = names.map(async (name): Promise<[Capability, TrialOutcome]> => {

@@ -13,6 +13,7 @@ const includedWords: Record<HurtPod['include'][number], string> = {
   node: 'its own node',
   dns: 'name resolution',
   apiserver: 'the API server',
+  sflow: 'sFlow to a collector',
 };
 
 /** Who and what a run would hurt, for people. */

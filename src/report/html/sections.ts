@@ -59,10 +59,10 @@ export function targets({ report }: Evidence): Markup {
     instant === undefined
       ? markup`<span class="quiet">–</span>`
       : markup`<time datetime="${instant}" title="${formatInstantForPeople(instant)}">+${formatSpan(Date.parse(instant) - zero)}</time>`;
-  const rows = report.targets.map(({ namespace, name, uid, node, activeAt, cleanAt, undoneAt }) => [
+  const rows = report.targets.map(({ namespace, name, uid, node, activeAt, cleanAt, undoneAt, skipped }) => [
     `${namespace}/${name}`,
     node,
-    since(activeAt),
+    skipped ? markup`<span class="quiet">skipped</span>` : since(activeAt),
     since(cleanAt),
     since(undoneAt),
     markup`<span class="code">${uid}</span>`,

@@ -67,6 +67,35 @@ describe('without netem', { timeout: 60_000 }, () => {
     await removeAll(cut);
   });
 
+  it.each([
+    { include: [], arrived: 5 },
+    { include: ['sflow' as const], arrived: 0 },
+  ])('lets $arrived of 5 sFlow datagrams through to a collector, either way, where $include is included', async (given) => {
+    const cut = work('cut', partition, [2], { direction: 'both', include: given.include });
+    const ports = [6343, 6344];
+    const counting = [
+      'add table inet counting',
+      'add chain inet counting arriving { type filter hook prerouting priority 400; policy accept; }',
+      ...ports.map((port) => `add rule inet counting arriving udp dport ${String(port)} counter comment "${String(port)}"`),
+    ].join('\n');
+    for (const namespace of [pair.target, pair.peers]) await inside(namespace, ['nft', '-f', '-'], counting);
+    const arrivedAt = async (namespace: string, port: number) => {
+      const line = new RegExp(`udp dport ${String(port)} counter packets (\\d+)`);
+      return Number(line.exec(await inside(namespace, ['nft', 'list', 'table', 'inet', 'counting']))?.[1]);
+    };
+    await start(pair, cut);
+    const ways = [
+      { from: pair.target, to: pair.peers, address: '10.99.0.2' },
+      { from: pair.peers, to: pair.target, address: '10.99.0.1' },
+    ];
+    const sent = ports.map((port) => `for n in 1 2 3 4 5; do echo $n > /dev/udp/$0/${String(port)}; done`).join('; ');
+    for (const { from, to, address } of ways) {
+      await inside(from, ['bash', '-c', `${sent} 2> /dev/null || true`, address]);
+      expect(await Promise.all(ports.map((port) => arrivedAt(to, port)))).toEqual([given.arrived, 0]);
+    }
+    expect(await pair.driver.remove(pair.namespace, cut.id)).toEqual(untouched);
+  });
+
   it('ends with its lease, in the kernel, and one fault leaves the other alone', async () => {
     const { driver, namespace } = pair;
     const [cut, lossy] = [work('cut', partition, [2]), work('third', loss(30), [2, 3])];

@@ -93,7 +93,7 @@ const shaperFields = {
   ports: fc.array(ports, { minLength: 1, maxLength: 3 }),
   protocol: fc.constantFrom('tcp', 'udp', 'sctp', 'icmp'),
   except: fc.array(endpoint(false), { minLength: 1, maxLength: 3 }),
-  include: fc.constantFrom(['node'], ['dns'], ['dns', 'node']),
+  include: fc.constantFrom(['node'], ['dns'], ['dns', 'node'], ['sflow', 'apiserver']),
   lease: fc.integer({ min: 3, max: 3600 }).map((seconds) => `${seconds}s`),
 };
 export const shaper = fc.oneof(

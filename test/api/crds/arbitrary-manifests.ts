@@ -148,10 +148,16 @@ export const specs: Record<Exclude<Kind, 'NodeTask'>, fc.Arbitrary<unknown>> = {
     .record({
       flows: fc.array(flow, { minLength: 1, maxLength: 3 }),
       number: fc.oneof(fc.nat(), fc.double({ min: 0, max: 1e9, noNaN: true }), fc.nat().map(String)),
+      decided: record({
+        detector: fc.constantFrom('cusum', 'ewma'),
+        condition: fc.constantFrom('above', 'below'),
+        timesBaseline: fc.constantFrom(0.5, 1, 2),
+        exemptTargets: fc.boolean(),
+      }),
     })
-    .map(({ flows, number: value }) => ({
+    .map(({ flows, number: value, decided }) => ({
       flows,
-      thresholds: [{ name: 't', value, flowName: (flows[0] as { name: string }).name, byFlow: '' }],
+      thresholds: [{ name: 't', value, flowName: (flows[0] as { name: string }).name, byFlow: '', ...decided }],
       eventsConfig: { maxEvents: '5', timeout: '60' },
     })),
   NetworkNotification: fc.record({

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { defaultTolerance, readSpec, type Tolerance } from '../../../src/api/index.ts';
 import { formatDuration } from '../../../src/lib/index.ts';
-import { bend, connectivity, experiment, goodSpecs, performance, shaper } from '../samples.ts';
+import { bend, connectivity, experiment, goodSpecs, monitor, performance, relativeThreshold, shaper } from '../samples.ts';
 
 describe('the model of a shaper', () => {
   it.each([
@@ -250,6 +250,33 @@ describe('the model of an experiment', () => {
       blastRadius: { maxTargets: 3, maxPercentOfWorkload: 50, minAgeMs: 120_000 },
       seed: '42',
     });
+  });
+});
+
+describe('the model of a monitor', () => {
+  const thresholdOf = (spec: Record<string, unknown>) => readSpec('NetworkMonitor', spec).thresholds[0];
+
+  it('decides by the counts of samples, above, of every packet, where nothing else is written', () => {
+    expect(thresholdOf(monitor)).toEqual({
+      ...{ name: 'ddos', metric: 'tcp', value: 100, flowName: 'tcp', byFlow: false },
+      ...{ detector: 'cusum', condition: 'above', exemptTargets: false },
+    });
+  });
+
+  it('leaves the decision to an sFlow-RT where there is one', () => {
+    expect(thresholdOf({ ...monitor, monitoringEndpoint: { ip: '10.0.0.10', port: '8008' } })).toMatchObject({
+      detector: 'ewma',
+    });
+  });
+
+  it('has what is relative to the baseline as it is written', () => {
+    const written = { ...monitor, thresholds: [{ ...relativeThreshold, exemptTargets: true }] };
+    expect(thresholdOf(written)).toMatchObject({ condition: 'below', timesBaseline: 0.5, value: 100, exemptTargets: true });
+  });
+
+  it.each(['null:[or:tcpsourceport:udpsourceport]:-1', 'prefix:stack:.:2,mask:ipsource:24'])('takes the keys %s', (keys) => {
+    const spec = { ...monitor, flows: [{ name: 'tcp', keys, value: 'bytes' }] };
+    expect(readSpec('NetworkMonitor', spec).flows[0]?.keys.join(',')).toBe(keys);
   });
 });
 

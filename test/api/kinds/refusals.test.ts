@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { type Kind } from '../../../src/api/index.ts';
-import { bend, connectivity, errorsOf, experiment, goodSpecs, monitor, performance, shaper } from '../samples.ts';
+import {
+  bend,
+  connectivity,
+  errorsOf,
+  experiment,
+  goodSpecs,
+  monitor,
+  performance,
+  relativeThreshold,
+  shaper,
+} from '../samples.ts';
 
 /** What is written, at which path, and what the one error must say. */
 type Refusal = [path: string, value: unknown, errorPath: string, message: RegExp];
@@ -353,6 +363,7 @@ describe('the other kinds', () => {
     ['destinations.0', { kind: 'ip', ip: '10.0.0.1' }, 'spec.destinations[0].kind', /one of pod, node/],
     ['frequency', '10', 'spec.frequency', /with a unit/],
   ]);
+  const ewma = { ...monitor.thresholds[0], detector: 'ewma' };
   refuses('NetworkMonitor', monitor, [
     ['flows', [], 'spec.flows', /at least one/],
     ['flows.1', monitor.flows[0], 'spec.flows[1].name', /unique name/],
@@ -362,6 +373,24 @@ describe('the other kinds', () => {
     ['monitoringEndpoint', { ip: 'here', port: 1 }, 'spec.monitoringEndpoint.ip', /IPv4 or IPv6/],
     ['monitoringEndpoint', { ip: '::1' }, 'spec.monitoringEndpoint.port', /required/],
     ['eventsConfig', { timeout: '5 s' }, 'spec.eventsConfig.timeout', /with a unit/],
+    ['flows.0.keys', 'ipsource;', 'spec.flows[0].keys', /key names joined by commas/],
+    ['thresholds.0.detector', 'ewmo', 'spec.thresholds[0].detector', /one of cusum, ewma; did you mean ewma/],
+    ['thresholds.0.timesBaseline', 1, 'spec.thresholds[0].timesBaseline', /more than 1 with condition above/],
+    [
+      'thresholds.0',
+      { ...relativeThreshold, timesBaseline: 1 },
+      'spec.thresholds[0].timesBaseline',
+      /less than 1 with condition below/,
+    ],
+    ['thresholds.0', { ...ewma, condition: 'below' }, 'spec.thresholds[0].condition', /not used with detector ewma/],
+    ['thresholds.0', { ...ewma, timesBaseline: 2 }, 'spec.thresholds[0].timesBaseline', /not used with detector ewma/],
+  ]);
+  const ofSflowRt = { ...monitor, monitoringEndpoint: { ip: '10.0.0.10', port: 8008 } };
+  refuses('NetworkMonitor', ofSflowRt, [
+    ['thresholds.0.detector', 'cusum', 'spec.thresholds[0].detector', /with a monitoringEndpoint, where sFlow-RT decides/],
+    ['thresholds.0.condition', 'below', 'spec.thresholds[0].condition', /with a monitoringEndpoint/],
+    ['thresholds.0.timesBaseline', 2, 'spec.thresholds[0].timesBaseline', /with a monitoringEndpoint/],
+    ['thresholds.0.exemptTargets', true, 'spec.thresholds[0].exemptTargets', /with a monitoringEndpoint/],
   ]);
   refuses('NetworkNotification', goodSpecs.NetworkNotification, [
     ['networkEvent.event.timestamp', 'yesterday', 'spec.networkEvent.event.timestamp', /an instant such as/],

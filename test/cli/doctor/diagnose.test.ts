@@ -15,6 +15,7 @@ const tool = { path: '/usr/bin/tool', version: '1.0' };
 const good = {
   userId: 0,
   kernel: '6.1.0',
+  system: { distribution: 'debian', programs: 'debian', contained: false },
   tools: { ip: tool, tc: tool, nft: tool, nsenter: tool, unshare: tool, setpriv: tool, fping: tool },
   capabilities: capabilities(),
   guest: { inside: false, architecture: 'x64', folder: '/cache', kernel: '6.1.0', freeBytes: 1e10, kvm: false },

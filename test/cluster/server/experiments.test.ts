@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { adminOf } from './client.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { type HostNode, startHostNode } from './host-node.ts';
 import { installSquall } from './install.ts';
 import { type ClusterNode, startNode } from './node.ts';
 import type { Sandbox } from './node/words.ts';
@@ -15,12 +16,21 @@ import { until } from './until.ts';
 
 type Run = {
   metadata: { finalizers?: string[] };
-  status?: { phase?: string; verdict?: string; reason?: string; residue?: number };
+  status?: {
+    phase?: string;
+    verdict?: string;
+    reason?: string;
+    message?: string;
+    residue?: number;
+    conditions?: { type: string; status: string; reason: string; message: string }[];
+  };
 };
 
 let plane: ControlPlane;
 let admin: ReturnType<typeof adminOf>;
 let node: ClusterNode;
+/** Its kernel has no netem. */
+let other: HostNode;
 let operators: Operators;
 let pat: Person;
 
@@ -40,6 +50,7 @@ beforeAll(async () => {
   await admin.must(['create', 'namespace', namespace]);
   pat = stack.use(await makePerson(admin, 'pat', { namespace, roles: ['squall-run'] }, plane));
   node = stack.use(await startNode(admin, plane, 'node-a'));
+  other = stack.use(await startHostNode(admin, plane, 'node-b'));
   operators = stack.use(await prepareOperators(admin, plane));
   operators.start();
   await node.orderAgent('run');
@@ -62,11 +73,15 @@ async function untilSeen(what: string, pod: string, where: string, isSo: (seen: 
 }
 
 async function startPods(where: string, ...names: string[]): Promise<void> {
+  await startPodsOf(where, names);
+}
+
+async function startPodsOf(where: string, names: readonly string[], app?: string): Promise<void> {
   for (const name of names) {
     const spec = { nodeName: 'node-a', containers: [{ name: 'main', image: 'none' }], terminationGracePeriodSeconds: 0 };
     await admin.must(
       ['apply', '-f', '-'],
-      JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: where, labels: { app: name } }, spec }),
+      JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: where, labels: { app: app ?? name } }, spec }),
     );
   }
   for (const name of names) await untilSeen(`pod ${name} runs`, name, where, () => true);
@@ -127,7 +142,7 @@ async function untilGone(name: string, where = namespace): Promise<void> {
 
 function tellOnFailure(): void {
   onTestFailed(() => {
-    console.log(`${node.words().slice(-4000)}\n${operators.words().slice(-4000)}`);
+    console.log([node, other, operators].map((one) => one.words().slice(-4000)).join('\n'));
   });
 }
 
@@ -279,5 +294,43 @@ describe('an experiment on a cluster', { timeout: 300_000 }, () => {
       return code === 0 ? stdout : undefined;
     });
     expect(report).toContain('LeaseExpired');
+  });
+
+  describe('with targets on two nodes, of which one has no netem', () => {
+    const onBoth = async (name: string, changes: object) => {
+      const targets = [{ kind: 'selector', targetSelector: { matchLabels: { app: 'both' } } }];
+      const fault = { targets, configuration: { type: 'delay', value: '120ms' }, lease: `${faultLeaseSeconds}s` };
+      const object = {
+        apiVersion: 'networkmachinery.io/v1alpha1',
+        kind: 'NetworkExperiment',
+        metadata: { name, namespace },
+        spec: { before: '2s', duration: '8s', after: '1s', fault, ...changes },
+      };
+      await admin.must(['apply', '-f', '-'], JSON.stringify(object));
+      const status = await untilDone(name);
+      await admin.must(['delete', 'nx', name, '-n', namespace]);
+      return status;
+    };
+    beforeAll(async () => {
+      await startPodsOf(namespace, ['on-a'], 'both');
+      await other.startPod({ namespace, name: 'on-b', app: 'both' });
+    }, 60_000);
+
+    it('is refused with what is missing and where', async () => {
+      tellOnFailure();
+      const status = await onBoth('spans', {});
+      expect(status).toMatchObject({ verdict: 'Refused', reason: 'PreflightRefused' });
+      expect(status.message).toMatch(/node-b: driver: expected .*netem.* found .*sch_netem/s);
+      expect(status.message).not.toContain('node-a');
+    });
+
+    it('hurts only the target on the node that can, where it says to skip the others', async () => {
+      tellOnFailure();
+      const status = await onBoth('skips', { onUnsupported: 'skip' });
+      expect(status).toMatchObject({ verdict: 'Passed', residue: 0 });
+      const passed = status.conditions?.find(({ type }) => type === 'PreflightPassed');
+      expect(passed).toMatchObject({ status: 'True', reason: 'NodesSkipped' });
+      expect(passed?.message).toContain('node-b: driver');
+    });
   });
 });

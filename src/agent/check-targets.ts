@@ -1,0 +1,48 @@
+/** Checks of what is on targets and beside them, whatever the fault is. */
+import type { CheckResult, PreflightCheck } from '../api/index.ts';
+import {
+  type ConntrackFacts,
+  judgeConntrack,
+  judgeIpStack,
+  judgeServiceMesh,
+  judgeShortCircuit,
+  judgeTcpTimeouts,
+  type NamespaceLook,
+} from '../preflight/index.ts';
+import { type Looks, readPins } from './look-into.ts';
+
+const kinds = ['ip-stack', 'conntrack', 'tcp-timeouts', 'service-mesh', 'short-circuit'] as const;
+type CheckOfTargets = Extract<PreflightCheck, { check: (typeof kinds)[number] }>;
+
+export function isCheckOfTargets(check: PreflightCheck): check is CheckOfTargets {
+  return kinds.some((kind) => kind === check.check);
+}
+
+export async function checkTargets(looks: Looks, check: CheckOfTargets): Promise<CheckResult> {
+  switch (check.check) {
+    case 'ip-stack': {
+      const lookAt = async (podUid: string) => {
+        const { namespace, device } = (await looks.target(podUid, check.device)) ?? {};
+        return { podUid, namespace, device };
+      };
+      return judgeIpStack(check, await Promise.all(check.podUids.map(lookAt)));
+    }
+    case 'conntrack': {
+      const lookAt = async (podUid: string) => ({ podUid, ...countOf(await looks.namespace(podUid)) });
+      const [node, targets] = await Promise.all([looks.node(), Promise.all(check.podUids.map(lookAt))]);
+      return judgeConntrack(check, { node: countOf(node), targets });
+    }
+    case 'tcp-timeouts': {
+      const lookAt = async (podUid: string) => ({ podUid, sysctls: (await looks.namespace(podUid))?.numbers ?? {} });
+      return judgeTcpTimeouts(check, await Promise.all(check.podUids.map(lookAt)));
+    }
+    case 'service-mesh':
+      return judgeServiceMesh(check);
+    case 'short-circuit':
+      return judgeShortCircuit(check, await readPins());
+  }
+}
+
+function countOf(look: NamespaceLook | undefined): NonNullable<ConntrackFacts['node']> {
+  return { count: look?.numbers.connections, most: look?.numbers.mostConnections };
+}

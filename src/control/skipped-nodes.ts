@@ -1,0 +1,34 @@
+/** Nodes that cannot do the fault, which an experiment may leave out (`onUnsupported: skip`). Pure. */
+import type { CheckResult, PreflightCheck } from '../api/index.ts';
+import type { SkippedNode } from '../experiment/index.ts';
+import type { ExpectedTasks } from './plan-run.ts';
+
+/** How a check ended, and where. */
+export type NodeCheck = CheckResult & { node: string };
+
+/**
+ * The nodes to leave out; undefined where leaving them out does not help: a check of a target itself has failed, a hypothesis is
+ * measured from such a node, or none would be left.
+ */
+export function nodesToSkip({ probe, fault }: ExpectedTasks, failed: readonly NodeCheck[]): SkippedNode[] | undefined {
+  const byNode = Map.groupBy(failed, ({ node }) => node);
+  const isMeasuredFrom = probe.some(({ spec }) => byNode.has(spec.node));
+  const isAnyLeft = fault.some(({ spec }) => !byNode.has(spec.node));
+  if (!failed.every(({ check }) => isOfNode(check)) || isMeasuredFrom || !isAnyLeft) return undefined;
+  return [...byNode].map(([node, checks]) => ({ node, message: checks.map(describeFailure).join(' | ') }));
+}
+
+/** What is wrong with one target is no matter of what its node can do. */
+function isOfNode(check: PreflightCheck): boolean {
+  return !('podUid' in check) && !('podUids' in check);
+}
+
+export function describeFailure({ node, check, expected, found, remedy }: NodeCheck): string {
+  return `${node}: ${check.check}: expected ${expected}, found ${found}; ${remedy}`;
+}
+
+/** What is left to do. */
+export function withoutSkipped(expected: ExpectedTasks, skipped: readonly SkippedNode[] = []): ExpectedTasks {
+  const nodes = new Set(skipped.map(({ node }) => node));
+  return { ...expected, fault: expected.fault.filter(({ spec }) => !nodes.has(spec.node)) };
+}

@@ -1,0 +1,36 @@
+/** A threshold's detector, whichever it is: the default one, or sFlow-RT's own behaviour. */
+import { type CusumRule, type CusumState, startCusum, weighInterval } from './cusum.ts';
+import { type EwmaDetectorState, type EwmaRule, startEwmaDetector, weighByEwma } from './ewma-detector.ts';
+import type { SampledInterval } from './sampled-interval.ts';
+
+export type DetectorRule = ({ detector: 'cusum'; rearmMs: number } & CusumRule) | ({ detector: 'ewma' } & EwmaRule);
+
+export type DetectorState =
+  { detector: 'cusum'; cusum: CusumState; decidedAtMs: number | undefined } | { detector: 'ewma'; ewma: EwmaDetectorState };
+
+export function startDetector(rule: DetectorRule, atMs: number): DetectorState {
+  if (rule.detector === 'ewma') return { detector: 'ewma', ewma: startEwmaDetector(atMs) };
+  return { detector: 'cusum', cusum: startCusum(rule, atMs), decidedAtMs: undefined };
+}
+
+/**
+ * `decided` is true once, and again only after the condition was not met for `rearmMs`: the default detector starts anew with every
+ * decision, and what it decides within that time of the last is the same event.
+ */
+export function weigh(
+  rule: DetectorRule,
+  state: DetectorState,
+  interval: SampledInterval,
+): { state: DetectorState; decided: boolean } {
+  if (rule.detector === 'ewma') {
+    const before = state.detector === 'ewma' ? state.ewma : startEwmaDetector(interval.fromMs);
+    const { state: ewma, decided } = weighByEwma(rule, before, interval);
+    return { state: { detector: 'ewma', ewma }, decided };
+  }
+  const before = state.detector === 'cusum' ? state : { cusum: startCusum(rule, interval.fromMs), decidedAtMs: undefined };
+  const { state: cusum, decision } = weighInterval(rule, before.cusum, interval);
+  if (!decision.decided) return { state: { detector: 'cusum', cusum, decidedAtMs: before.decidedAtMs }, decided: false };
+  const isSameEvent = before.decidedAtMs !== undefined && interval.toMs - before.decidedAtMs < rule.rearmMs;
+  const anew = { ...startCusum(rule, cusum.atMs), heaviest: cusum.heaviest };
+  return { state: { detector: 'cusum', cusum: anew, decidedAtMs: interval.toMs }, decided: !isSameEvent };
+}

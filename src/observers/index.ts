@@ -1,0 +1,28 @@
+/**
+ * Passive measurements: what sampled traffic (sFlow) says, and when it is enough to act on. Bytes that network devices and hosts have sent, and
+ * instants of a monotonic clock come in; samples, values of flows and decisions go out. Nothing here opens a socket or reads a clock.
+ */
+export { type Baseline, type BaselineState, addToBaseline, baselineOf, startBaseline } from './detect/baseline.ts';
+export { type CusumDecision, type CusumRule, type CusumState, startCusum, weighInterval } from './detect/cusum.ts';
+export { type DetectorRule, type DetectorState, startDetector, weigh } from './detect/detector.ts';
+export { smoothingMsOf } from './detect/ewma.ts';
+export { type DetectionPower, type ThresholdSampling, detectionPower } from './detect/power.ts';
+export { predictedCusumDelay, predictedEwmaDelay } from './detect/predicted-delay.ts';
+export { type RelativeThreshold, thresholdOver } from './detect/relative.ts';
+export { type SampledInterval } from './detect/sampled-interval.ts';
+export { type AgentRecord, type Signal, lostAfterMs, signalOf, usualPollingMs } from './detect/signal.ts';
+export { type ThresholdEvent, type ThresholdWatch, createThresholdWatch } from './detect/watch.ts';
+export { type FlowDefinition, type WrittenFlow, defineFlow } from './flows/definition.ts';
+export { touchesAddress } from './flows/exempt.ts';
+export { type FlowFields, flowKeyNames } from './flows/fields.ts';
+export { type ActiveFlow, type DatagramSamples, type FlowTable, type TableChange, createFlowTable } from './flows/table.ts';
+export type { SflowDatagram, SflowSample, SampledPacket, CounterReadings } from './sflow/decode/object/datagram.ts';
+export { createDatagramDecoder } from './sflow/decode/object/decode-datagram.ts';
+export { createDatagramWalker, type DatagramHeader, type DatagramVisitor } from './sflow/decode/walk-datagram.ts';
+export type { CounterSample } from './sflow/decode/counter-sample.ts';
+export type { FlowSample } from './sflow/decode/flow-sample.ts';
+export { absent, type PacketLayer } from './sflow/decode/packet/layer.ts';
+export { readCapture } from './sflow/capture/read-capture.ts';
+export type { Captured, CaptureReason } from './sflow/capture/captured.ts';
+export { type AgentAccount, accountDatagram, type Accounts, lossCorrection, noAccounts } from './sflow/account/agent-account.ts';
+export { addSample, bytesErrorPercent95, type Estimate, framesErrorPercent95, noEstimate } from './sflow/estimate.ts';
