@@ -22,10 +22,13 @@ const program = (path: string) => fileURLToPath(new URL(`../../${path}`, import.
 
 export type ServerFolder = { folder: string; socket: string; store: Store; close: () => Promise<void> };
 
-export async function startServer(): Promise<ServerFolder> {
+const agentResources = [nodeTasks, leases, halts].map((resource) => ({ ...resource, status: resource === nodeTasks }));
+
+export async function startServer(
+  resources: Parameters<typeof startEmbeddedServer>[0]['resources'] = agentResources,
+): Promise<ServerFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'squall-bench-'));
   const socket = join(folder, 'api.sock');
-  const resources = [nodeTasks, leases, halts].map((resource) => ({ ...resource, status: resource === nodeTasks }));
   const server = await startEmbeddedServer({ database: join(folder, 'store.db'), socket, resources, clock: systemClock });
   const store = createStore(transportFor({ socket }));
   const close = async () => {

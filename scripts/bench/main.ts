@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { benchCluster } from './cluster.ts';
 import { benchFaults } from './faults.ts';
 import { benchInject } from './inject.ts';
+import { benchPreview } from './preview.ts';
 import { benchSflow } from './sflow.ts';
 import { benchSweep } from './sweep.ts';
 
@@ -16,6 +17,10 @@ const benches = {
     run: benchFaults,
   },
   sweep: { about: 'from the start of the agent to nothing left of its former life, of 1, 10 and 110 targets', run: benchSweep },
+  preview: {
+    about: 'previews of runs on 1,000 and 10,000 pods, what they ask the server, and the preflight of 1,000 nodes',
+    run: benchPreview,
+  },
   cluster: { about: 'experiments on a cluster of 1, 20 and 100 simulated nodes, and what the operator costs', run: benchCluster },
   sflow: { about: 'recorded sFlow datagrams decoded in memory, in a second of processor time', run: benchSflow },
 } as const;

@@ -176,13 +176,15 @@ export type HypothesisEntry = {
 export type AbortRule =
   { kind: 'hypothesis'; hypothesis: string; forMs: number } | { kind: 'monitor'; monitor: { ref: string; threshold: string } };
 
-/** The most that one run may hurt. What is absent is not limited. */
+/** The most that may be hurt: of an experiment, by one run; of a place, by all runs together. What is absent is not limited. */
 export type BlastRadius = {
   maxTargets?: number;
   /** Of the running pods of one workload, from 1 to 100. */
   maxPercentOfWorkload?: number;
   /** Of the running pods of one namespace, from 1 to 100. */
   maxPercentOfNamespace?: number;
+  /** Of all running pods, from 1 to 100. */
+  maxPercentOfCluster?: number;
   maxNodes?: number;
   /** How long a target must have existed. */
   minAgeMs?: number;

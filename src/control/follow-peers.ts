@@ -143,7 +143,9 @@ async function readNamed(store: Store, places: readonly Place[]): Promise<World>
     services: [...found.services.values()],
     nodes: [...found.nodes.values()],
     namespaces: [],
+    budgets: [],
     apiServer: [],
+    activeRuns: [],
   };
 }
 

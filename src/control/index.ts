@@ -20,6 +20,9 @@ export {
   shapers,
 } from './resources.ts';
 export { type HurtPod, type PlannedPreview, type PreviewedProbe, previewRun, type RunPreview } from './preview-run.ts';
+export type { KernelProgram } from './preview-programs.ts';
+export type { RunCost } from './preview-cost.ts';
+export { activeRunOf } from './active-runs.ts';
 export type { PlaceRules } from './plan-or-refuse.ts';
 export type { TargetRules } from './target-checks.ts';
 export { readWorld, type SpecReader } from './run-request.ts';

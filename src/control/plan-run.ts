@@ -4,6 +4,7 @@ import { requirements } from '../faults/index.ts';
 import { formatInstant, SquallError } from '../lib/index.ts';
 import { describeExcess } from './blast-radius.ts';
 import { checksOfTargets } from './checks-of-targets.ts';
+import { describeBrokenBudgets } from './disruption-budgets.ts';
 import { distinctEffects, momentsOf } from './distinct-effects.ts';
 import { dosePeersOf, exposureOf } from './exposure.ts';
 import { type PlannedEntry, planStreams, resolveSources } from './plan-probes.ts';
@@ -80,7 +81,7 @@ function refuseUnsafe(
   hurt: readonly Pod[],
   running: readonly Pod[],
   world: World,
-  { ceilings = {}, ...rules }: TargetRules & { now: number },
+  { ceilings = {}, ignoreDisruptionBudgets = false, ...rules }: TargetRules & { now: number },
 ): Refusal | undefined {
   const ages = [
     { minAgeMs: ceilings.minAgeMs ?? 0, who: 'the ceilings of this place' },
@@ -88,11 +89,25 @@ function refuseUnsafe(
   ];
   const forbidden = describeObjections(objectionsTo(hurt, world, { ...rules, ages }));
   if (forbidden !== undefined) return { kind: 'refused', reason: 'TargetNotAllowed', message: forbidden };
+  const byOthers = hurtByOthers(world, running);
   const excess = describeExcess(hurt, running, [
-    { limits: ceilings, from: 'ceilings', remedy: 'no experiment can lift what whoever runs Squall here allows; select fewer' },
+    {
+      limits: ceilings,
+      from: 'ceilings',
+      remedy: 'no experiment can lift what whoever runs Squall here allows; select fewer',
+      byOthers,
+    },
     { limits: blastRadius, from: 'blastRadius', remedy: 'select fewer (mode, value), or raise the limit' },
   ]);
-  return excess === undefined ? undefined : { kind: 'refused', reason: 'BlastRadiusExceeded', message: excess };
+  if (excess !== undefined) return { kind: 'refused', reason: 'BlastRadiusExceeded', message: excess };
+  const broken = ignoreDisruptionBudgets ? undefined : describeBrokenBudgets(world.budgets, hurt, byOthers, world.pods);
+  return broken === undefined ? undefined : { kind: 'refused', reason: 'DisruptionBudgetExceeded', message: broken };
+}
+
+/** A pod that is on its way out is not counted, as it is not among those of which a share may be hurt. */
+function hurtByOthers({ activeRuns }: World, running: readonly Pod[]): Pod[] {
+  const uids = new Set(activeRuns.flatMap(({ podUids }) => podUids));
+  return running.filter(({ metadata }) => uids.has(metadata.uid ?? '') && metadata.deletionTimestamp === undefined);
 }
 
 /** What the machine needs of a run; also all that is left of the plan after a restart. */
@@ -155,6 +170,8 @@ function faultTasks(
       ...(part.steps.length === 0 ? {} : { steps: part.steps.map(({ atMs, fault }) => ({ atMs, effect: fault })) }),
       ...(part.pulse === undefined ? {} : { pulse: part.pulse }),
     };
+    // Once for all nodes: it looks at every pod that there is.
+    const dosePeers = dosePeersOf(pods, hurt, { peers, ...narrowing }, streams, running);
     return byNode(pods).map(([node, here]): TaskPlan => {
       const fault = {
         id: faultId(base.run.uid, index),
@@ -169,7 +186,7 @@ function faultTasks(
           ...(part.include.includes('node') ? [] : nodeAddresses(node, here, world)),
           ...(part.include.includes('apiserver') ? [] : world.apiServer),
         ],
-        dosePeers: dosePeersOf(here, hurt, { peers, ...narrowing }, streams, running),
+        dosePeers: Object.fromEntries(here.map(({ metadata: { uid = '' } }) => [uid, dosePeers[uid] ?? []])),
         exposure: exposureOf(here, streams, running),
       };
       const name = taskName(base.run.uid, `fault-${index}`, node);
@@ -234,10 +251,13 @@ function preflightTasks(
   faults: readonly TaskPlan[],
   activeMs: number,
 ): TaskPlan[] {
+  const faultsOn = Map.groupBy(faults, ({ spec }) => spec.node);
+  const podsOn = parts.map((one) => Map.groupBy(one.pods, ({ spec }) => spec.nodeName ?? ''));
   return byNode(pods).map(([node, here]): TaskPlan => {
+    const partsHere = parts.map(({ part }, index) => ({ part, pods: podsOn[index]?.get(node) ?? [] }));
     const checks = [
-      ...checksFor(here, parts, streams),
-      ...faults.filter(({ spec }) => spec.node === node).flatMap((task) => checksOfFault(task, here, activeMs)),
+      ...checksFor(here, partsHere, streams),
+      ...(faultsOn.get(node) ?? []).flatMap((task) => checksOfFault(task, here, activeMs)),
     ];
     return {
       name: taskName(base.run.uid, 'preflight', node),

@@ -6,7 +6,9 @@ import { type PlaceRules, planOrRefuse } from './plan-or-refuse.ts';
 import type { PlannedRun, RunRequest } from './plan-run.ts';
 import { readRunRequest, type SpecReader } from './run-request.ts';
 import type { ExperimentObject } from './run-status.ts';
-import type { World } from './world.ts';
+import { type KernelProgram, programsOf } from './preview-programs.ts';
+import { costOf, type RunCost } from './preview-cost.ts';
+import { controllerOf, type World } from './world.ts';
 
 export type RunPreview = PlannedPreview | RefusedPreview;
 
@@ -24,14 +26,22 @@ export type PlannedPreview = {
   seed: string;
   /** One for each pod and fault. */
   hurt: HurtPod[];
+  /** What the kernels of targets would be told; `program` of a pod says which. */
+  programs: KernelProgram[];
   probes: PreviewedProbe[];
+  cost: RunCost;
 };
 
 export type HurtPod = {
   namespace: string;
   name: string;
   node: string;
+  labels: Record<string, string>;
+  /** Who makes it anew when it goes; absent: nobody. */
+  owner?: { kind: string; name: string };
   device: string;
+  /** Index in `programs`: what its kernel would be told of all faults of the run on it. */
+  program: number;
   /** From the beginning. */
   fault: string;
   /** What it becomes, so long after it became active; absent: nothing else. */
@@ -76,19 +86,31 @@ export async function previewRun(reader: SpecReader, object: ExperimentObject, f
     if (!['InvalidInput', 'NotFound', 'NotImplemented'].includes(codeOf(error))) throw error;
     return refused(codeOf(error), messageOf(error));
   }
-  const planned = planOrRefuse(request, facts.world, facts.now, facts.rules);
+  // A run of the same name would be replaced by it.
+  const activeRuns = facts.world.activeRuns.filter((run) => run.namespace !== namespace || run.name !== name);
+  const planned = planOrRefuse(request, { ...facts.world, activeRuns }, facts.now, facts.rules);
   if (planned.kind !== 'planned') return refused(planned.reason, planned.message);
+  let told: ReturnType<typeof programsOf>;
+  try {
+    told = programsOf(planned.tasks);
+  } catch (error) {
+    if (!['InvalidInput', 'KernelRefused'].includes(codeOf(error))) throw error;
+    return refused('PreflightRefused', messageOf(error));
+  }
   const { seed, experiment, shaper } = request;
   const { beforeMs, durationMs, afterMs } = experiment;
   return {
     ...{ namespace, name, beforeMs, durationMs, afterMs, seed },
     ...(shaper === undefined ? {} : { leaseSeconds: shaper.leaseSeconds }),
-    hurt: hurtBy(planned),
+    hurt: hurtBy(planned, facts.world, told.indexOf),
+    programs: told.programs,
     probes: probesOf(planned),
+    cost: costOf(planned.tasks),
   };
 }
 
-function hurtBy({ tasks }: PlannedRun): HurtPod[] {
+function hurtBy({ tasks }: PlannedRun, { pods }: World, programOf: ReadonlyMap<string, number>): HurtPod[] {
+  const byUid = new Map(pods.map((pod) => [pod.metadata.uid, pod]));
   return tasks.fault.flatMap(({ spec: { node, targets, fault } }) => {
     if (fault === undefined) return [];
     const { device, effect, peers, excluded, except = { ipv4: [], ipv6: [] }, include = [] } = fault;
@@ -103,7 +125,15 @@ function hurtBy({ tasks }: PlannedRun): HurtPod[] {
       spared,
       include,
     };
-    return targets.map(({ namespace, name }) => ({ namespace, name, ...what }));
+    return targets.map(({ podUid, namespace, name }) => {
+      const pod = byUid.get(podUid);
+      const owner = pod === undefined ? undefined : controllerOf(pod);
+      return {
+        ...{ namespace, name, labels: pod?.metadata.labels ?? {} },
+        ...(owner === undefined ? {} : { owner: { kind: owner.kind, name: owner.name } }),
+        ...{ ...what, program: programOf.get(podUid) ?? 0 },
+      };
+    });
   });
 }
 

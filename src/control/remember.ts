@@ -2,6 +2,7 @@ import type { NodeTask } from '../api/index.ts';
 import type { Plan, RunEvent } from '../experiment/index.ts';
 import { type Clock, codeOf, messageOf } from '../lib/index.ts';
 import type { Cache, Store, Stored } from '../store/index.ts';
+import type { TargetClaims } from './active-runs.ts';
 import { type MeasuredUpTo, restore } from './checkpoint.ts';
 import { entriesOfKernels, entriesOfStatus, manifestOf, type RunJournal } from './journal-entries.ts';
 import { collect, type Measurements, unmeasuredPhases } from './measurements.ts';
@@ -41,6 +42,7 @@ export type Memory = {
 export type MemoryOptions = {
   store: Store;
   tasks: Cache<NodeTask>;
+  claims: TargetClaims;
   instance: string;
   clock: Clock;
   drawSeed: () => string;
@@ -154,8 +156,14 @@ function tellTakeOver(journal: RunJournal, object: Begun): void {
   journal.append({ type: 'warning', message });
 }
 
-async function planNow({ store, clock, rules }: MemoryOptions, request: RunRequest) {
-  return planOrRefuse(request, await readWorld(store), clock.now(), rules);
+async function planNow({ store, clock, rules, claims }: MemoryOptions, request: RunRequest) {
+  const read = await readWorld(store);
+  const { uid, namespace, name } = request;
+  const planned = planOrRefuse(request, { ...read, activeRuns: claims.others(uid) }, clock.now(), rules);
+  if (planned.kind === 'planned') {
+    claims.claim({ uid, namespace, name, podUids: planned.targets.map((target) => target.uid) });
+  }
+  return planned;
 }
 
 /** Created for a process that is gone and would have run it at once. */

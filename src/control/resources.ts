@@ -2,7 +2,7 @@ import { apiVersion, type HaltObject, type KubeObject, networkHalts, type NodeTa
 import type { Resource } from '../store/index.ts';
 import type { ExperimentObject } from './run-status.ts';
 import type { ScheduleObject } from './schedule-status.ts';
-import type { EndpointSlice, Namespace, Node, Pod, Service } from './world.ts';
+import type { DisruptionBudget, EndpointSlice, Namespace, Node, Pod, Service } from './world.ts';
 
 export type Lease = KubeObject<{
   holderIdentity: string;
@@ -51,6 +51,12 @@ export const endpointSlices: Resource<EndpointSlice> = {
   apiVersion: 'discovery.k8s.io/v1',
   kind: 'EndpointSlice',
   plural: 'endpointslices',
+  namespaced: true,
+};
+export const disruptionBudgets: Resource<DisruptionBudget> = {
+  apiVersion: 'policy/v1',
+  kind: 'PodDisruptionBudget',
+  plural: 'poddisruptionbudgets',
   namespaced: true,
 };
 export const namespaces: Resource<Namespace> = { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false };

@@ -3,6 +3,7 @@ import { haltReason, type NodeTask } from '../api/index.ts';
 import { initialState, type RunEvent, type RunState, step } from '../experiment/index.ts';
 import { codeOf, messageOf, SquallError } from '../lib/index.ts';
 import { type Cache, keyText, type ObjectKey, type Stored } from '../store/index.ts';
+import { createTargetClaims, isHurting } from './active-runs.ts';
 import { type Checkpoint, checkpointOf } from './checkpoint.ts';
 import { followEveryMs, followPeers, hasMovingPeers } from './follow-peers.ts';
 import { gatherFacts } from './gather.ts';
@@ -31,7 +32,7 @@ const heldMs = 200;
 /** With this, 20 s of measurements in the tasks' statuses, and a takeover in half of that, no second is lost. */
 const checkpointEveryMs = 5000;
 
-export type RunReconcilerOptions = MemoryOptions & {
+export type RunReconcilerOptions = Omit<MemoryOptions, 'claims'> & {
   experiments: Cache<ExperimentObject>;
   leases: LeaseKeeper;
   /** Milliseconds since 1970 that never go back while this process lives. */
@@ -48,8 +49,11 @@ export type RunReconcilerOptions = MemoryOptions & {
   recordsKernels?: boolean;
 };
 
+type Options = RunReconcilerOptions & Pick<MemoryOptions, 'claims'>;
+
 /** Drives each NetworkExperiment by the run machine: gather, decide, persist, then act. Idempotent; one writer of the status. */
-export function createRunReconciler(options: RunReconcilerOptions): (key: ObjectKey) => Promise<ReconcileResult> {
+export function createRunReconciler(given: RunReconcilerOptions): (key: ObjectKey) => Promise<ReconcileResult> {
+  const options: Options = { ...given, claims: createTargetClaims(given.experiments) };
   /** By key: what is remembered of a run goes with the object that has its name. */
   const memories = new Map<string, Memory>();
   /** By key: the uid of the run that was looked at last, also of one that is over. */
@@ -81,7 +85,10 @@ export function createRunReconciler(options: RunReconcilerOptions): (key: Object
       await options.leases.drop(leaseName(uid));
     }
     await deleteTasks(options.store, orphans);
-    for (const uid of gone) options.onForgotten?.(uid);
+    for (const uid of gone) {
+      options.claims.forget(uid);
+      options.onForgotten?.(uid);
+    }
     if (present === undefined) known.delete(text);
     else known.set(text, present);
   }
@@ -118,11 +125,7 @@ function tasksOf({ tasks }: RunReconcilerOptions, uid: string): Stored<NodeTask>
   return tasks.list().filter(({ spec }) => spec.run.uid === uid);
 }
 
-async function advance(
-  options: RunReconcilerOptions,
-  object: Stored<ExperimentObject>,
-  memory: Memory,
-): Promise<ReconcileResult> {
+async function advance(options: Options, object: Stored<ExperimentObject>, memory: Memory): Promise<ReconcileResult> {
   const { uid } = object.metadata;
   const tasks = new Map(tasksOf(options, uid).map((task) => [task.metadata.name, task]));
   collect(memory.measurements, [...tasks.values()], memory.measuredUpTo);
@@ -145,6 +148,7 @@ async function advance(
   const measured = measuredBy(options, object, memory, decision.state, decision.state !== before);
   if (decision.state !== before || measured !== object.status?.measured) {
     await persist(options, object, memory, decision.state, measured);
+    if (!isHurting(decision.state)) options.claims.release(uid);
   }
   memory.first = undefined;
 

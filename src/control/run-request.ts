@@ -3,7 +3,7 @@ import { codeOf, SquallError } from '../lib/index.ts';
 import type { Resource, Store } from '../store/index.ts';
 import type { PlannedEntry } from './plan-probes.ts';
 import type { RunRequest } from './plan-run.ts';
-import { connectivityTests, endpointSlices, namespaces, nodes, pods, services, shapers } from './resources.ts';
+import { connectivityTests, disruptionBudgets, endpointSlices, namespaces, nodes, pods, services, shapers } from './resources.ts';
 import type { ExperimentObject } from './run-status.ts';
 import {
   apiServerAddresses,
@@ -36,13 +36,14 @@ export async function readRunRequest(
   return { uid, namespace, name, instance, seed, experiment, ...(shaper ? { shaper } : {}), entries };
 }
 
-/** Rejects where any of it may not be read: of a namespace that is not seen nobody knows whether it is opted out. */
-export async function readWorld(store: Store): Promise<World> {
-  const [allPods, allServices, allNodes, allNamespaces, slice] = await Promise.all([
+/** All but the runs that are active, which whoever plans knows best. Rejects where any of it may not be read: of a namespace that is not seen nobody knows whether it is opted out, of a budget what it allows. */
+export async function readWorld(store: Store): Promise<Omit<World, 'activeRuns'>> {
+  const [allPods, allServices, allNodes, allNamespaces, allBudgets, slice] = await Promise.all([
     store.list(pods, { keep: keepPod }),
     store.list(services),
     store.list(nodes),
     store.list(namespaces, { keep: keepNamespace }),
+    store.list(disruptionBudgets),
     readApiServerSlice(store),
   ]);
   return {
@@ -50,6 +51,7 @@ export async function readWorld(store: Store): Promise<World> {
     services: allServices.items,
     nodes: allNodes.items,
     namespaces: allNamespaces.items,
+    budgets: allBudgets.items,
     apiServer: apiServerAddresses(allServices.items, slice),
   };
 }

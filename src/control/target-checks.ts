@@ -9,8 +9,10 @@ export type TargetRules = {
   protectedNamespaces?: readonly string[];
   /** Only pods that say so, or whose namespace says so, by a label are hurt. @default false */
   optIn?: boolean;
-  /** The most that any run may hurt, whatever its experiment says. @default no limit */
+  /** The most that all runs together may hurt, whatever their experiments say. @default no limit */
   ceilings?: BlastRadius;
+  /** More pods of a PodDisruptionBudget may be hurt than may be gone. @default false */
+  ignoreDisruptionBudgets?: boolean;
 };
 
 /** The least age of a target, and who asks for it. */

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { KubeObject, OwnerReference } from '../api/index.ts';
+import type { KubeObject, LabelSelector, OwnerReference } from '../api/index.ts';
 import { proxyContainers } from '../preflight/index.ts';
 import type { Stored } from '../store/index.ts';
 
@@ -15,7 +15,14 @@ export type Pod = KubeObject<
     containers?: { name: string }[];
     initContainers?: { name: string }[];
   },
-  { phase?: string; podIP?: string; podIPs?: { ip: string }[]; hostIP?: string; hostIPs?: { ip: string }[] }
+  {
+    phase?: string;
+    podIP?: string;
+    podIPs?: { ip: string }[];
+    hostIP?: string;
+    hostIPs?: { ip: string }[];
+    conditions?: { type: string; status: string }[];
+  }
 >;
 export type Service = KubeObject<{
   clusterIP?: string;
@@ -28,12 +35,29 @@ export type Node = KubeObject<
   { addresses?: { type: string; address: string }[]; conditions?: { type: string; status: string; reason?: string }[] }
 >;
 export type Namespace = KubeObject;
+/** policy/v1's. A share is text, such as "50%". */
+export type DisruptionBudget = KubeObject<
+  { selector?: LabelSelector; minAvailable?: number | string; maxUnavailable?: number | string },
+  { observedGeneration?: number; disruptionsAllowed?: number }
+>;
 
 /** Of the API server's own service it says where that really is: where connections are turned at the socket, packets go there. */
 export type EndpointSlice = KubeObject & { endpoints?: { addresses: string[] }[] };
 
+/** A run that hurts pods, or is about to. */
+export type ActiveRun = { uid: string; namespace: string; name: string; podUids: string[] };
+
 /** What was in the store when a run was planned; `apiServer` are the addresses at which pods reach the API server. */
-export type World = { pods: Pod[]; services: Service[]; nodes: Node[]; namespaces: Namespace[]; apiServer: string[] };
+export type World = {
+  pods: Pod[];
+  services: Service[];
+  nodes: Node[];
+  namespaces: Namespace[];
+  budgets: DisruptionBudget[];
+  apiServer: string[];
+  /** Besides the one that is planned. */
+  activeRuns: ActiveRun[];
+};
 
 /** The service by which pods reach the API server, and its endpoints. */
 export const apiServerService = { namespace: 'default', name: 'kubernetes' } as const;
@@ -61,7 +85,7 @@ export function keepPod(pod: Stored<Pod>): Stored<Pod> {
       ...(nodeUid === undefined ? {} : { annotations: { [nodeUidAnnotation]: nodeUid } }),
     },
     spec: keepSpec(spec),
-    ...(status === undefined ? {} : { status: keepAddresses(status) }),
+    ...(status === undefined ? {} : { status: keepPodStatus(status) }),
   };
 }
 
@@ -87,8 +111,9 @@ export function controllerOf({ metadata }: Pod): OwnerReference | undefined {
   return metadata.ownerReferences?.find(({ controller }) => controller === true);
 }
 
-function keepAddresses({ phase, podIP, podIPs, hostIP, hostIPs }: NonNullable<Pod['status']>): Pod['status'] {
-  return { phase, podIP, podIPs, hostIP, hostIPs };
+function keepPodStatus({ phase, podIP, podIPs, hostIP, hostIPs, conditions = [] }: NonNullable<Pod['status']>): Pod['status'] {
+  const ready = conditions.filter(({ type }) => type === 'Ready').map(({ type, status }) => ({ type, status }));
+  return { phase, podIP, podIPs, hostIP, hostIPs, ...(ready.length === 0 ? {} : { conditions: ready }) };
 }
 
 export function addressesOfPod({ status }: Pod): string[] {

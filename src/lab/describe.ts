@@ -21,6 +21,7 @@ export function describeLab(plan: LabPlan, observations: Observations): Lab {
     namespaces: plan.namespaces.map((namespace) => describeNamespace(namespace, plan)),
     pods,
     services: plan.services.map((service) => describeService(service, plan)),
+    budgets: plan.budgets ?? [],
     endpointSlices: plan.services.flatMap((service) => describeEndpoints(service, plan, pods)),
     warnings: plan.warnings,
   };

@@ -1,5 +1,5 @@
 /** The Kubernetes objects that describe a lab: the fields that Squall and people read, in Kubernetes' own shape. */
-import type { Condition, KubeObject, ObjectMeta } from '../api/index.ts';
+import type { Condition, KubeObject, LabelSelector, ObjectMeta } from '../api/index.ts';
 
 export type ContainerStatus = {
   name: string;
@@ -52,6 +52,12 @@ export type Node = KubeObject<
 
 export type Namespace = KubeObject<Record<string, never>, { phase: 'Active' }>;
 
+/** Without a status: a lab has no controller that counts pods. */
+export type DisruptionBudget = KubeObject<
+  { selector: LabelSelector; minAvailable?: number | string; maxUnavailable?: number | string },
+  undefined
+>;
+
 /** A lab as its Kubernetes objects; complete, so a store that holds exactly these tells the truth about the lab. */
 export type Lab = {
   instance: string;
@@ -61,6 +67,7 @@ export type Lab = {
   namespaces: Namespace[];
   pods: Pod[];
   services: Service[];
+  budgets: DisruptionBudget[];
   endpointSlices: EndpointSlice[];
   warnings: string[];
 };

@@ -4,7 +4,7 @@ import { type AddressPair, clusterAddresses, gateway, podAddresses } from './add
 import { containerEnvironment, expand, type PlacedService } from './environment.ts';
 import { containerPortOf, selects } from './topology/check.ts';
 import type { Topology } from './topology/read.ts';
-import type { ContainerManifest, NamespaceManifest, PodManifest, ServiceManifest } from './topology/schema.ts';
+import type { BudgetManifest, ContainerManifest, NamespaceManifest, PodManifest, ServiceManifest } from './topology/schema.ts';
 
 /** Everything about a lab before it exists. It is data: it is recorded first and then carried out. */
 export type LabPlan = {
@@ -17,6 +17,8 @@ export type LabPlan = {
   namespaces: PlannedNamespace[];
   pods: PlannedPod[];
   services: PlannedService[];
+  /** Absent in the records of earlier versions. */
+  budgets?: BudgetManifest[];
   warnings: string[];
 };
 
@@ -101,6 +103,7 @@ export function planLab(
     namespaces: planNamespaces(topology).map((manifest) => ({ uid: context.newUid(), manifest })),
     pods,
     services,
+    budgets: topology.budgets,
     warnings: topology.warnings,
   };
 }

@@ -144,3 +144,69 @@ describe('the ceilings of a place', () => {
     });
   });
 });
+
+describe('the ceilings of a place, while other runs are active,', () => {
+  const [one, two, three, four] = fourOfOne as [Pod, Pod, Pod, Pod];
+  const gone = made('gone', 9, { owner: 'web' });
+  const ending = made('ending', 9, { owner: 'web', ending: true });
+  const asksOne = (pod: Pod) => asking(undefined, { namespaces: ['shop'], only: pod });
+
+  it.each<[string, BlastRadius, Pod[], RegExp]>([
+    [
+      'count pods of all',
+      { maxTargets: 2 },
+      [two, three],
+      /^ceilings.maxTargets: 3 pods would be hurt, 2 of them by other runs; expected at most 2/,
+    ],
+    [
+      'count nodes of all',
+      { maxNodes: 1 },
+      [two],
+      /^ceilings.maxNodes: pods on 2 nodes would be hurt, 1 of them by other runs; expected at most 1/,
+    ],
+    [
+      'count shares of a workload by all',
+      { maxPercentOfWorkload: 50 },
+      [two, three],
+      /3 of 4 running pods \(75 %\) of ReplicaSet shop\/web would be hurt, 2 of them by other runs; expected at most 50 %/,
+    ],
+    [
+      'count shares of a namespace by all',
+      { maxPercentOfNamespace: 25 },
+      [two],
+      /2 of 4 running pods \(50 %\) of namespace shop/,
+    ],
+    [
+      'count shares of the cluster by all',
+      { maxPercentOfCluster: 25 },
+      [two],
+      /2 of 4 running pods \(50 %\) of the cluster would be hurt, 1 of them/,
+    ],
+  ])('%s', (_, ceilings, others, message) => {
+    expect(planOrRefuse(asksOne(one), worldOf(fourOfOne, others), now, { ceilings })).toMatchObject({
+      reason: 'BlastRadiusExceeded',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it.each<[string, BlastRadius, Pod[]]>([
+    ['count a pod once that several runs hurt', { maxTargets: 1, maxPercentOfWorkload: 25, maxPercentOfCluster: 25 }, [one]],
+    ['do not count pods that are gone, or on their way out', { maxTargets: 1 }, [gone, ending]],
+  ])('%s', (_, ceilings, others) => {
+    expect(planOrRefuse(asksOne(one), worldOf([...fourOfOne, ending], others), now, { ceilings }).kind).toBe('planned');
+  });
+
+  it('do not ask a run about a workload that it leaves alone', () => {
+    const alone = made('bank-1', 9, { owner: 'bank', namespace: 'bank' });
+    const rules = { ceilings: { maxPercentOfWorkload: 100, maxPercentOfNamespace: 100, maxTargets: 4 } };
+    const world = worldOf([...fourOfOne, alone], [two, three, four]);
+    expect(planOrRefuse(asksOne(alone), world, now, rules).kind).toBe('planned');
+    const stricter = { ceilings: { maxPercentOfCluster: 60 } };
+    expect(planOrRefuse(asksOne(alone), world, now, stricter)).toMatchObject({ reason: 'BlastRadiusExceeded' });
+  });
+
+  it('leave the limits of an experiment to the pods that it hurts itself', () => {
+    const world = worldOf(fourOfOne, [two, three]);
+    expect(planOrRefuse(asking({ maxTargets: 1 }, { only: one }), world, now).kind).toBe('planned');
+  });
+});

@@ -55,14 +55,12 @@ describe('previewRun', () => {
     expect({ durationMs, leaseSeconds }).toEqual({ durationMs: 20_000, leaseSeconds: 9 });
     const what = { device: 'eth0', fault: 'delay 200ms', peers: 'all', include: [] };
     expect(hurt).toHaveLength(2);
-    expect(hurt).toContainEqual({ namespace: 'shop', name: 'payments-1', node: 'other', ...what, spared: ['10.0.0.254'] });
-    expect(hurt).toContainEqual({
-      namespace: 'shop',
-      name: 'payments-0',
-      node: 'lab',
-      ...what,
-      spared: ['10.0.0.254', 'fd00::fe'],
-    });
+    const labels = { app: 'payments' };
+    const byName = hurt.toSorted((one, other) => one.name.localeCompare(other.name));
+    expect(byName).toMatchObject([
+      { namespace: 'shop', name: 'payments-0', node: 'lab', labels, ...what, spared: ['10.0.0.254', 'fd00::fe'] },
+      { namespace: 'shop', name: 'payments-1', node: 'other', labels, ...what, spared: ['10.0.0.254'] },
+    ]);
   });
 
   it('names peers as addresses, and every address that is probed', async () => {

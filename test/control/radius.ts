@@ -1,5 +1,5 @@
 /** Pods of workloads, on nodes, of an age; and runs that ask for them within limits. */
-import type { BlastRadius, TargetMode } from '../../src/api/index.ts';
+import type { BlastRadius, TargetMode, TargetSelector } from '../../src/api/index.ts';
 import type { Pod, World } from '../../src/control/world.ts';
 import { pod, request, shaper, world } from './world.ts';
 
@@ -25,15 +25,26 @@ export function made(
 
 export function asking(
   blastRadius: BlastRadius | undefined,
-  { mode = { mode: 'all' }, namespaces = ['shop'], seed = 'seed' }: Asked = {},
+  { mode = { mode: 'all' }, namespaces = ['shop'], seed = 'seed', only }: Asked = {},
 ) {
   const selector = { matchLabels: { app: 'web' } };
-  const parts = namespaces.flatMap((namespace) =>
-    shaper.parts.map((part) => ({ ...part, targets: [{ kind: 'selector' as const, namespace, selector, mode }] })),
-  );
+  const targets: TargetSelector[] =
+    only === undefined
+      ? namespaces.map((namespace) => ({ kind: 'selector', namespace, selector, mode }))
+      : [{ kind: 'pod', namespace: only.metadata.namespace ?? '', name: only.metadata.name }];
+  const parts = targets.flatMap((target) => shaper.parts.map((part) => ({ ...part, targets: [target] })));
   const asked = request({ shaper: { ...shaper, parts }, entries: [], seed });
   return { ...asked, experiment: { ...asked.experiment, ...(blastRadius === undefined ? {} : { blastRadius }) } };
 }
-export type Asked = { mode?: TargetMode; namespaces?: readonly string[]; seed?: string };
+/** @property only instead of all that have the label */
+export type Asked = { mode?: TargetMode; namespaces?: readonly string[]; seed?: string; only?: Pod };
 
-export const worldOf = (pods: Pod[]): World => ({ ...world, pods });
+/** @param others pods that another run hurts */
+export const worldOf = (pods: Pod[], others: readonly Pod[] = []): World => ({
+  ...world,
+  pods,
+  activeRuns:
+    others.length === 0
+      ? []
+      : [{ uid: 'other-run', namespace: 'shop', name: 'other', podUids: others.map(({ metadata }) => metadata.uid ?? '') }],
+});

@@ -50,7 +50,9 @@ export const world: World = {
     },
   ],
   namespaces: [],
+  budgets: [],
   apiServer: [],
+  activeRuns: [],
 };
 
 const connectivity: ConnectivityTest = {

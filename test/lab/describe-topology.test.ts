@@ -11,6 +11,11 @@ apiVersion: v1
 kind: Service
 metadata: { name: x }
 spec: { selector: { app: x }, ports: [{ port: 80 }] }
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: { name: x }
+spec: { selector: { matchLabels: { app: x } }, maxUnavailable: 50% }
 `;
 
 it('tells what a lab would be: every pod running, with its address, and nothing of it made', () => {
@@ -20,4 +25,6 @@ it('tells what a lab would be: every pod running, with its address, and nothing 
   ]);
   expect(lab.services.map(({ spec }) => spec.clusterIPs.length)).toEqual([2]);
   expect(lab.nodes).toHaveLength(1);
+  const spec = { selector: { matchLabels: { app: 'x' } }, maxUnavailable: '50%' };
+  expect(lab.budgets).toMatchObject([{ metadata: { name: 'x', namespace: 'default' }, spec }]);
 });

@@ -12,6 +12,7 @@ const fields = {
       'Of the running pods of one workload (those that have the same controller); a pod without one is a workload of its own.',
     ),
   maxPercentOfNamespace: integer(1, 100).optional().describe('Of the running pods of one namespace.'),
+  maxPercentOfCluster: integer(1, 100).optional().describe('Of all running pods.'),
   maxNodes: integer(1, 100_000).optional().describe('Nodes on which pods are hurt.'),
   minAge: duration('1s', '8760h').optional().describe('How long every pod that is hurt must have existed.'),
 };

@@ -26,5 +26,6 @@ export const coreKinds = {
   Event: coreKind('events.k8s.io/v1', 'Event', 'events'),
   ConfigMap: coreKind('v1', 'ConfigMap', 'configmaps'),
   Lease: coreKind('coordination.k8s.io/v1', 'Lease', 'leases'),
+  PodDisruptionBudget: coreKind('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets', { status: true }),
   EndpointSlice: coreKind('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices'),
 } as const;

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { Command } from 'commander';
 import pino, { type Logger } from 'pino';
 import { systemNamespace } from '../../api/index.ts';
-import { clusterInstance, connectToCluster, operatorReadiness, startOperator } from '../../cluster/index.ts';
+import { clusterInstance, connectToCluster, operatorReadiness, protectedByDefault, startOperator } from '../../cluster/index.ts';
 import { SquallError, systemClock } from '../../lib/index.ts';
 import { createMetrics, formatAddress, type HttpServer, startHttpServer } from '../../server/index.ts';
 import { createStore } from '../../store/index.ts';
@@ -23,7 +23,7 @@ type OperatorCommandOptions = TargetOptions & {
 
 /** Exit code 0 when it was told to stop; what goes on then is for the next leader. */
 export function operatorCommand(): Command {
-  return withTargetOptions(new Command('operator'))
+  return withTargetOptions(new Command('operator'), protectedByDefault)
     .description('run the experiments and schedules of a cluster; one of several operators leads, the others stand by')
     .option(
       '--kubeconfig <file>',

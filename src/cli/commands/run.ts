@@ -6,12 +6,13 @@ import { parseDuration, SquallError, systemClock } from '../../lib/index.ts';
 import { chooseKernel, gatherKernelFacts, type GuestMode } from '../../lab/index.ts';
 import { createLiveView, renderSummary } from '../../report/index.ts';
 import { endingSignal, tellUndoing } from '../ending-signal.ts';
+import { readTargetRules, type TargetOptions, withTargetOptions } from '../operate/target-options.ts';
 import { defaultStateFolder } from '../state.ts';
 import { kernelHere, runAgainInGuest } from '../run/in-guest.ts';
 import { type Reported, runLocally } from '../run/run-locally.ts';
 import { toExperiments } from '../run/wrap.ts';
 
-type RunOptions = {
+type RunOptions = TargetOptions & {
   lab?: string;
   guest: GuestMode;
   out?: string;
@@ -21,7 +22,7 @@ type RunOptions = {
 };
 
 export function runCommand(): Command {
-  return new Command('run')
+  return withTargetOptions(new Command('run'))
     .description('run experiments to their verdicts')
     .argument('<file...>', 'manifests: NetworkExperiment, NetworkTrafficShaper, NetworkConnectivityTest')
     .option(
@@ -52,6 +53,7 @@ async function run(files: string[], options: RunOptions): Promise<number> {
     throw new SquallError('InvalidInput', `--for: expected a duration such as 30s, found '${options.for}'`);
   }
   const experiments = toExperiments(manifests, options.for);
+  const targets = readTargetRules(options);
   const choice = chooseKernel(options.guest, await gatherKernelFacts());
   const stateFolder = resolve(options.state);
   const out = options.out === undefined ? undefined : resolve(options.out);
@@ -61,10 +63,10 @@ async function run(files: string[], options: RunOptions): Promise<number> {
   }
   const kernelChoice = kernelHere(choice);
   process.stderr.write(`kernel: ${kernelChoice.guest ? 'guest machine' : 'this machine'}, because ${kernelChoice.why}\n`);
-  return await runHere({ ...options, stateFolder, out, manifests, experiments, kernelChoice });
+  return await runHere({ ...options, stateFolder, out, manifests, experiments, kernelChoice, targets });
 }
 
-type Here = Pick<Parameters<typeof runLocally>[0], 'stateFolder' | 'manifests' | 'experiments' | 'kernelChoice'> &
+type Here = Pick<Parameters<typeof runLocally>[0], 'stateFolder' | 'manifests' | 'experiments' | 'kernelChoice' | 'targets'> &
   Pick<RunOptions, 'lab' | 'output'> & { out: string | undefined };
 
 async function runHere({ output, ...options }: Here): Promise<number> {

@@ -5,16 +5,17 @@ import pino from 'pino';
 import { SquallError, systemClock } from '../../lib/index.ts';
 import { chooseKernel, gatherKernelFacts, type GuestMode } from '../../lab/index.ts';
 import { endingSignal, tellUndoing } from '../ending-signal.ts';
+import { readTargetRules, type TargetOptions, withTargetOptions } from '../operate/target-options.ts';
 import { kernelHere, runAgainInGuest } from '../run/in-guest.ts';
 import { parseListenAddress } from '../serve/listen-address.ts';
 import { serveLocally } from '../serve/serve-locally.ts';
 import { defaultStateFolder } from '../state.ts';
 
-type ServeOptions = { lab?: string; guest: GuestMode; listen: string; state: string };
+type ServeOptions = TargetOptions & { lab?: string; guest: GuestMode; listen: string; state: string };
 
 /** Exit code 0 when it was told to stop and everything is undone. */
 export function serveCommand(): Command {
-  return new Command('serve')
+  return withTargetOptions(new Command('serve'))
     .description('run the schedules and experiments of a folder, day after day')
     .argument('<folder>', 'manifests: NetworkExperimentSchedule, NetworkExperiment, and what they refer to; it is followed')
     .option('--lab <topology>', 'bring up a lab, and take it down at the end; without it a lab that is up is used')
@@ -36,6 +37,7 @@ async function serve(folderArgument: string, options: ServeOptions): Promise<num
     throw new SquallError('InvalidInput', `expected a folder of manifests, and '${folderArgument}' is none; make it first`);
   }
   const listen = parseListenAddress(options.listen);
+  const targets = readTargetRules(options);
   const choice = chooseKernel(options.guest, await gatherKernelFacts());
   const stateFolder = resolve(options.state);
   if (choice.where === 'guest') {
@@ -48,6 +50,7 @@ async function serve(folderArgument: string, options: ServeOptions): Promise<num
   const log = pino({ level: process.env.SQUALL_LOG ?? 'info', base: null }, pino.destination({ fd: 2, sync: true }));
   const { lab } = options;
   const { signal } = ending;
-  await serveLocally({ folder, stateFolder, lab, listen, log, clock: systemClock, random: Math.random, kernelChoice, signal });
+  const parts = { folder, stateFolder, lab, listen, log, kernelChoice, targets, signal };
+  await serveLocally({ ...parts, clock: systemClock, random: Math.random });
   return 0;
 }

@@ -1,7 +1,6 @@
-/** What an operator is told of targets: whom nobody may hurt here, and how much at most. */
+/** What an operator, or whoever runs experiments on one machine, is told of targets: whom nobody may hurt here, and how much at most. */
 import type { Command } from 'commander';
 import type { BlastRadius } from '../../api/index.ts';
-import { protectedByDefault } from '../../cluster/index.ts';
 import type { TargetRules } from '../../control/index.ts';
 import { parseDuration, SquallError } from '../../lib/index.ts';
 
@@ -11,23 +10,28 @@ export type TargetOptions = {
   maxTargets?: string;
   maxPercentOfWorkload?: string;
   maxPercentOfNamespace?: string;
+  maxPercentOfCluster?: string;
   maxNodes?: string;
   minAge?: string;
+  ignoreDisruptionBudgets?: boolean;
 };
 
-export function withTargetOptions(command: Command): Command {
+/** @param protectedNamespaces of which no pod is hurt where nobody says otherwise */
+export function withTargetOptions(command: Command, protectedNamespaces: readonly string[] = []): Command {
   return command
     .option(
       '--protected-namespaces <names>',
       "namespaces of which no pod is ever hurt, with commas between; 'none' protects none",
-      protectedByDefault.join(','),
+      protectedNamespaces.join(',') || 'none',
     )
     .option('--opt-in', 'hurt only pods that have, or whose namespace has, the label squall.networkmachinery.io/include: "true"')
-    .option('--max-targets <pods>', 'the most pods that any run may hurt, whatever its experiment says')
-    .option('--max-percent-of-workload <percent>', 'the most of the running pods of one workload that any run may hurt')
-    .option('--max-percent-of-namespace <percent>', 'the most of the running pods of one namespace that any run may hurt')
-    .option('--max-nodes <nodes>', 'the most nodes on which any run may hurt pods')
-    .option('--min-age <duration>', 'how long a pod must have existed before any run may hurt it, such as 2m');
+    .option('--max-targets <pods>', 'the most pods that all runs together may hurt, whatever experiments say')
+    .option('--max-percent-of-workload <percent>', 'the most of the running pods of one workload, by all runs together')
+    .option('--max-percent-of-namespace <percent>', 'the most of the running pods of one namespace')
+    .option('--max-percent-of-cluster <percent>', 'the most of all running pods')
+    .option('--max-nodes <nodes>', 'the most nodes on which pods may be hurt')
+    .option('--min-age <duration>', 'how long a pod must have existed before any run may hurt it, such as 2m')
+    .option('--ignore-disruption-budgets', 'hurt more pods of a PodDisruptionBudget than may be gone');
 }
 
 /** @throws SquallError InvalidInput, which names the option */
@@ -36,12 +40,18 @@ export function readTargetRules(options: TargetOptions): TargetRules {
     maxTargets: whole('--max-targets', options.maxTargets, 100_000),
     maxPercentOfWorkload: whole('--max-percent-of-workload', options.maxPercentOfWorkload, 100),
     maxPercentOfNamespace: whole('--max-percent-of-namespace', options.maxPercentOfNamespace, 100),
+    maxPercentOfCluster: whole('--max-percent-of-cluster', options.maxPercentOfCluster, 100),
     maxNodes: whole('--max-nodes', options.maxNodes, 100_000),
     minAgeMs: age(options.minAge),
   };
   // What is not limited is left out.
   const ceilings = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)) as BlastRadius;
-  return { protectedNamespaces: names(options.protectedNamespaces), optIn: options.optIn ?? false, ceilings };
+  return {
+    protectedNamespaces: names(options.protectedNamespaces),
+    optIn: options.optIn ?? false,
+    ceilings,
+    ...(options.ignoreDisruptionBudgets === true ? { ignoreDisruptionBudgets: true } : {}),
+  };
 }
 
 const namespacePattern = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;

@@ -7,12 +7,13 @@ const resources = {
   Node: { apiVersion: 'v1', kind: 'Node', plural: 'nodes', namespaced: false },
   Namespace: { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false },
   Pod: { apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: true },
+  PodDisruptionBudget: { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', plural: 'poddisruptionbudgets', namespaced: true },
   Service: { apiVersion: 'v1', kind: 'Service', plural: 'services', namespaced: true },
   EndpointSlice: { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', plural: 'endpointslices', namespaced: true },
 } satisfies Record<string, Resource>;
 
 /** The objects that a lab consists of. */
-export type LabObjects = Pick<Lab, 'nodes' | 'namespaces' | 'pods' | 'services' | 'endpointSlices'>;
+export type LabObjects = Pick<Lab, 'nodes' | 'namespaces' | 'pods' | 'services' | 'budgets' | 'endpointSlices'>;
 
 /**
  * Makes the store tell the truth about the lab. Where it knows this lab already only the pods' statuses are renewed, so that a
@@ -29,6 +30,7 @@ export async function putLab(store: Store, lab: LabObjects): Promise<void> {
     ...lab.namespaces,
     ...lab.pods.map(asMirror),
     ...lab.services,
+    ...lab.budgets,
     ...lab.endpointSlices,
   ];
   for (const resource of Object.values(resources)) if (resource.kind !== 'Namespace') await clear(store, resource);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { apiVersion, type JournalRecord, servedKinds, validateObject } from '../../api/index.ts';
-import { experiments, type ControlOptions, runControl } from '../../control/index.ts';
+import { experiments, type ControlOptions, runControl, type TargetRules } from '../../control/index.ts';
 import { startEmbeddedServer } from '../../embedded/index.ts';
 import type { ServicePlace } from '../../lab/index.ts';
 import { type Clock, codeOf, messageOf } from '../../lib/index.ts';
@@ -14,6 +14,7 @@ import { startAgentProcess } from './agent-process.ts';
 import { type GuestService, linkToHost } from './guest-link.ts';
 import type { KernelHere } from './in-guest.ts';
 import { createJournals, type Journals } from './journals.ts';
+import { storeTargetRules } from './target-rules.ts';
 
 /** The name of the one node that a machine by itself has. */
 export const localNode = 'lab';
@@ -27,6 +28,8 @@ export type MachineOptions = {
   onRecord: (record: JournalRecord) => void;
   /** Why this kernel is the one that is used, for the journal. */
   kernelChoice: KernelHere;
+  /** Whom no run may hurt, and how much at most. */
+  targets: TargetRules;
   /** How schedules are run; without it they are left alone. */
   schedules?: Pick<ControlOptions, 'heartbeat' | 'isHeld' | 'onTick'>;
   observer?: MachineObserver;
@@ -87,11 +90,15 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   });
   // Asked before anybody can make a new one: creation times are of a clock that may have been set back since.
   const abandoned = new Set((await store.list(experiments)).items.map(({ metadata }) => metadata.uid));
+  await storeTargetRules(store, options.targets).catch((error: unknown) => {
+    log.error({ code: codeOf(error) }, `previews do not learn what is asked of targets here: ${messageOf(error)}`);
+  });
   const stopping = new AbortController();
   const control = runControl(
     {
       store,
       instance,
+      rules: options.targets,
       clock,
       random,
       journalOf: journals.open,

@@ -4,7 +4,7 @@ import { labStatus, type LabPlace, labUp, type Topology } from '../../lab/index.
 import type { Store } from '../../store/index.ts';
 import { type LabObjects, putLab } from './lab-objects.ts';
 
-const noLab: LabObjects = { nodes: [], namespaces: [], pods: [], services: [], endpointSlices: [] };
+const noLab: LabObjects = { nodes: [], namespaces: [], pods: [], services: [], budgets: [], endpointSlices: [] };
 
 export type OpenLabOptions = { store: Store; place: LabPlace; topology: Topology | undefined; log: Logger; signal: AbortSignal };
 

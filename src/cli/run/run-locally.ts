@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { JournalRecord, Manifest, Report } from '../../api/index.ts';
-import { connectivityTests, experiments, shapers } from '../../control/index.ts';
+import { connectivityTests, experiments, shapers, type TargetRules } from '../../control/index.ts';
 import { codeOf, systemClock } from '../../lib/index.ts';
 import { labDown, readTopology } from '../../lab/index.ts';
 import { readJournal, writeReport } from '../../report/index.ts';
@@ -24,6 +24,7 @@ export type LocalRun = {
   out?: string;
   log: Logger;
   kernelChoice: KernelHere;
+  targets: TargetRules;
   onRecord: (record: JournalRecord) => void;
   /** Told of runs that a former life of this state folder left unfinished, once they are ended. */
   onRecovered: (recovered: Reported) => void;
@@ -35,11 +36,19 @@ export type Reported = { report: Report; folder: string };
 
 /** Runs experiments on this machine, one after the other, each to its verdict; returns their reports in order. */
 export async function runLocally(options: LocalRun): Promise<Reported[]> {
-  const { stateFolder, lab: topologyFile, log, kernelChoice, onRecord } = options;
+  const { stateFolder, lab: topologyFile, log, kernelChoice, targets, onRecord } = options;
   using _lock = lockState(stateFolder);
   const topology = topologyFile === undefined ? undefined : await readTopology({ file: topologyFile });
   const place = { stateFolder, instance: instanceId(stateFolder) };
-  const machine = await startMachine({ stateFolder, log, clock: systemClock, random: Math.random, onRecord, kernelChoice });
+  const machine = await startMachine({
+    stateFolder,
+    log,
+    clock: systemClock,
+    random: Math.random,
+    onRecord,
+    kernelChoice,
+    targets,
+  });
   try {
     for (const recovered of await recover(machine, options.signal)) options.onRecovered(recovered);
     if (!(await openLab({ store: machine.store, place, topology, log, signal: options.signal }))) return [];

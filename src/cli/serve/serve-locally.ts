@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { type ExperimentObject, experiments } from '../../control/index.ts';
+import { type ExperimentObject, experiments, type TargetRules } from '../../control/index.ts';
 import { type Clock, codeOf, messageOf, SquallError } from '../../lib/index.ts';
 import { boundLogs, labDown, readTopology } from '../../lab/index.ts';
 import { type HttpServer, tellWatchTrouble } from '../../server/index.ts';
@@ -32,6 +32,7 @@ export type LocalServe = {
   random: () => number;
   /** Why this kernel is the one that is used, for the journals. */
   kernelChoice: KernelHere;
+  targets: TargetRules;
   /** Ends it: nothing more starts, what is active is aborted as `Stopped`, undone and reported. */
   signal: AbortSignal;
 };
@@ -43,7 +44,7 @@ const boundFilesEveryMs = 60_000;
  * when an undo could not be proven.
  */
 export async function serveLocally(options: LocalServe): Promise<void> {
-  const { stateFolder, lab, log, clock, random, kernelChoice, signal } = options;
+  const { stateFolder, lab, log, clock, random, kernelChoice, targets, signal } = options;
   using _lock = lockState(stateFolder);
   const topology = lab === undefined ? undefined : await readTopology({ file: lab });
   const place = { stateFolder, instance: instanceId(stateFolder) };
@@ -57,6 +58,7 @@ export async function serveLocally(options: LocalServe): Promise<void> {
     clock,
     random,
     kernelChoice,
+    targets,
     onRecord: () => undefined,
     observer: {
       onLeaseRenewal: (result) => {

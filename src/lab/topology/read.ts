@@ -5,6 +5,8 @@ import { SquallError } from '../../lib/index.ts';
 import { checkTopology, type Placed, type PlacedTopology, selectedPods } from './check.ts';
 import { formatPath, type Path, type Problem, readObjects, type SourceObject } from './documents.ts';
 import {
+  type BudgetManifest,
+  budgetSchema,
   ignoredContainerFields,
   ignoredPodFields,
   type NamespaceManifest,
@@ -23,6 +25,7 @@ export type Topology = {
   namespaces: NamespaceManifest[];
   pods: PodManifest[];
   services: ServiceManifest[];
+  budgets: BudgetManifest[];
   /** What the lab knowingly leaves out, or finds odd, one sentence each. */
   warnings: string[];
 };
@@ -49,7 +52,7 @@ export async function readTopology(source: TopologySource): Promise<Topology> {
 export function parseTopology(text: string, file: string, folder: string): Topology {
   if (text.length > mostBytes) throw invalid(file, [{ line: 1, path: '', message: `more than ${mostBytes} bytes` }]);
   const { objects, problems } = readObjects(text);
-  const placed: PlacedTopology = { namespaces: [], pods: [], services: [] };
+  const placed: PlacedTopology = { namespaces: [], pods: [], services: [], budgets: [] };
   for (const object of objects) problems.push(...readObject(object, placed));
   problems.push(...checkTopology(placed));
   if (problems.length === 0 && placed.pods.length === 0)
@@ -61,6 +64,7 @@ export function parseTopology(text: string, file: string, folder: string): Topol
     namespaces: placed.namespaces.map(({ manifest }) => manifest),
     pods: placed.pods.map(({ manifest }) => manifest),
     services: placed.services.map(({ manifest }) => manifest),
+    budgets: placed.budgets.map(({ manifest }) => manifest),
     warnings: warningsOf(placed),
   };
 }
@@ -75,11 +79,13 @@ function readObject(source: SourceObject, placed: PlacedTopology): Problem[] {
       return readKind(source, serviceSchema, placed.services);
     case 'Namespace':
       return readKind(source, namespaceSchema, placed.namespaces);
+    case 'PodDisruptionBudget':
+      return readKind(source, budgetSchema, placed.budgets);
     default:
       return [
         source.problem(
           ['kind'],
-          `${kind === undefined ? 'missing' : shorten(JSON.stringify(kind))}: a lab topology has Pod, Service and Namespace (v1) only`,
+          `${kind === undefined ? 'missing' : shorten(JSON.stringify(kind))}: a lab topology has Pod, Service and Namespace (v1) and PodDisruptionBudget (policy/v1) only`,
         ),
       ];
   }

@@ -1,5 +1,5 @@
 /**
- * The part of Kubernetes' core/v1 Pod, Service and Namespace that the lab honours. A field that is not listed here is an error,
+ * The part of Kubernetes' Pod, Service, Namespace and PodDisruptionBudget that the lab honours. A field that is not listed here is an error,
  * so that nothing a manifest asks for is silently missing; a field marked `ignored` is one that a lab may leave out knowingly.
  */
 import * as z from 'zod';
@@ -151,8 +151,35 @@ export const namespaceSchema = z.strictObject({
   }),
 });
 
+const amountExpected = 'expected a whole number of pods, or a share such as "50%"';
+const amount = z.union([z.int().min(0), z.string().regex(/^(\d|[1-9]\d|100)%$/, amountExpected)], amountExpected);
+const labels = z.record(z.string(), z.string());
+const requirement = z.strictObject({
+  key: z.string().min(1),
+  operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist'], 'expected In, NotIn, Exists or DoesNotExist'),
+  values: z.array(z.string()).optional(),
+});
+
+export const budgetSchema = z.strictObject({
+  apiVersion: z.literal('policy/v1', 'expected policy/v1'),
+  kind: z.literal('PodDisruptionBudget'),
+  metadata,
+  spec: z
+    .strictObject({
+      selector: z.strictObject({ matchLabels: labels.optional(), matchExpressions: z.array(requirement).optional() }),
+      minAvailable: amount.optional(),
+      maxUnavailable: amount.optional(),
+      unhealthyPodEvictionPolicy: ignored,
+    })
+    .refine(
+      (spec) => (spec.minAvailable === undefined) !== (spec.maxUnavailable === undefined),
+      'expected one of minAvailable and maxUnavailable',
+    ),
+});
+
 export type PodManifest = z.output<typeof podSchema>;
 export type ContainerManifest = PodManifest['spec']['containers'][number];
 export type ReadinessProbe = NonNullable<ContainerManifest['readinessProbe']>;
 export type ServiceManifest = z.output<typeof serviceSchema>;
 export type NamespaceManifest = z.output<typeof namespaceSchema>;
+export type BudgetManifest = z.output<typeof budgetSchema>;

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunPreview } from '../../../src/control/index.ts';
 import { squall } from '../squall.ts';
@@ -16,7 +17,7 @@ afterAll(() => {
   rmSync(state, { recursive: true });
 });
 
-describe('squall preview', () => {
+describe('squall preview', { timeout: 120_000 }, () => {
   it('previews every run of a file, exits with 3 when one would be refused, and writes nothing', async () => {
     const { code, stdout } = await squall('preview', verdicts, ...lab, '-o', 'json', '--state', state);
     expect(code).toBe(3);
@@ -39,8 +40,25 @@ describe('squall preview', () => {
     const { code, stdout } = await squall('preview', file, ...lab, '--state', state);
     expect(code).toBe(0);
     expect(stdout).toMatch(/hurts 1 pod on 1 node for /);
-    expect(stdout).toMatch(/test\/server +lab +eth0 +delay /);
+    expect(stdout).toMatch(/test\/server +- +app=server +lab +eth0 +delay /);
     expect(stdout).toMatch(/nothing was changed/);
+  });
+
+  it('is YAML where that is asked for', async () => {
+    const file = join(fixtures, 'experiments/leased.yaml');
+    const { code, stdout } = await squall('preview', file, ...lab, '-o', 'yaml', '--state', state);
+    expect(code).toBe(0);
+    expect(parse(stdout)).toMatchObject({
+      hurt: [{ name: 'server', program: 0 }],
+      programs: [{ gate: expect.any(String) as string }],
+    });
+  });
+
+  it('takes the ceilings that a run would be given, for a lab', async () => {
+    const file = join(fixtures, 'experiments/leased.yaml');
+    const { code, stdout } = await squall('preview', file, ...lab, '--max-percent-of-workload', '50', '--state', state);
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/would be Refused: BlastRadiusExceeded: ceilings.maxPercentOfWorkload: 1 of 1/);
   });
 
   it('shows people how a fault changes, once for all whom it hurts', async () => {

@@ -1,11 +1,18 @@
 import { Command } from 'commander';
+import { protectedByDefault } from '../../../src/cluster/index.ts';
 import { describe, expect, it } from 'vitest';
 import { readTargetRules, type TargetOptions, withTargetOptions } from '../../../src/cli/operate/target-options.ts';
 
 const rulesOf = (...args: string[]) => {
-  const command = withTargetOptions(new Command()).exitOverride();
+  const command = withTargetOptions(new Command(), protectedByDefault).exitOverride();
   return readTargetRules(command.parse(args, { from: 'user' }).opts<TargetOptions>());
 };
+
+it('on one machine no namespace is protected where nobody says so', () => {
+  const command = withTargetOptions(new Command());
+  const options = command.parse([], { from: 'user' }).opts<TargetOptions>();
+  expect(readTargetRules(options)).toEqual({ protectedNamespaces: [], optIn: false, ceilings: {} });
+});
 
 describe('what an operator is told of targets', () => {
   it('is by default that namespaces which keep the cluster going, and our own, are protected', () => {
@@ -14,11 +21,12 @@ describe('what an operator is told of targets', () => {
   });
 
   it('has every ceiling that was given, in base units, and no other', () => {
-    const shares = ['--max-percent-of-workload=50', '--max-percent-of-namespace=30'];
+    const shares = ['--max-percent-of-workload=50', '--max-percent-of-namespace=30', '--max-percent-of-cluster=10'];
     expect(rulesOf('--max-targets=20', ...shares, '--max-nodes=5', '--min-age=2m').ceilings).toEqual({
       maxTargets: 20,
       maxPercentOfWorkload: 50,
       maxPercentOfNamespace: 30,
+      maxPercentOfCluster: 10,
       maxNodes: 5,
       minAgeMs: 120_000,
     });
@@ -29,6 +37,7 @@ describe('what an operator is told of targets', () => {
     expect(rulesOf('--protected-namespaces=bank,kube-system').protectedNamespaces).toEqual(['bank', 'kube-system']);
     expect(rulesOf('--protected-namespaces=none').protectedNamespaces).toEqual([]);
     expect(rulesOf('--opt-in').optIn).toBe(true);
+    expect(rulesOf('--ignore-disruption-budgets').ignoreDisruptionBudgets).toBe(true);
   });
 
   it.each([

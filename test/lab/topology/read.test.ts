@@ -27,6 +27,12 @@ kind: Service
 metadata: { name: s }
 spec: ${spec}
 `;
+const budget = (spec: string) => `---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: { name: b }
+spec: ${spec}
+`;
 
 describe('parseTopology', () => {
   it('fills in what Kubernetes would', () => {
@@ -66,6 +72,21 @@ describe('parseTopology', () => {
 
   it.each([
     ['an unknown kind', `kind: Deployment\n`, /^lab\.yaml:1: kind: "Deployment": a lab topology has Pod, Service and Namespace/],
+    [
+      'a budget with both of its limits',
+      `${pod('a')}${budget('{ selector: {}, minAvailable: 1, maxUnavailable: 1 }')}`,
+      /spec: .*expected one of minAvailable and maxUnavailable/,
+    ],
+    [
+      'a budget whose share is none',
+      `${pod('a')}${budget('{ selector: {}, minAvailable: 101% }')}`,
+      /minAvailable: "101%": expected/,
+    ],
+    [
+      'a budget given twice',
+      `${pod('a')}${budget('{ selector: {}, minAvailable: 1 }')}${budget('{ selector: {}, minAvailable: 2 }')}`,
+      /PodDisruptionBudget default\/b is already defined/,
+    ],
     ['no kind', `a: 1\n`, /^lab\.yaml:1: kind: missing/],
     ['a document that is no object', `- 1\n`, /^lab\.yaml:1: kind: missing/],
     ['no pod at all', ``, /expected at least one Pod/],

@@ -1,0 +1,51 @@
+/** Which pods runs hurt at the same time, so that limits hold for all of them together. */
+import type { RunState } from '../experiment/index.ts';
+import type { Cache } from '../store/index.ts';
+import type { ExperimentObject } from './run-status.ts';
+import type { ActiveRun } from './world.ts';
+
+/** From when it is planned until its undo is proven, or until it is over: what is left then ends by its lease. */
+export function isHurting({ phase, touched, dirty }: Pick<RunState, 'phase' | 'touched' | 'dirty'>): boolean {
+  return phase !== 'done' && (dirty || !touched);
+}
+
+/** As its status says; undefined of a run that hurts nobody, or was not begun. */
+export function activeRunOf({ metadata, status }: ExperimentObject): ActiveRun | undefined {
+  if (status === undefined || status.targets.length === 0 || !isHurting(status.run)) return undefined;
+  const { uid = '', namespace = 'default', name } = metadata;
+  return { uid, namespace, name, podUids: status.targets.map((target) => target.uid) };
+}
+
+/**
+ * What this process knows of the pods that runs hurt. What it has planned and written itself counts at once: what is watched comes
+ * later, and two runs that are planned at the same time would not see each other.
+ */
+export type TargetClaims = {
+  /** Every run but this one. Without an `await` between this, the plan and the claim, no other run comes between. */
+  others(uid: string): ActiveRun[];
+  claim(run: ActiveRun): void;
+  /** The run hurts nobody any more. */
+  release(uid: string): void;
+  /** The run is gone from the store. */
+  forget(uid: string): void;
+};
+
+export function createTargetClaims(runs: Pick<Cache<ExperimentObject>, 'list'>): TargetClaims {
+  /** By uid of the run; undefined: it hurts nobody, whatever its status still says. */
+  const known = new Map<string, ActiveRun | undefined>();
+  return {
+    others: (uid) => {
+      const seen = runs.list().flatMap((run) => (known.has(run.metadata.uid) ? [] : (activeRunOf(run) ?? [])));
+      return [...known.values(), ...seen].flatMap((run) => (run === undefined || run.uid === uid ? [] : [run]));
+    },
+    claim: (run) => {
+      known.set(run.uid, run);
+    },
+    release: (uid) => {
+      known.set(uid, undefined);
+    },
+    forget: (uid) => {
+      known.delete(uid);
+    },
+  };
+}
