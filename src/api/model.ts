@@ -186,6 +186,8 @@ export type BlastRadius = {
   /** Of all running pods, from 1 to 100. */
   maxPercentOfCluster?: number;
   maxNodes?: number;
+  /** Runs that hurt one pod at the same time, this one among them. */
+  maxRunsPerTarget?: number;
   /** How long a target must have existed. */
   minAgeMs?: number;
 };

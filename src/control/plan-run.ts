@@ -83,11 +83,11 @@ function refuseUnsafe(
   world: World,
   { ceilings = {}, ignoreDisruptionBudgets = false, ...rules }: TargetRules & { now: number },
 ): Refusal | undefined {
-  const ages = [
-    { minAgeMs: ceilings.minAgeMs ?? 0, who: 'the ceilings of this place' },
-    { minAgeMs: blastRadius.minAgeMs ?? 0, who: 'blastRadius.minAge' },
+  const limits = [
+    { ...ceilings, who: 'ceilings' },
+    { ...blastRadius, who: 'blastRadius' },
   ];
-  const forbidden = describeObjections(objectionsTo(hurt, world, { ...rules, ages }));
+  const forbidden = describeObjections(objectionsTo(hurt, world, { ...rules, limits }));
   if (forbidden !== undefined) return { kind: 'refused', reason: 'TargetNotAllowed', message: forbidden };
   const byOthers = hurtByOthers(world, running);
   const excess = describeExcess(hurt, running, [

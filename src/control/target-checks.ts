@@ -1,7 +1,7 @@
 /** Whether a pod that is selected may be hurt. One that may not refuses the run: it is never left out, which would be another experiment. */
 import { type BlastRadius, excludeLabel, includeLabel } from '../api/index.ts';
 import { formatDuration } from '../lib/index.ts';
-import type { Namespace, Node, Pod, World } from './world.ts';
+import type { ActiveRun, Namespace, Node, Pod, World } from './world.ts';
 
 /** What the place where runs are controlled says of targets; no experiment can lift it. */
 export type TargetRules = {
@@ -15,17 +15,22 @@ export type TargetRules = {
   ignoreDisruptionBudgets?: boolean;
 };
 
-/** The least age of a target, and who asks for it. */
-export type AgeLimit = { minAgeMs: number; who: string };
+/** What is asked of each target besides, and by whom. */
+export type TargetLimit = Pick<BlastRadius, 'minAgeMs' | 'maxRunsPerTarget'> & { who: string };
 
 export type ObjectionReason =
-  'HostNetwork' | 'Terminating' | 'NodeNotReady' | 'OptedOut' | 'ProtectedNamespace' | 'NotOptedIn' | 'TooYoung';
+  'HostNetwork' | 'Terminating' | 'NodeNotReady' | 'OptedOut' | 'ProtectedNamespace' | 'NotOptedIn' | 'TooYoung' | 'AlreadyHurt';
 
 /** Why a pod must not be hurt, and what can be done. */
 export type Objection = { reason: ObjectionReason; message: string };
 
-type Facts = TargetRules & { now: number; ages?: readonly AgeLimit[] };
-type Check = (pod: Pod, seen: { namespace?: Namespace; node?: Node }, facts: Facts) => Objection | undefined;
+type Facts = TargetRules & { now: number; limits?: readonly TargetLimit[] };
+type AgeLimit = { minAgeMs: number; who: string };
+type Check = (
+  pod: Pod,
+  seen: { namespace?: Namespace; node?: Node; runs: readonly ActiveRun[] },
+  facts: Facts,
+) => Objection | undefined;
 
 /** So many pods are named in a refusal. */
 const mostNamed = 5;
@@ -33,14 +38,19 @@ const mostNamed = 5;
 /** Of every pod that must not be hurt, all the reasons. Pure. */
 export function objectionsTo(
   pods: readonly Pod[],
-  world: Pick<World, 'nodes' | 'namespaces'>,
+  world: Pick<World, 'nodes' | 'namespaces' | 'activeRuns'>,
   facts: Facts,
 ): { pod: Pod; objections: Objection[] }[] {
   const namespaces = new Map(world.namespaces.map((one) => [one.metadata.name, one]));
   const nodes = new Map(world.nodes.map((one) => [one.metadata.name, one]));
+  const runsByPod = runsOfPods(world.activeRuns);
   return pods.flatMap((pod) => {
     const { namespace = '' } = pod.metadata;
-    const seen = { namespace: namespaces.get(namespace), node: nodes.get(pod.spec.nodeName ?? '') };
+    const seen = {
+      namespace: namespaces.get(namespace),
+      node: nodes.get(pod.spec.nodeName ?? ''),
+      runs: runsByPod.get(pod.metadata.uid ?? '') ?? [],
+    };
     const objections = checks.flatMap((check) => check(pod, seen, facts) ?? []);
     return objections.length === 0 ? [] : [{ pod, objections }];
   });
@@ -97,9 +107,16 @@ const checks: readonly Check[] = [
           'NotOptedIn',
           `here only pods may be hurt that have the label ${includeLabel}: "true", or whose namespace has it; set it`,
         ),
-  ({ metadata: { creationTimestamp } }, _, { now, ages = [] }) => {
-    const oldest = ages.reduce<AgeLimit | undefined>(
-      (most, one) => (one.minAgeMs > (most?.minAgeMs ?? 0) ? one : most),
+  (_, { runs }, { limits = [] }) => {
+    const broken = limits.find(({ maxRunsPerTarget = Infinity }) => runs.length + 1 > maxRunsPerTarget);
+    if (broken === undefined) return undefined;
+    const names = runs.map(({ namespace, name }) => `${namespace}/${name}`).join(', ');
+    const expected = `with this one expected at most ${String(broken.maxRunsPerTarget)} by ${broken.who}.maxRunsPerTarget`;
+    return objection('AlreadyHurt', `it is hurt by ${names}; ${expected}: wait until that is over, or select others`);
+  },
+  ({ metadata: { creationTimestamp } }, _, { now, limits = [] }) => {
+    const oldest = limits.reduce<AgeLimit | undefined>(
+      (most, { minAgeMs = 0, who }) => (minAgeMs > (most?.minAgeMs ?? 0) ? { minAgeMs, who } : most),
       undefined,
     );
     const age = now - Date.parse(creationTimestamp ?? '');
@@ -109,10 +126,16 @@ const checks: readonly Check[] = [
       : `it is ${formatDuration(Math.max(0, Math.floor(age / 1000)) * 1000)} old`;
     return objection(
       'TooYoung',
-      `${found}; expected at least ${formatDuration(oldest.minAgeMs)} by ${oldest.who}: wait, or select others`,
+      `${found}; expected at least ${formatDuration(oldest.minAgeMs)} by ${oldest.who}.minAge: wait, or select others`,
     );
   },
 ];
+
+function runsOfPods(activeRuns: readonly ActiveRun[]): Map<string, ActiveRun[]> {
+  const runs = new Map<string, ActiveRun[]>();
+  for (const run of activeRuns) for (const uid of run.podUids) runs.set(uid, [...(runs.get(uid) ?? []), run]);
+  return runs;
+}
 
 function objection(reason: ObjectionReason, message: string): Objection {
   return { reason, message };

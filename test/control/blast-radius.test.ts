@@ -78,6 +78,28 @@ describe('a run is refused that would hurt', () => {
     });
   });
 
+  it.each([
+    { limits: { maxRunsPerTarget: 1 }, found: 'refused' },
+    { limits: { maxRunsPerTarget: 2 }, found: 'planned' },
+    { limits: undefined, found: 'planned' },
+  ])('a pod that another run hurts is $found with $limits, of the experiment or of the place', ({ limits, found }) => {
+    const [alone, shared] = [made('web-1', 1), made('web-2', 2)];
+    const there = worldOf([alone, shared, pod('db', 9)], [shared]);
+    const outcomes = [
+      planOrRefuse(asking(limits), there, now),
+      planOrRefuse(asking(undefined), there, now, limits === undefined ? {} : { ceilings: limits }),
+    ];
+    for (const outcome of outcomes) expect(outcome.kind).toBe(found);
+    if (found === 'planned') return;
+    const [mine, place] = outcomes.map((outcome) => ('message' in outcome ? outcome.message : ''));
+    expect(mine).toMatch(
+      /^shop\/web-2 is selected .* AlreadyHurt: it is hurt by shop\/other; .* at most 1 by blastRadius\.maxRuns/,
+    );
+    expect(mine).not.toContain('web-1');
+    expect(place).toContain('at most 1 by ceilings.maxRunsPerTarget');
+    expect(planOrRefuse(asking(limits, { only: alone }), there, now).kind).toBe('planned');
+  });
+
   it.each<[string, Pod, RegExp]>([
     [
       'is younger than its limit',
@@ -135,7 +157,7 @@ describe('the ceilings of a place', () => {
       'say how old a pod must be, whatever the experiment says',
       { minAgeMs: 7_200_000 },
       { minAgeMs: 1000 },
-      'at least 7200s by the ceilings',
+      'at least 7200s by ceilings.minAge',
     ],
   ])('%s', (_, ceilings, blastRadius, message) => {
     expect(planOrRefuse(asking(blastRadius), worldOf(fourOfOne), now, { ceilings })).toMatchObject({

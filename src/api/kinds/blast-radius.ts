@@ -14,6 +14,9 @@ const fields = {
   maxPercentOfNamespace: integer(1, 100).optional().describe('Of the running pods of one namespace.'),
   maxPercentOfCluster: integer(1, 100).optional().describe('Of all running pods.'),
   maxNodes: integer(1, 100_000).optional().describe('Nodes on which pods are hurt.'),
+  maxRunsPerTarget: integer(1, 15)
+    .optional()
+    .describe('Runs that hurt one pod at the same time, this one among them; 1: nobody else hurts it when the run begins.'),
   minAge: duration('1s', '8760h').optional().describe('How long every pod that is hurt must have existed.'),
 };
 

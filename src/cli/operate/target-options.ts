@@ -12,6 +12,7 @@ export type TargetOptions = {
   maxPercentOfNamespace?: string;
   maxPercentOfCluster?: string;
   maxNodes?: string;
+  maxRunsPerTarget?: string;
   minAge?: string;
   ignoreDisruptionBudgets?: boolean;
 };
@@ -30,6 +31,7 @@ export function withTargetOptions(command: Command, protectedNamespaces: readonl
     .option('--max-percent-of-namespace <percent>', 'the most of the running pods of one namespace')
     .option('--max-percent-of-cluster <percent>', 'the most of all running pods')
     .option('--max-nodes <nodes>', 'the most nodes on which pods may be hurt')
+    .option('--max-runs-per-target <runs>', 'the most runs that may hurt one pod at the same time')
     .option('--min-age <duration>', 'how long a pod must have existed before any run may hurt it, such as 2m')
     .option('--ignore-disruption-budgets', 'hurt more pods of a PodDisruptionBudget than may be gone');
 }
@@ -42,6 +44,7 @@ export function readTargetRules(options: TargetOptions): TargetRules {
     maxPercentOfNamespace: whole('--max-percent-of-namespace', options.maxPercentOfNamespace, 100),
     maxPercentOfCluster: whole('--max-percent-of-cluster', options.maxPercentOfCluster, 100),
     maxNodes: whole('--max-nodes', options.maxNodes, 100_000),
+    maxRunsPerTarget: whole('--max-runs-per-target', options.maxRunsPerTarget, 15),
     minAgeMs: age(options.minAge),
   };
   // What is not limited is left out.

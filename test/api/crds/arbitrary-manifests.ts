@@ -109,6 +109,7 @@ const experiment = fc
         maxPercentOfWorkload: fc.integer({ min: 0, max: 101 }),
         maxPercentOfNamespace: fc.constantFrom(1, 33, 100, '50'),
         maxNodes: fc.integer({ min: 1, max: 9 }),
+        maxRunsPerTarget: fc.integer({ min: 0, max: 16 }),
         minAge: duration(0, 3600),
       }),
     }),

@@ -22,12 +22,13 @@ describe('what an operator is told of targets', () => {
 
   it('has every ceiling that was given, in base units, and no other', () => {
     const shares = ['--max-percent-of-workload=50', '--max-percent-of-namespace=30', '--max-percent-of-cluster=10'];
-    expect(rulesOf('--max-targets=20', ...shares, '--max-nodes=5', '--min-age=2m').ceilings).toEqual({
+    expect(rulesOf('--max-targets=20', ...shares, '--max-nodes=5', '--max-runs-per-target=1', '--min-age=2m').ceilings).toEqual({
       maxTargets: 20,
       maxPercentOfWorkload: 50,
       maxPercentOfNamespace: 30,
       maxPercentOfCluster: 10,
       maxNodes: 5,
+      maxRunsPerTarget: 1,
       minAgeMs: 120_000,
     });
     expect(rulesOf('--max-nodes', '5').ceilings).toEqual({ maxNodes: 5 });
