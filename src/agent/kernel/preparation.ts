@@ -160,7 +160,10 @@ function checkDevicePresent(device: string, links: readonly IpLink[]): void {
   refuse('DeviceMissing', `there is no device '${device}' in the target; it has ${names}; correct fault.device`);
 }
 
-/** Handle `0:` says that the kernel made the qdisc by itself: replacing it and deleting ours brings back exactly that one. */
+/**
+ * Handle `0:` says that the kernel made the qdisc by itself: replacing it and deleting ours brings back exactly that one. Nor does what passes a
+ * device of ours go through a root of somebody else's: the kernel skips the first action of its filters then (tcf_action_exec, tc_skip_classify).
+ */
 function checkRoot(device: string, qdiscs: readonly TcQdisc[], entry: LedgerEntry | undefined): void {
   const present = qdiscs.filter(({ dev, kind }) => dev === device && !besideRoot.includes(kind));
   const ours = entry?.plan.trees.some((tree) => tree.device === device) === true && readTree(present, device) !== undefined;
@@ -168,7 +171,7 @@ function checkRoot(device: string, qdiscs: readonly TcQdisc[], entry: LedgerEntr
   if (foreign === undefined) return;
   refuse(
     'ForeignQdisc',
-    `${device} has the qdisc ${foreign.kind} ${foreign.handle}, which somebody else set up and which could not be put back exactly; remove it (tc qdisc del dev ${device} root), or choose another device or target`,
+    `${device} has the qdisc ${foreign.kind} ${foreign.handle}, which somebody else set up, and no fault is put in its place or beside it; remove it (tc qdisc del dev ${device} root), or choose another device or target`,
   );
 }
 
