@@ -45,12 +45,13 @@ export async function prepareFault(context: DriverContext, namespace: Namespace,
 }
 
 async function gather({ programs, ledger, chooseDriver, chooseEgress }: DriverContext, namespace: Namespace) {
-  const [observation, entry, driver, egress] = await Promise.all([
+  const [observation, entry, driver] = await Promise.all([
     programs.read(namespace, wholeObservation),
     ledger.read(namespace),
     chooseDriver(),
-    chooseEgress(),
   ]);
+  // Of htb nothing needs to be tried: it knows no other way.
+  const egress = driver === 'htb' ? 'own-device' : await chooseEgress();
   return { observation, entry, driver, egress };
 }
 
