@@ -48,7 +48,7 @@ export async function measureOperations(
       ...(runNft === undefined
         ? []
         : ([['addon', await driverWay(paths, stateFolder, fault, runNft)]] as [WayName, Operations][])),
-      ['plain', plainWay(paths, await planTexts(paths[0] ?? '', instance, fault.work, fault.driver))],
+      ['plain', plainWay(paths, await planTexts(paths[0] ?? '', instance, fault.work, fault))],
     ];
     const done: Round[] = [];
     // What is only slow once (a module that is loaded, code that is compiled) is nobody's cost: the first round does not count.
@@ -82,6 +82,7 @@ async function driverWay(
     clock: systemClock,
     runNft,
     chooseDriver: () => Promise.resolve(acting),
+    chooseEgress: () => Promise.resolve('own-device'),
   });
   const targets = await Promise.all(paths.map((path) => driver.openNamespace(path, path)));
   const each = (operate: (target: (typeof targets)[number]) => Promise<unknown>) => async () =>

@@ -71,10 +71,16 @@ async function measureRow(targets: number, netem: boolean): Promise<Row> {
   const namespaces = await createNamespaces(targets);
   try {
     const { paths } = namespaces;
-    const planned = await planTexts(paths[0] ?? '', benchInstance, benchFault, 'netem');
-    const { gate, lease, close, removal } = planned;
+    // What stands in for netem knows only the root of eth0.
+    const egress = netem ? 'own-device' : 'own-root';
+    const planned = await planTexts(paths[0] ?? '', benchInstance, benchFault, { driver: 'netem', egress });
+    const { links, gate, lease, close, removal } = planned;
     const tree = netem ? planned.tree : planned.tree.map(standInLine);
-    const remove = [{ command: ['nft', '-f', '-'], input: removal.gate }, ...commandsOf('tc', removal.tree)];
+    const remove = [
+      { command: ['nft', '-f', '-'], input: removal.gate },
+      ...commandsOf('tc', removal.tree),
+      ...commandsOf('ip', removal.links),
+    ];
     const agent = await timeTask(paths, async (stateFolder) => {
       const programs = createPrograms(createLimiter(atOnce));
       return await createKernelDriver({
@@ -83,10 +89,12 @@ async function measureRow(targets: number, netem: boolean): Promise<Row> {
         clock: systemClock,
         programs: netem ? programs : withStandIn(programs),
         chooseDriver: () => Promise.resolve('netem'),
+        chooseEgress: () => Promise.resolve(egress),
       });
     });
     const batched = await timePrograms(paths, {
       apply: [
+        ...(links.length === 0 ? [] : [{ command: ['ip', '-batch', '-'], input: lines(links) }]),
         { command: ['tc', '-batch', '-'], input: lines(tree) },
         { command: ['nft', '-f', '-'], input: gate + lease },
       ],
@@ -94,7 +102,7 @@ async function measureRow(targets: number, netem: boolean): Promise<Row> {
       remove,
     });
     const oneByOne = await timePrograms(paths, {
-      apply: [...commandsOf('tc', tree), ...nftCommands(gate + lease)],
+      apply: [...commandsOf('ip', links), ...commandsOf('tc', tree), ...nftCommands(gate + lease)],
       close: nftCommands(close),
       remove,
     });

@@ -6,6 +6,7 @@ import { deviceRemovalCommands, gateCommands, newDeviceCommands, treeCommands } 
 import { createLimiter } from '../../src/agent/limiter.ts';
 import type { Driver, FaultWork } from '../../src/api/index.ts';
 import {
+  type EgressWay,
   familiesOfGate,
   instanceOfDevice,
   renderClose,
@@ -31,13 +32,19 @@ export type PlanTexts = {
 };
 
 /** @param path of a namespace as all are that the texts are for, without a fault */
-export async function planTexts(path: string, instance: string, work: FaultWork, driver: Driver): Promise<PlanTexts> {
+export async function planTexts(
+  path: string,
+  instance: string,
+  work: FaultWork,
+  { driver, egress = 'own-device' }: { driver: Driver; egress?: EgressWay },
+): Promise<PlanTexts> {
   const namespace = await openNamespace('bench', path);
   const { qdiscs, links } = await createPrograms(createLimiter(1)).read(namespace, ['qdiscs', 'links']);
   const plan = planWorks({
     instance,
     namespace,
     driver,
+    egress: { [work.device]: egress },
     works: [work],
     links,
     gatePriority: 300,

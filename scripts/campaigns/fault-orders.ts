@@ -10,11 +10,13 @@ export async function faultOrders({ seed, say }: CampaignOptions): Promise<Campa
   const pair = await createPair();
   const random = seededRandom(seed);
   const [orders, problems]: [string[], string[]] = [[], []];
+  let rootChanges = 0;
   try {
     for (let index = 0; index < orderCount; index += 1) {
       const result = await runOrder(pair, random);
       orders.push(result.steps.join(' '));
       problems.push(...result.problems);
+      rootChanges += result.rootChanges;
       // What one order has left must not be counted again by the next.
       if (result.problems.length > 0) await pair.driver.sweep();
       if (index % 10 === 9) say(`${String(index + 1)} of ${String(orderCount)} orders, ${String(problems.length)} problems`);
@@ -23,9 +25,14 @@ export async function faultOrders({ seed, say }: CampaignOptions): Promise<Campa
     await pair.dispose();
   }
   const text = [
-    `${String(orderCount)} orders of 8 faults that come and 8 that go, seed ${String(seed)}, ${String(problems.length)} problems. After each step every peer's round trips were the sum of the delays present, to both families; pings to a peer that nobody selected went on through the whole order, and no more of them were lost than the device's root came or went; at its end tc, nft and ip printed what they had printed before.`,
+    `${String(orderCount)} orders of 8 faults that come and 8 that go, seed ${String(seed)}, ${String(problems.length)} problems. After each step every peer's round trips were the sum of the delays present, to both families; pings to a peer that nobody selected went on through the whole order, and ${spared(rootChanges)}; at its end tc, nft and ip printed what they had printed before.`,
     '',
     ...orders.map((order) => `- ${order}`),
   ].join('\n');
-  return { problems, text, data: { orders: orderCount, seed } };
+  return { problems, text, data: { orders: orderCount, seed, rootChanges } };
 }
+
+const spared = (rootChanges: number): string =>
+  rootChanges === 0
+    ? "none of them was allowed to be lost, since the root of the target's device never changed"
+    : `no more of them were allowed to be lost than the root of the target's device came or went (${String(rootChanges)} times)`;

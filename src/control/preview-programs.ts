@@ -1,16 +1,16 @@
 /** What the kernel of each target would be told, as its agent plans it where nothing else is there. Pure. */
 import type { Driver, FaultWork } from '../api/index.ts';
-import { planTarget, renderGate, renderTree, type TargetPlan } from '../faults/index.ts';
+import { type EgressWay, planTarget, renderGate, renderTree, type TargetPlan } from '../faults/index.ts';
 import type { ExpectedTasks } from './plan-run.ts';
 
 /** Input for `tc -batch`, by lines, and for `nft -f`. Targets that are told the same share one. */
 export type KernelProgram = { tree: string[]; gate: string };
 
 /** What only the node knows, as it is on most of them. */
-export type AssumedNode = { instance: string; driver: Driver; mtu: number };
+export type AssumedNode = { instance: string; driver: Driver; egress: EgressWay; mtu: number };
 
 /** An instance of nobody: whoever applies the fault puts his own into the names of tables. */
-export const assumedNode: AssumedNode = { instance: '00000000', driver: 'netem', mtu: 1500 };
+export const assumedNode: AssumedNode = { instance: '00000000', driver: 'netem', egress: 'own-device', mtu: 1500 };
 /** Of our chains, where nobody else has one. */
 const gatePriority = 300;
 
@@ -57,10 +57,11 @@ function ownText({ dosePeers, exposure }: FaultWork, podUid: string): string {
 }
 
 /** As agents do it, one fault joins the target after the other: bands that are taken stay. */
-function programOf(podUid: string, works: readonly FaultWork[], { instance, driver, mtu }: AssumedNode): KernelProgram {
+function programOf(podUid: string, works: readonly FaultWork[], { instance, driver, egress, mtu }: AssumedNode): KernelProgram {
   const devices = new Set(works.map(({ device }) => device));
   const facts = {
     ...{ instance, podUid, driver, gatePriority, deviceGatePriority: gatePriority },
+    egress: Object.fromEntries([...devices].map((device) => [device, egress])),
     mtu: Object.fromEntries([...devices].map((device) => [device, mtu])),
   };
   const plan = works.reduce<TargetPlan | undefined>(

@@ -26,6 +26,7 @@ export {
   readCounters,
   readGate,
 } from './observed-gate.ts';
+export type { EgressWay } from './place.ts';
 export { type BandCount, readBandCounts, readTree, type TcQdisc } from './observed-tree.ts';
 export { bandsOfFault, planTarget, type TargetFacts, type TargetPlan } from './plan.ts';
 export {
@@ -40,6 +41,7 @@ export {
   renderLeases,
   renderExchange,
   renderRenewal,
+  tableFamilies,
   type TableFamily,
 } from './render-gate.ts';
 export { queuesOf } from './queues-of.ts';

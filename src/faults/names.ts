@@ -38,11 +38,11 @@ export function instanceOfTable(name: string): string | undefined {
 }
 
 /**
- * Devices of ours that packets pass through: one for what comes in by a device, and one for every class that shares its queues with no other. 15
- * characters are all that a kernel takes.
+ * Devices of ours that packets pass through: one for what comes in by a device, one for what goes out, and one for every class that shares its
+ * device with no other. 15 characters are all that a kernel takes.
  * @param of the device, or the class, that it is for
  */
-export function intermediateName(instance: string, kind: 'ingress' | 'class', of: string): string {
+export function intermediateName(instance: string, kind: 'ingress' | 'egress' | 'class', of: string): string {
   const number = createHash('sha256').update(of).digest().readUInt32BE();
   const digest = number.toString(36).padStart(4, '0').slice(-4);
   return `sq${checkInstance(instance)}${kind.slice(0, 1)}${digest}`;
@@ -50,7 +50,7 @@ export function intermediateName(instance: string, kind: 'ingress' | 'class', of
 
 /** The instance that such a device belongs to; undefined when it is none of ours. */
 export function instanceOfDevice(name: string): string | undefined {
-  return /^sq([0-9a-f]{8})[ic][0-9a-z]{4}$/.exec(name)?.[1];
+  return /^sq([0-9a-f]{8})[iec][0-9a-z]{4}$/.exec(name)?.[1];
 }
 
 export const leaseSetName = (faultId: string): string => `lease_${faultId}`;

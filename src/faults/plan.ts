@@ -7,7 +7,7 @@ import { checkDriver } from './drivers.ts';
 import { type Gate, planGate } from './gate.ts';
 import { composeImpairments, type Impairment, longestDelayMs } from './impairment.ts';
 import { checkDevice, checkFaultId, checkInstance, instanceOfDevice } from './names.ts';
-import { type PlacedClass, placeOf } from './place.ts';
+import { type EgressWay, type PlacedClass, placeOf } from './place.ts';
 import { largestPacketBytes, type QueueDemand, queueLimits } from './queue-limit.ts';
 import { criteriaOf, isWithin, sparesSomeOf } from './selection.ts';
 import { bandQdiscs, type DeviceTree, needsSegments, packetQueues, rootOf, shapingBytes } from './tree.ts';
@@ -16,6 +16,8 @@ export type TargetFacts = {
   instance: string;
   podUid: string;
   driver: Driver;
+  /** Device → how what goes out there is hurt. @default own-root */
+  egress: Readonly<Record<string, EgressWay>>;
   works: readonly FaultWork[];
   /** Class key → band, as an earlier plan of this target assigned them. */
   bands: Readonly<Record<string, number>>;
@@ -32,6 +34,8 @@ export type TargetFacts = {
 export type TargetPlan = {
   instance: string;
   driver: Driver;
+  /** Device → how what goes out there is hurt, where anything is. */
+  egress: Record<string, EgressWay>;
   /** Devices of ours that packets pass through (ifb), and the device whose packets those are. */
   intermediates: { name: string; device: string }[];
   trees: DeviceTree[];
@@ -65,6 +69,7 @@ export function planTarget(facts: TargetFacts): TargetPlan {
   return {
     instance,
     driver,
+    egress: waysUsed(facts.egress, classes),
     intermediates: intermediatesOf(classes),
     trees: treesOf(driver, classes, limits),
     gate: planGate({ instance, priority, devicePriority, faults, classes, podUid }),
@@ -122,7 +127,7 @@ function checkRates(classes: FaultClass[]): FaultClass[] {
 type PlannedClass = PlacedClass & { key: string; number: number; impairment: Impairment; mtu: number };
 
 function plannedClass(
-  { instance, driver, mtu }: Pick<TargetFacts, 'instance' | 'driver' | 'mtu'>,
+  { instance, driver, egress, mtu }: Pick<TargetFacts, 'instance' | 'driver' | 'egress' | 'mtu'>,
   faultClass: FaultClass,
   numbers: ReadonlyMap<string, number>,
 ): PlannedClass {
@@ -134,9 +139,14 @@ function plannedClass(
   const impairment = composeImpairments(faultClass.faults.map(({ effect }) => impairmentOf(effect)));
   const place = placeOf(instance, faultClass, key, number, {
     alone: driver === 'htb' || impairment.duplicatePercent > 0,
-    driver,
+    egress: egress[faultClass.device] ?? 'own-root',
   });
   return { key, number, faultClass, impairment, place, mtu: deviceMtu };
+}
+
+function waysUsed(egress: TargetFacts['egress'], classes: readonly PlannedClass[]): TargetPlan['egress'] {
+  const outgoing = classes.filter(({ faultClass }) => faultClass.flow === 'egress');
+  return Object.fromEntries(outgoing.map(({ faultClass: { device } }) => [device, egress[device] ?? 'own-root']));
 }
 
 function intermediatesOf(classes: readonly PlannedClass[]): TargetPlan['intermediates'] {

@@ -68,10 +68,11 @@ const observation = { qdiscs: [], objects: [], links: [{ ifname: 'eth0', ifindex
 
 /** What the agent of a node renders, with what it is ordered to do to a pod one after the other. */
 function programByAgent(podUid: string, works: readonly FaultWork[]): { tree: string[]; gate: string } {
-  const { instance, driver } = assumedNode;
+  const { instance, driver, egress } = assumedNode;
   const namespace = { podUid, path: '/run/netns/x', inode: 1 };
   const entry = works.reduce<LedgerEntry | undefined>(
-    (before, work) => decidePreparation({ instance, bootId: 'boot', namespace, work, observation, entry: before, driver }),
+    (before, work) =>
+      decidePreparation({ instance, bootId: 'boot', namespace, work, observation, entry: before, driver, egress }),
     undefined,
   );
   if (entry === undefined) throw new Error('nothing was ordered');

@@ -36,11 +36,10 @@ export function runGate(gate: Gate, leases: Leases, packet: Packet): Passage {
     const { priority, counted } = runRules(gate.rules, gate.peerSets, leases, packet);
     const marked = { ...packet, priority };
     const atDevice = gate.devices?.chains.find(({ hook, device }) => hook === 'egress' && device === packet.device);
-    const { forwardTo } = runRules(atDevice?.rules ?? [], [], leases, marked);
-    return passage(
-      forwardTo === undefined ? { device: packet.device, priority } : { device: forwardTo, priority: 'fa17:1' },
-      counted,
-    );
+    const { forwardTo, priority: there } = runRules(atDevice?.rules ?? [], [], leases, marked);
+    if (forwardTo === undefined) return passage({ device: packet.device, priority }, counted);
+    // Without a priority it takes the first band there.
+    return passage({ device: forwardTo, priority: there === 'none' ? 'fa17:1' : there }, counted);
   }
   const chain = gate.devices?.chains.find(({ hook, device }) => hook === 'ingress' && device === packet.device);
   const { priority, forwardTo, counted } = runRules(chain?.rules ?? [], gate.devices?.peerSets ?? [], leases, packet);

@@ -45,6 +45,11 @@ const works: fc.Arbitrary<FaultWork[]> = fc
       work(`f${String(index)}`, index === 1 ? duplicate(5) : delay(10 + index), { ...fact, ...narrowed }),
     ),
   );
+/** What goes out by one device may pass a device of ours while that of the other takes a root of ours. */
+const egressWays = fc.record({
+  eth0: fc.constantFrom('own-root', 'own-device'),
+  eth1: fc.constantFrom('own-root', 'own-device'),
+});
 const kindsOfPacket: Pick<Packet, 'protocol' | 'ports'>[] = [
   { protocol: 'icmp' },
   { protocol: 'tcp', ports: { peer: 80, target: 8081 } },
@@ -78,8 +83,8 @@ const selects = (one: FaultWork, packet: Packet): boolean =>
 describe('planTarget', () => {
   it('sends every packet to the band of exactly the faults that select it and are leased', () => {
     fc.assert(
-      fc.property(works, fc.integer({ min: 0, max: 7 }), (faults, held) => {
-        const { gate, classes } = plan(faults);
+      fc.property(works, egressWays, fc.integer({ min: 0, max: 7 }), (faults, egress, held) => {
+        const { gate, classes } = plan(faults, { egress });
         const leased = faults.filter((_, index) => (held & (1 << index)) !== 0);
         const leases = new Map(leased.map(({ id, device }) => [id, device]));
         for (const packet of packets) {
@@ -116,8 +121,8 @@ describe('planTarget', () => {
 
   it('gives the composed delay to every class, and every class a band of its own', () => {
     fc.assert(
-      fc.property(works, (faults) => {
-        const { classes, trees, intermediates } = plan(faults);
+      fc.property(works, egressWays, (faults, egress) => {
+        const { classes, trees, intermediates } = plan(faults, { egress });
         for (const { device, band, faultIds } of classes) {
           const netem = trees.find((tree) => tree.device === device)?.bands[band]?.at(-1);
           const expected = faults
@@ -135,8 +140,8 @@ describe('planTarget', () => {
 
   it('lets nothing else be in a tree that duplicates, and keeps the names of its own devices within what kernels take', () => {
     fc.assert(
-      fc.property(works, (faults) => {
-        const { trees, intermediates } = plan(faults);
+      fc.property(works, egressWays, (faults, egress) => {
+        const { trees, intermediates } = plan(faults, { egress });
         for (const tree of trees) {
           const netems = Object.values(tree.bands).flatMap((chain) => chain.filter(({ kind }) => kind === 'netem'));
           const duplicating = netems.filter((qdisc) => qdisc.kind === 'netem' && qdisc.duplicatePercent > 0);
@@ -148,6 +153,40 @@ describe('planTarget', () => {
         }
       }),
     );
+  });
+
+  it('puts no tree on a device of the target whose way is a device of ours, and says which way it took', () => {
+    fc.assert(
+      fc.property(works, egressWays, (faults, egress) => {
+        const { trees, classes, egress: taken } = plan(faults, { egress });
+        const outgoing = faults.filter(({ direction }) => direction !== 'ingress').map(({ device }) => device);
+        expect(Object.keys(taken).sort()).toEqual([...new Set(outgoing)].sort());
+        for (const device of ['eth0', 'eth1'] as const) {
+          if (taken[device] !== undefined) expect(taken[device]).toBe(egress[device]);
+          if (egress[device] === 'own-device') expect(trees.map((tree) => tree.device)).not.toContain(device);
+        }
+        // Each class has its band in a tree that is there.
+        for (const { device, band } of classes) expect(trees.find((tree) => tree.device === device)?.bands[band]).toBeDefined();
+      }),
+    );
+  });
+
+  it('shares one device of ours among all that goes out by a device, beside one for what comes in and one for a duplication', () => {
+    const faults = [
+      work('a', delay(10), { direction: 'both' }),
+      work('b', loss(1), { peers: { ipv4: ['10.0.0.1'], ipv6: [] } }),
+      work('c', duplicate(5), { peers: { ipv4: ['10.9.0.0/16'], ipv6: [] } }),
+    ];
+    const { intermediates, trees } = plan(faults.slice(0, 2), { egress: { eth0: 'own-device' } });
+    expect(intermediates.map(({ name }) => name.slice(0, 11))).toEqual(['sq0123abcde', 'sq0123abcdi']);
+    expect(trees.map(({ root, bands }) => [root, Object.keys(bands)])).toEqual([
+      ['prio', ['2', '3', '4']],
+      ['prio', ['2']],
+    ]);
+    const withDuplication = plan([faults[1] ?? work('b', loss(1)), faults[2] ?? work('c', duplicate(5))], {
+      egress: { eth0: 'own-device' },
+    });
+    expect(withDuplication.intermediates.map(({ name }) => name[10])).toEqual(['c', 'e']);
   });
 
   it('keeps the band of every class that stays, whatever comes and goes', () => {
@@ -225,6 +264,7 @@ describe('planTarget', () => {
     expect(
       planTarget({
         driver: 'netem',
+        egress: {},
         instance: '0123abcd',
         podUid: 'pod',
         works: [],

@@ -20,6 +20,7 @@ export function plan(works: readonly FaultWork[], more: Partial<TargetFacts> = {
     instance: '0123abcd',
     podUid: 'pod',
     driver: 'netem',
+    egress: { eth0: 'own-root', eth1: 'own-root' },
     works,
     bands: {},
     mtu: { eth0: 1500, eth1: 9000 },

@@ -100,18 +100,43 @@ describe('faults that meet in one packet', () => {
     assert.equal((await driver.remove(namespace, 'staying')).residue, 0);
   });
 
-  it('are undone together, and nothing is put over it, where somebody has put a root of their own over the tree of both', async () => {
-    const { driver, namespace, target } = pair;
-    await start(pair, work('one', delay(20), [2]), work('two', delay(30), [3]));
-    await inside(target, ['tc', 'qdisc', 'replace', 'dev', 'eth0', 'root', 'handle', '5:', 'fq_codel']);
-    for (const id of ['one', 'two']) await assert.rejects(driver.read(namespace, id), /TreeGone/);
-    const removals = [await driver.remove(namespace, 'one'), await driver.remove(namespace, 'two')];
-    assert.deepEqual(
-      removals.map(({ residue }) => residue),
-      [0, 0],
-    );
-    assert.match(await inside(target, ['tc', 'qdisc', 'show', 'dev', 'eth0']), /^qdisc fq_codel 5: root/);
-    await inside(target, ['tc', 'qdisc', 'del', 'dev', 'eth0', 'root']);
+  for (const egress of ['own-device', 'own-root'] as const) {
+    it(`are ${egress === 'own-root' ? 'undone together' : 'not touched'}, and nothing is put over it, where somebody puts a root of their own on the device (${egress})`, async () => {
+      const theirs = await createPair({ queueLength: 0, egress });
+      const { driver, namespace, target } = theirs;
+      try {
+        await start(theirs, work('one', delay(20), [2]), work('two', delay(30), [3]));
+        await inside(target, ['tc', 'qdisc', 'replace', 'dev', 'eth0', 'root', 'handle', '5:', 'fq_codel']);
+        for (const id of ['one', 'two']) {
+          if (egress === 'own-root') await assert.rejects(driver.read(namespace, id), /TreeGone/);
+          else assert.ok((await driver.read(namespace, id)).leaseLeftMs > 0);
+        }
+        assert.equal((await driver.verify(namespace)).length, egress === 'own-root' ? 1 : 0);
+        const removals = [await driver.remove(namespace, 'one'), await driver.remove(namespace, 'two')];
+        assert.deepEqual(
+          removals.map(({ residue }) => residue),
+          [0, 0],
+        );
+        assert.match(await inside(target, ['tc', 'qdisc', 'show', 'dev', 'eth0']), /^qdisc fq_codel 5: root/);
+      } finally {
+        await theirs.dispose();
+      }
+    });
+  }
+
+  it('end when somebody adds filters that would not see their packets, or takes the device of ours away', async () => {
+    const { driver, namespace, target, instance } = pair;
+    await start(pair, work('one', delay(20), [2]));
+    await inside(target, ['tc', 'qdisc', 'add', 'dev', 'eth0', 'clsact']);
+    assert.match((await driver.verify(namespace)).join(), /^eth0 has the qdisc clsact/);
+    await inside(target, ['tc', 'qdisc', 'del', 'dev', 'eth0', 'clsact']);
+    assert.deepEqual(await driver.verify(namespace), []);
+    const ours = new RegExp(`sq${instance}e\\w{4}`).exec(await inside(target, ['ip', '-br', 'link']))?.[0] ?? '';
+    await inside(target, ['ip', 'link', 'del', ours]);
+    assert.match((await driver.verify(namespace)).join(), /is missing or down/);
+    await assert.rejects(driver.read(namespace, 'one'), /TreeGone/);
+    assert.equal((await driver.remove(namespace, 'one')).residue, 0);
+    // The kernel itself has changed it, when clsact came.
     await inside(target, ['ip', 'link', 'set', 'eth0', 'txqueuelen', '0']);
   });
 

@@ -3,6 +3,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { createKernelDriver } from '../../src/agent/kernel/index.ts';
 import type { Removal } from '../../src/agent/kernel-driver.ts';
+import type { FaultWork } from '../../src/api/index.ts';
+import type { EgressWay } from '../../src/faults/index.ts';
 import { codeOf, messageOf, systemClock } from '../../src/lib/index.ts';
 import {
   addressesOf,
@@ -53,23 +55,30 @@ describe('exact undo', () => {
     await pair.dispose();
   });
 
+  /** @property egress where not the best that the kernel has */
+  type Case = {
+    name: string;
+    queueLength: number;
+    prepare: { args: string[]; input?: string }[];
+    works: FaultWork[];
+    egress?: EgressWay;
+  };
   const slow = work('slow', delay(60), [2]);
-  const cases = [
+  const cases: Case[] = [
     { name: 'a plain namespace', queueLength: 1000, prepare: [], works: [slow] },
+    { name: 'a plain namespace', queueLength: 1000, prepare: [], works: [slow], egress: 'own-root' },
     { name: 'a device without a queue (txqueuelen 0)', queueLength: 0, prepare: [], works: [slow] },
+    { name: 'a device without a queue (txqueuelen 0)', queueLength: 0, prepare: [], works: [slow], egress: 'own-root' },
     {
       name: 'tables of others in the same hook and a clsact qdisc',
       queueLength: 0,
-      prepare: [
-        { args: ['nft', '-f', '-'], input: foreignTables },
-        { args: ['tc', 'qdisc', 'add', 'dev', 'eth0', 'clsact'], input: undefined },
-      ],
+      prepare: [{ args: ['nft', '-f', '-'], input: foreignTables }, { args: ['tc', 'qdisc', 'add', 'dev', 'eth0', 'clsact'] }],
       works: [slow, work('lossy', loss(10), 'all')],
     },
   ];
-  for (const { name, queueLength, prepare, works } of cases) {
-    it(`leaves ${name} as it was, byte for byte`, async () => {
-      pair = await createPair({ queueLength });
+  for (const { name, queueLength, prepare, works, egress } of cases) {
+    it(`leaves ${name} as it was, byte for byte${egress === 'own-root' ? ', where the root was ours' : ''}`, async () => {
+      pair = await createPair({ queueLength, egress });
       for (const { args, input } of prepare) await inside(pair.target, args, input);
       const before = await snapshot(pair.target);
       await start(pair, ...works);
@@ -88,12 +97,18 @@ describe('exact undo', () => {
   }
 });
 
-describe('undo whatever happened', () => {
+for (const egress of ['own-device', 'own-root'] as const) {
+  describe(`undo whatever happened (${egress})`, () => {
+    undoWhateverHappened(egress);
+  });
+}
+
+function undoWhateverHappened(egress: EgressWay): void {
   let pair: Pair;
   let untouched: Snapshot;
   // One pair for all: every test leaves it as it found it, which is what they are about.
   before(async () => {
-    pair = await createPair({ queueLength: 0 });
+    pair = await createPair({ queueLength: 0, egress });
     untouched = await snapshot(pair.target);
   });
   after(async () => {
@@ -107,7 +122,9 @@ describe('undo whatever happened', () => {
 
   it('puts everything back when a command fails half-way', async () => {
     process.env.TC_LIB_DIR = '/nonexistent';
-    const crippled = await createKernelDriver({ stateFolder: pair.stateFolder, instance: pair.instance, clock: systemClock });
+    const { stateFolder, instance } = pair;
+    const chooseEgress = () => Promise.resolve(egress);
+    const crippled = await createKernelDriver({ stateFolder, instance, clock: systemClock, chooseEgress });
     delete process.env.TC_LIB_DIR;
     const shaped = work('shaped', { type: 'delay', delayMs: 50, jitterMs: 5, distribution: 'pareto' }, 'all');
     await assert.rejects(crippled.prepare(pair.namespace, shaped), /distribution/);
@@ -125,7 +142,9 @@ describe('undo whatever happened', () => {
     for (const byHand of [
       [],
       ['nft', 'delete', 'table', 'inet', `squall_${pair.instance}`],
-      ['tc', 'qdisc', 'del', 'dev', 'eth0', 'root'],
+      egress === 'own-root'
+        ? ['tc', 'qdisc', 'del', 'dev', 'eth0', 'root']
+        : ['nft', 'delete', 'table', 'netdev', `squall_${pair.instance}`],
     ]) {
       await start(pair, work('slow', delay(20), 'all'));
       if (byHand.length > 0) await inside(pair.target, byHand);
@@ -192,7 +211,8 @@ describe('undo whatever happened', () => {
   it('leaves the tree of another instance where its own ledger was lost', async () => {
     const [mine, lost] = [pair.instance, 'abcdef01'];
     const lostState = `${pair.stateFolder}/lost`;
-    const former = await createKernelDriver({ stateFolder: lostState, instance: lost, clock: systemClock });
+    const chooseEgress = () => Promise.resolve('own-root' as const);
+    const former = await createKernelDriver({ stateFolder: lostState, instance: lost, clock: systemClock, chooseEgress });
     await former.prepare(pair.namespace, work('former', delay(20), 'all'));
     // Somebody takes that tree away, and another instance comes to the free device.
     await inside(pair.target, ['tc', 'qdisc', 'del', 'dev', 'eth0', 'root']);
@@ -246,7 +266,7 @@ describe('undo whatever happened', () => {
     assert.deepEqual(await pair.driver.remove(pair.namespace, 'slow'), { residue: 0, changedByOthers: [] });
     assert.deepEqual(await readdir(`${pair.stateFolder}/ledger`), []);
   });
-});
+}
 
 /** nft numbers objects anew when they are put back. */
 const withoutHandles = ({ tc, nft, ip }: Snapshot): Snapshot => ({ tc, nft: nft.replace(/"handle": ?\d+/g, '"handle": 0'), ip });

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { createKernelDriver, type LocalKernelDriver } from '../../src/agent/kernel/index.ts';
 import type { Namespace } from '../../src/agent/kernel-driver.ts';
 import type { Driver, Fault, FaultWork } from '../../src/api/index.ts';
+import type { EgressWay } from '../../src/faults/index.ts';
 import { runProgram, systemClock } from '../../src/lib/index.ts';
 
 /** Last parts of the peers' addresses: 10.99.0.N and fd99::N. The target is N = 1. */
@@ -41,8 +42,13 @@ export async function inside(namespace: string, args: readonly string[], input?:
 /**
  * @param queueLength of the target's device; container runtimes leave 0 or 1000
  * @param acting the driver that faults are planned for; what this kernel has unless given
+ * @param egress how netem hurts what goes out; the best that this kernel has unless given
  */
-export async function createPair({ queueLength = 1000, acting }: { queueLength?: number; acting?: Driver } = {}): Promise<Pair> {
+export async function createPair({
+  queueLength = 1000,
+  acting,
+  egress,
+}: { queueLength?: number; acting?: Driver; egress?: EgressWay } = {}): Promise<Pair> {
   const podUid = randomUUID();
   const [target, peers] = [`squall-${podUid}`, `peers-${podUid}`];
   const made = [
@@ -68,6 +74,7 @@ export async function createPair({ queueLength = 1000, acting }: { queueLength?:
     instance,
     clock: systemClock,
     ...(acting === undefined ? {} : { chooseDriver: () => Promise.resolve(acting) }),
+    ...(egress === undefined ? {} : { chooseEgress: () => Promise.resolve(egress) }),
   });
   const namespace = await driver.openNamespace(podUid, `/run/netns/${target}`);
   const dispose = async () => {
@@ -147,16 +154,16 @@ export async function ping(
   return Object.fromEntries(rows);
 }
 
-/** Pings in rounds of ten until it is told to end; for what must hold while something else happens, however long that takes. */
-export function keepPinging(namespace: string, addresses: readonly string[]) {
+/** Pings in rounds until it is told to end; for what must hold while something else happens, however long that takes. */
+export function keepPinging(namespace: string, addresses: readonly string[], round: PingOptions = { count: 10, periodMs: 20 }) {
   const ending = new AbortController();
   const rounds = (async () => {
     const times: Record<string, (number | undefined)[]> = Object.fromEntries(addresses.map((address) => [address, []]));
     let count = 0;
     while (!ending.signal.aborted) {
-      const round = await ping(namespace, addresses, { count: 10, periodMs: 20 });
-      for (const address of addresses) times[address]?.push(...(round[address] ?? []));
-      count += 10;
+      const found = await ping(namespace, addresses, round);
+      for (const address of addresses) times[address]?.push(...(found[address] ?? []));
+      count += round.count;
     }
     return { times, count };
   })();

@@ -1,6 +1,6 @@
 /** Eight faults of eight experiments on one target, put in and taken out in a random order, while traffic flows. */
 import type { FaultWork } from '../../src/api/index.ts';
-import { addressesOf, assertSame, delay, keepPinging, type Pair, ping, snapshot, work } from '../kernel/namespaces.ts';
+import { addressesOf, assertSame, delay, inside, keepPinging, type Pair, ping, snapshot, work } from '../kernel/namespaces.ts';
 import { answered, lost, median } from '../kernel/statistics.ts';
 
 /** On egress of eth0 they need all 15 classes: 3 of them can meet at peers 3 and 4. */
@@ -20,7 +20,8 @@ const unselected = 9;
 const machineMs = 10;
 const leaseMs = 120_000;
 
-export type OrderResult = { steps: string[]; problems: string[] };
+/** @property rootChanges how often the root of the target's device came or went; then alone packets of others may be lost (docs/faults.md) */
+export type OrderResult = { steps: string[]; problems: string[]; rootChanges: number };
 
 /** @param random numbers in [0, 1): which fault comes or goes next */
 export async function runOrder(pair: Pair, random: () => number): Promise<OrderResult> {
@@ -28,8 +29,7 @@ export async function runOrder(pair: Pair, random: () => number): Promise<OrderR
   const before = await snapshot(target);
   const pinging = keepPinging(target, addressesOf(unselected));
   const steps: string[] = [];
-  /** How often the device's own root came or went: the kernel stops the device for that moment, and loses what is sent meanwhile (docs/faults.md). */
-  let rootChanges = 0;
+  let [root, rootChanges] = [await rootOf(target), 0];
   const problems: string[] = [];
   const [waiting, present] = [[...faults], [] as (typeof faults)[number][]];
   const drawn = <Item>(items: Item[]): Item | undefined => items.splice(Math.floor(random() * items.length), 1)[0];
@@ -38,8 +38,6 @@ export async function runOrder(pair: Pair, random: () => number): Promise<OrderR
     const fault = drawn(comes ? waiting : present);
     if (fault === undefined) break;
     steps.push(`${comes ? '+' : '-'}${fault.id}`);
-    const others = present.filter(({ direction }) => direction !== 'ingress');
-    if (fault.direction !== 'ingress' && others.length === 0) rootChanges += 1;
     if (comes) {
       await driver.prepare(namespace, work(fault.id, delay(fault.delayMs), fault.peers, { direction: fault.direction }));
       await driver.commit(namespace, fault.id, () => leaseMs);
@@ -49,6 +47,9 @@ export async function runOrder(pair: Pair, random: () => number): Promise<OrderR
       if (residue > 0 || changedByOthers.length > 0)
         problems.push(`${steps.join(' ')}: ${String(residue)} left, ${changedByOthers.join()}`);
     }
+    const rootNow = await rootOf(target);
+    if (rootNow !== root) rootChanges += 1;
+    root = rootNow;
     problems.push(...(await wrongDelays(target, present)).map((text) => `${steps.join(' ')}: ${text}`));
   }
   const { times } = await pinging.end();
@@ -63,7 +64,11 @@ export async function runOrder(pair: Pair, random: () => number): Promise<OrderR
   } catch (error) {
     problems.push(`${steps.join(' ')}: ${String(error)}`);
   }
-  return { steps, problems };
+  return { steps, problems, rootChanges };
+}
+
+async function rootOf(target: string): Promise<string> {
+  return await inside(target, ['tc', 'qdisc', 'show', 'dev', 'eth0', 'root']);
 }
 
 /** How often delays are measured until they are right: a machine that stands still says too much, a fault that is wrong is wrong each time. */

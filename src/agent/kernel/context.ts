@@ -1,4 +1,5 @@
 import type { Driver } from '../../api/index.ts';
+import type { EgressWay } from '../../faults/index.ts';
 import type { Clock } from '../../lib/index.ts';
 import type { PodNamespaces } from '../namespaces/pod-namespaces.ts';
 import type { KeyedQueue } from './keyed-queue.ts';
@@ -17,4 +18,5 @@ export type DriverContext = {
   queue: KeyedQueue;
   /** What this kernel has. */
   chooseDriver: () => Promise<Driver>;
+  chooseEgress: () => Promise<EgressWay>;
 };

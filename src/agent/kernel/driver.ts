@@ -1,4 +1,5 @@
 import type { Driver } from '../../api/index.ts';
+import type { EgressWay } from '../../faults/index.ts';
 import type { Clock } from '../../lib/index.ts';
 import { tryCapability } from '../try-capability.ts';
 import type { KernelDriver, Namespace } from '../kernel-driver.ts';
@@ -6,7 +7,7 @@ import { createLimiter, type Limiter, type Urgency } from '../limiter.ts';
 import { namedNamespaces } from '../namespaces/named.ts';
 import type { PodNamespaces } from '../namespaces/pod-namespaces.ts';
 import type { DriverContext } from './context.ts';
-import { createDriverChoice } from './driver-choice.ts';
+import { createDriverChoice, createEgressChoice } from './driver-choice.ts';
 import type { RunNft } from './in-process-nft.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import { createLedger, readBootId } from './ledger.ts';
@@ -35,6 +36,7 @@ export type KernelDriverOptions = {
   runNft?: RunNft;
   /** @default what a trial on this kernel shows */
   chooseDriver?: () => Promise<Driver>;
+  chooseEgress?: () => Promise<EgressWay>;
 };
 
 export type LocalKernelDriver = KernelDriver & {
@@ -69,6 +71,7 @@ export async function createKernelDriver(options: KernelDriverOptions): Promise<
     ledger: createLedger(stateFolder, instance, bootId),
     queue,
     chooseDriver: options.chooseDriver ?? createDriverChoice(clock, tryCapability),
+    chooseEgress: options.chooseEgress ?? createEgressChoice(clock, tryCapability),
   };
   const inTurn = async <T>({ inode }: Namespace, work: () => Promise<T>, urgency?: Urgency): Promise<T> =>
     await queue(inode, work, urgency);

@@ -29,11 +29,12 @@ export async function leaveOthers(
   const seen = { qdiscs: [...qdiscs], links, objects };
   if (differencesFrom(withoutMissingDevices(plan, links), seen, instance).length > 0)
     return await undoTarget(context, entry, longestWait(entry));
+  const { driver, egress } = plan;
   const works = entry.works.filter(({ id }) => id !== faultId);
   const next: LedgerEntry = {
     ...entry,
     works,
-    plan: planWorks({ instance, namespace, driver: plan.driver, works, links, gatePriority, deviceGatePriority, before: entry }),
+    plan: planWorks({ instance, namespace, driver, egress, works, links, gatePriority, deviceGatePriority, before: entry }),
     carried: carriedOver(entry, qdiscs, faultId),
   };
   await shrinkTo(context, next, entry, seen);

@@ -2,6 +2,7 @@
 import type { Driver, FaultWork } from '../../api/index.ts';
 import {
   checkDevice,
+  type EgressWay,
   familiesWithTable,
   fieldsOf,
   instanceOfDevice,
@@ -17,7 +18,7 @@ import { SquallError } from '../../lib/index.ts';
 import type { Namespace } from '../kernel-driver.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { IpLink, Observation } from './programs.ts';
-import { ownDevices } from './reconcile.ts';
+import { hasFilters, ownDevices } from './reconcile.ts';
 
 export type PreparationFacts = {
   instance: string;
@@ -29,6 +30,8 @@ export type PreparationFacts = {
   entry: LedgerEntry | undefined;
   /** What this kernel has; a target that has faults keeps the driver that they were planned for. */
   driver: Driver;
+  /** How this kernel lets what goes out be hurt by netem; a device that has faults keeps the way that they were planned for. */
+  egress: EgressWay;
 };
 
 /** Qdiscs that sit beside a root and do not take its place. */
@@ -68,14 +71,16 @@ export function decidePreparation(facts: PreparationFacts): LedgerEntry {
       `the faults on this target came when the kernel had no netem, and all on one target have one driver; wait for them to end`,
     );
   }
-  checkForeignFilters(work, driver, observation.qdiscs);
   const works = before === undefined ? [...(entry?.works ?? []), work] : (entry?.works ?? []);
+  const egress = egressWays(works, { ...facts, driver });
+  checkForeignFilters(work, egress, observation.qdiscs);
   const gatePriority = decidePriority(observation.objects, instance, 'postrouting');
-  const hasDeviceGate = works.some(({ direction, effect }) => direction !== 'egress' || passesDevice(effect, driver));
+  const hasDeviceGate = works.some((one) => one.direction !== 'egress' || passesDevice(one, egress));
   const deviceGatePriority = hasDeviceGate ? decidePriority(observation.objects, instance, 'device') : leastGatePriority;
   const { links } = observation;
-  const plan = planWorks({ instance, namespace, driver, works, links, gatePriority, deviceGatePriority, before: entry });
-  for (const { device } of plan.trees) checkRoot(device, observation.qdiscs, entry);
+  const plan = planWorks({ instance, namespace, driver, egress, works, links, gatePriority, deviceGatePriority, before: entry });
+  const rooted = work.direction === 'ingress' ? treesOf(plan) : [work.device, ...treesOf(plan)];
+  for (const device of rooted) checkRoot(device, observation.qdiscs, entry);
   return {
     version: 1,
     instance,
@@ -104,6 +109,7 @@ type PlanFacts = {
   instance: string;
   namespace: Namespace;
   driver: Driver;
+  egress: Readonly<Record<string, EgressWay>>;
   works: readonly FaultWork[];
   links: readonly IpLink[];
   gatePriority: number;
@@ -113,11 +119,12 @@ type PlanFacts = {
 };
 
 export function planWorks(facts: PlanFacts): TargetPlan {
-  const { instance, namespace, driver, works, links, gatePriority, deviceGatePriority, before } = facts;
+  const { instance, namespace, driver, egress, works, links, gatePriority, deviceGatePriority, before } = facts;
   const plan = planTarget({
     instance,
     podUid: namespace.podUid,
     driver,
+    egress,
     works,
     bands: before?.plan.bands ?? {},
     mtu: Object.fromEntries([...(before?.snapshot.links ?? []), ...links].map(({ ifname, mtu }) => [ifname, mtu])),
@@ -153,7 +160,10 @@ function checkDevicePresent(device: string, links: readonly IpLink[]): void {
   refuse('DeviceMissing', `there is no device '${device}' in the target; it has ${names}; correct fault.device`);
 }
 
-/** Handle `0:` says that the kernel made the qdisc by itself: replacing it and deleting ours brings back exactly that one. */
+/**
+ * Handle `0:` says that the kernel made the qdisc by itself: replacing it and deleting ours brings back exactly that one. Nor does what passes a
+ * device of ours go through a root of somebody else's: the kernel skips the first action of its filters then (tcf_action_exec, tc_skip_classify).
+ */
 function checkRoot(device: string, qdiscs: readonly TcQdisc[], entry: LedgerEntry | undefined): void {
   const present = qdiscs.filter(({ dev, kind }) => dev === device && !besideRoot.includes(kind));
   const ours = entry?.plan.trees.some((tree) => tree.device === device) === true && readTree(present, device) !== undefined;
@@ -161,7 +171,7 @@ function checkRoot(device: string, qdiscs: readonly TcQdisc[], entry: LedgerEntr
   if (foreign === undefined) return;
   refuse(
     'ForeignQdisc',
-    `${device} has the qdisc ${foreign.kind} ${foreign.handle}, which somebody else set up and which could not be put back exactly; remove it (tc qdisc del dev ${device} root), or choose another device or target`,
+    `${device} has the qdisc ${foreign.kind} ${foreign.handle}, which somebody else set up, and no fault is put in its place or beside it; remove it (tc qdisc del dev ${device} root), or choose another device or target`,
   );
 }
 
@@ -187,15 +197,29 @@ function checkEgressHook(device: string, objects: readonly NftObject[], instance
   );
 }
 
+/**
+ * By device. One that has faults keeps its way, since packets may wait there. Another gets a device of ours, unless somebody's filters would then
+ * not see what passes it; where the driver leaves no choice, that is refused.
+ */
+function egressWays(
+  works: readonly FaultWork[],
+  { entry, driver, egress, observation: { qdiscs } }: Pick<PreparationFacts, 'entry' | 'driver' | 'egress' | 'observation'>,
+): Record<string, EgressWay> {
+  const chosen = (device: string): EgressWay =>
+    driver === 'htb' || (egress === 'own-device' && !hasFilters(device, qdiscs)) ? 'own-device' : 'own-root';
+  const outgoing = works.filter(({ direction }) => direction !== 'ingress');
+  return Object.fromEntries(outgoing.map(({ device }) => [device, entry?.plan.egress[device] ?? chosen(device)]));
+}
+
 /** Whether what goes out passes a device of ours. */
-function passesDevice({ type }: FaultWork['effect'], driver: Driver): boolean {
-  return driver === 'htb' || type === 'duplicate';
+function passesDevice({ device, direction, effect }: FaultWork, egress: Record<string, EgressWay>): boolean {
+  return direction !== 'ingress' && (egress[device] === 'own-device' || effect.type === 'duplicate');
 }
 
 /** What has passed a device of ours on its way out is not shown to tc's filters any more: a drop of somebody else's would be none. */
-function checkForeignFilters({ device, direction, effect }: FaultWork, driver: Driver, qdiscs: readonly TcQdisc[]): void {
-  if (!passesDevice(effect, driver) || direction === 'ingress') return;
-  if (!qdiscs.some(({ dev, kind }) => dev === device && kind === 'clsact')) return;
+function checkForeignFilters(work: FaultWork, egress: Record<string, EgressWay>, qdiscs: readonly TcQdisc[]): void {
+  const { device } = work;
+  if (!passesDevice(work, egress) || !hasFilters(device, qdiscs)) return;
   refuse(
     'ForeignFilters',
     `${device} has the qdisc clsact, whose filters would not see packets that pass a device of ours on their way out; remove it (tc qdisc del dev ${device} clsact), or choose direction ingress`,

@@ -13,10 +13,12 @@ import { undoTarget } from './undo.ts';
 /** What `prepareFault` would say of the target as it is now. */
 export async function tryComposition(context: DriverContext, namespace: Namespace, work: FaultWork): Promise<Composition> {
   const { instance, bootId } = context;
-  const { observation, entry, driver } = await gather(context, namespace);
-  const meets = (entry?.works ?? []).filter(({ id, device }) => id !== work.id && device === work.device).map(({ id }) => id);
+  const facts = await gather(context, namespace);
+  const meets = (facts.entry?.works ?? [])
+    .filter(({ id, device }) => id !== work.id && device === work.device)
+    .map(({ id }) => id);
   try {
-    const { plan } = decidePreparation({ instance, bootId, namespace, work, observation, entry, driver });
+    const { plan } = decidePreparation({ instance, bootId, namespace, work, ...facts });
     return { meets, queues: queuesOf(plan, work.id) };
   } catch (error) {
     if (codeOf(error) === 'Internal') throw error;
@@ -27,13 +29,13 @@ export async function tryComposition(context: DriverContext, namespace: Namespac
 /** All or nothing: when anything fails, what was there before is put back and the error is thrown. Resolves to the driver that is to act. */
 export async function prepareFault(context: DriverContext, namespace: Namespace, work: FaultWork): Promise<Driver> {
   const { ledger, instance, bootId } = context;
-  const { observation, entry, driver } = await gather(context, namespace);
-  const next = decidePreparation({ instance, bootId, namespace, work, observation, entry, driver });
+  const facts = await gather(context, namespace);
+  const next = decidePreparation({ instance, bootId, namespace, work, ...facts });
   await ledger.write(next);
   try {
-    await growTo(context, next, entry, observation);
+    await growTo(context, next, facts.entry, facts.observation);
   } catch (error) {
-    await takeBack(context, next, entry).catch((failure: unknown) => {
+    await takeBack(context, next, facts.entry).catch((failure: unknown) => {
       throw new SquallError('CleanUpIncomplete', `${messageOf(error)}; and what was there before could not be put back`, {
         cause: failure,
       });
@@ -43,13 +45,15 @@ export async function prepareFault(context: DriverContext, namespace: Namespace,
   return next.plan.driver;
 }
 
-async function gather({ programs, ledger, chooseDriver }: DriverContext, namespace: Namespace) {
+async function gather({ programs, ledger, chooseDriver, chooseEgress }: DriverContext, namespace: Namespace) {
   const [observation, entry, driver] = await Promise.all([
     programs.read(namespace, wholeObservation),
     ledger.read(namespace),
     chooseDriver(),
   ]);
-  return { observation, entry, driver };
+  // Of htb nothing needs to be tried: it knows no other way.
+  const egress = driver === 'htb' ? 'own-device' : await chooseEgress();
+  return { observation, entry, driver, egress };
 }
 
 /** Back to the faults that were there before; without any, back to the snapshot. */

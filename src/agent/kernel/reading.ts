@@ -7,12 +7,14 @@ import {
   familiesOfLease,
   familiesWithTable,
   gateCounterName,
+  instanceOfDevice,
   leaseLeftMs,
   leaseSetName,
   readBandCounts,
   readCounters,
   readTree,
   shapedBytesOf,
+  tableFamilies,
   tableName,
 } from '../../faults/index.ts';
 import { SquallError } from '../../lib/index.ts';
@@ -32,14 +34,16 @@ export async function readFault(context: DriverContext, namespace: Namespace, fa
   const counters = readCounters(objects, instance);
   const met = counters[gateCounterName(faultId)];
   const tables = gate.devices === undefined ? familiesOfGate(gate) : familiesWithTable(objects, instance);
-  const lacking = familiesOfLease({ direction: work.direction }).filter((family) => !tables.includes(family));
+  const places = bandsOfFault(entry.plan, faultId);
+  const needed = places.some(({ device }) => instanceOfDevice(device) === instance) ? tableFamilies : familiesOfLease(work);
+  const lacking = needed.filter((family) => !tables.includes(family));
   if (met === undefined || lacking.length > 0) {
     throw new SquallError(
       'KernelRefused',
       `GateGone: table ${lacking[0] ?? 'inet'} ${table} no longer has fault ${faultId}; somebody else removed it, and the fault has no effect`,
     );
   }
-  const gone = bandsOfFault(entry.plan, faultId).find(({ device }) => readTree(qdiscs, device) === undefined);
+  const gone = places.find(({ device }) => readTree(qdiscs, device) === undefined);
   if (gone !== undefined) {
     throw new SquallError(
       'KernelRefused',

@@ -28,6 +28,11 @@ export function placesOf({ indexes, plan }: LedgerEntry, links: readonly IpLink[
   return links.filter(({ ifindex, ifname }) => indexes.includes(ifindex) || own.includes(ifname)).map(({ ifname }) => ifname);
 }
 
+/** Whether a device may have filters of somebody else's on what goes out. */
+export function hasFilters(device: string, qdiscs: readonly TcQdisc[]): boolean {
+  return qdiscs.some(({ dev, kind }) => dev === device && kind === 'clsact');
+}
+
 const treeIn = (plan: TargetPlan | undefined, device: string): DeviceTree | undefined =>
   plan?.trees.find((tree) => tree.device === device);
 

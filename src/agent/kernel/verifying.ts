@@ -3,7 +3,7 @@ import { gateDifferences, readGate, readTree, type TargetPlan, treeDifferences }
 import type { Namespace } from '../kernel-driver.ts';
 import type { DriverContext } from './context.ts';
 import { type Observation, wholeObservation } from './programs.ts';
-import { gateLists, isUp } from './reconcile.ts';
+import { gateLists, hasFilters, isUp } from './reconcile.ts';
 
 /** What differs from the plan of a namespace, one sentence each; nothing where there is no fault of ours. */
 export async function verifyTarget({ programs, ledger, instance }: DriverContext, namespace: Namespace): Promise<string[]> {
@@ -18,7 +18,12 @@ export function differencesFrom(
   instance: string,
 ): string[] {
   const down = intermediates.filter(({ name }) => !links.some((link) => link.ifname === name && isUp(link)));
+  const sentFrom = gate.devices?.chains.filter(({ hook }) => hook === 'egress').map(({ device }) => device) ?? [];
+  const filtered = sentFrom.filter((device) => hasFilters(device, qdiscs));
   return [
+    ...filtered.map(
+      (device) => `${device} has the qdisc clsact, whose filters do not see packets that pass a device of ours on their way out`,
+    ),
     ...down.map(({ name }) => `device ${name} is missing or down, and what should pass it is lost`),
     ...trees.flatMap((tree) => treeDifferences(tree, readTree(qdiscs, tree.device))),
     ...gateDifferences(gate, readGate(objects, instance)),

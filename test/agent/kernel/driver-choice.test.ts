@@ -1,17 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { createDriverChoice } from '../../../src/agent/kernel/driver-choice.ts';
+import { createDriverChoice, createEgressChoice } from '../../../src/agent/kernel/driver-choice.ts';
 import type { Capability } from '../../../src/api/index.ts';
 
 function choiceOn(kernel: { has: Capability[]; fails?: boolean; says?: string }) {
   const clock = { nowMs: 0, monotonic: () => clock.nowMs };
   const seen = { trials: 0 };
-  const choose = createDriverChoice(clock, (capability) => {
+  const tryCapability = (capability: Capability) => {
     seen.trials += 1;
     if (kernel.fails === true) return Promise.reject(new Error('no program could be started'));
     const ok = kernel.has.includes(capability);
     return Promise.resolve({ ok, message: ok ? '' : (kernel.says ?? 'Error: Specified qdisc kind is unknown.') });
-  });
-  return { choose, clock, seen };
+  };
+  return {
+    choose: createDriverChoice(clock, tryCapability),
+    chooseEgress: createEgressChoice(clock, tryCapability),
+    clock,
+    seen,
+  };
 }
 
 describe('the choice of a driver', () => {
@@ -55,5 +60,28 @@ describe('the choice of a driver', () => {
     await expect(choose()).rejects.toThrow('no program');
     kernel.fails = false;
     expect(await choose()).toBe('netem');
+  });
+});
+
+describe('the choice of a way for what goes out', () => {
+  it.each<[Capability[], string]>([
+    [['ifb', 'nft-forward-egress'], 'own-device'],
+    [['ifb', 'nft-forward-ingress'], 'own-root'],
+    [['nft-forward-egress'], 'own-root'],
+    [['netem', 'prio'], 'own-root'],
+  ])('on a kernel with %j is %s', async (has, way) => {
+    expect(await choiceOn({ has }).chooseEgress()).toBe(way);
+  });
+
+  it('notices within ten seconds that somebody has loaded what was missing, and keeps that for good', async () => {
+    const kernel = { has: ['nft-forward-egress'] as Capability[] };
+    const { chooseEgress, clock, seen } = choiceOn(kernel);
+    expect(await chooseEgress()).toBe('own-root');
+    kernel.has = ['ifb', 'nft-forward-egress'];
+    expect([await chooseEgress(), seen.trials]).toEqual(['own-root', 2]);
+    clock.nowMs = 10_000;
+    expect([await chooseEgress(), seen.trials]).toEqual(['own-device', 4]);
+    clock.nowMs = 1e9;
+    expect([await chooseEgress(), seen.trials]).toEqual(['own-device', 4]);
   });
 });

@@ -25,6 +25,7 @@ export function entryOf(works: FaultWork[], more: Partial<LedgerEntry> = {}): Le
     instance: id,
     namespace,
     driver: 'netem',
+    egress: { eth0: 'own-root' },
     works,
     links: snapshot.links,
     gatePriority: 300,

@@ -132,6 +132,19 @@ describe('without netem', { timeout: 60_000 }, () => {
     expect(await snapshot(pair.target)).toEqual(found);
   });
 
+  it('sees filters that somebody adds and that its packets would not meet, and that the table at the device has gone', async () => {
+    const { driver, namespace, target, instance } = pair;
+    await start(pair, work('tenth', loss(10), [2]));
+    await inside(target, ['tc', 'qdisc', 'add', 'dev', 'eth0', 'clsact']);
+    expect(await driver.verify(namespace)).toEqual([expect.stringMatching(/^eth0 has the qdisc clsact, whose filters/)]);
+    await inside(target, ['tc', 'qdisc', 'del', 'dev', 'eth0', 'clsact']);
+    expect(await driver.verify(namespace)).toEqual([]);
+    await inside(target, ['nft', 'delete', 'table', 'netdev', `squall_${instance}`]);
+    await expect(driver.read(namespace, 'tenth')).rejects.toThrow(/^GateGone: table netdev/);
+    expect((await driver.remove(namespace, 'tenth')).residue).toBe(0);
+    expect(await snapshot(target)).toEqual(found);
+  });
+
   it('sees that somebody has taken away what loses', async () => {
     await start(pair, work('tenth', loss(10), [2]));
     const device = /sq[0-9a-f]{8}c[0-9a-z]{4}/.exec(await inside(pair.target, ['ip', '-br', 'link']))?.[0] ?? '';

@@ -3,12 +3,17 @@ import type { Driver, FaultWork } from '../../../src/api/index.ts';
 import type { LedgerEntry } from '../../../src/agent/kernel/ledger.ts';
 import { decidePreparation } from '../../../src/agent/kernel/preparation.ts';
 import type { Observation } from '../../../src/agent/kernel/programs.ts';
-import type { NftObject, TcQdisc } from '../../../src/faults/index.ts';
+import type { EgressWay, NftObject, TcQdisc } from '../../../src/faults/index.ts';
 import { delay, loss, work } from '../../faults/works.ts';
 import { entryOf, instance, plain, somewhere } from './entries.ts';
 
-const decide = (one: FaultWork, observation: Observation = plain, entry?: LedgerEntry, driver: Driver = 'netem') =>
-  decidePreparation({ instance, bootId: 'this-boot', namespace: somewhere, work: one, observation, entry, driver });
+const decide = (
+  one: FaultWork,
+  observation: Observation = plain,
+  entry?: LedgerEntry,
+  driver: Driver = 'netem',
+  egress: EgressWay = 'own-root',
+) => decidePreparation({ instance, bootId: 'this-boot', namespace: somewhere, work: one, observation, entry, driver, egress });
 const chain = (family: string, prio: number, hook = 'postrouting', more = {}): NftObject => ({
   chain: { family, table: 'theirs', name: 'out', hook, prio, ...more },
 });
@@ -31,6 +36,57 @@ describe('decidePreparation', () => {
     expect(decide(work('lossier', loss(2)), observed, first, 'netem').plan.driver).toBe('htb');
     expect(() => decide(slow, observed, first, 'netem')).toThrow(/^OtherDriver: .*wait for them to end/);
     expect(() => decide(slow, observed, first, 'htb')).toThrow(/^NeedsNetem/);
+  });
+
+  describe('where the kernel can send what goes out to a device of ours', () => {
+    const clsact: TcQdisc = { kind: 'clsact', handle: 'ffff:', dev: 'eth0', parent: 'ffff:fff1' };
+    const noqueue: TcQdisc = { kind: 'noqueue', handle: '0:', dev: 'eth0', root: true };
+    const guarded = withQdiscs(noqueue, clsact);
+    const onDevice = (one: FaultWork, observation = plain, entry?: LedgerEntry) =>
+      decide(one, observation, entry, 'netem', 'own-device');
+
+    it('leaves the root of the device as it is, with a chain after those of others', () => {
+      const { plan, indexes } = onDevice(slow, withObjects(chain('netdev', 700, 'ingress', { dev: 'eth0' })));
+      expect(plan.egress).toEqual({ eth0: 'own-device' });
+      expect(plan.trees.map(({ device }) => device)).toEqual(plan.intermediates.map(({ name }) => name));
+      expect(plan.gate.devices).toMatchObject({ priority: 701, chains: [{ hook: 'egress', device: 'eth0' }] });
+      expect(indexes).toEqual([]);
+    });
+
+    it('takes a root of ours beside clsact, and keeps it when clsact has gone', () => {
+      const first = onDevice(slow, guarded);
+      expect(first.plan.egress).toEqual({ eth0: 'own-root' });
+      const ourRoot: TcQdisc = { kind: 'prio', handle: 'fa17:', dev: 'eth0', root: true };
+      const later = { ...withQdiscs(ourRoot), objects: ours };
+      expect(onDevice(work('lossy', loss(1)), later, first).plan.egress).toEqual({ eth0: 'own-root' });
+    });
+
+    it('keeps a device of ours when the kernel seems to lack it later, and refuses what would join beside a new clsact', () => {
+      const first = onDevice(slow);
+      const observed = withObjects(...ours);
+      expect(decide(work('lossy', loss(1)), observed, first).plan.egress).toEqual({ eth0: 'own-device' });
+      expect(() => onDevice(work('lossy', loss(1)), { ...guarded, objects: ours }, first)).toThrow(/^ForeignFilters: eth0/);
+    });
+
+    it('decides for each device of a target by itself, and for one whose first fault comes in when another goes out', () => {
+      const links = [...plain.links, { ifindex: 3, ifname: 'eth1', mtu: 1500 }];
+      const first = onDevice(slow, { ...plain, links });
+      const second = onDevice(
+        { ...slow, id: 'other', device: 'eth1' },
+        { ...plain, links, qdiscs: [{ ...clsact, dev: 'eth1' }] },
+        first,
+      );
+      expect(second.plan.egress).toEqual({ eth0: 'own-device', eth1: 'own-root' });
+      const incoming = onDevice({ ...slow, direction: 'ingress' }, guarded);
+      expect(incoming.plan.egress).toEqual({});
+      expect(onDevice(work('lossy', loss(1)), { ...guarded, objects: ours }, incoming).plan.egress).toEqual({ eth0: 'own-root' });
+    });
+
+    it('refuses a root of somebody else’s all the same', () => {
+      const foreign = withQdiscs({ kind: 'htb', handle: '5:', dev: 'eth0', root: true });
+      expect(() => onDevice(slow, foreign)).toThrow(/^ForeignQdisc: .*htb 5:/);
+      expect(() => onDevice({ ...slow, direction: 'ingress' }, foreign)).not.toThrow();
+    });
   });
 
   it('records what was there before the first fault, and keeps that record when others join', () => {

@@ -83,6 +83,7 @@ function contextOf(programs: Programs): DriverContext {
     ledger,
     queue: createKeyedQueue(),
     chooseDriver: () => Promise.resolve('netem'),
+    chooseEgress: () => Promise.resolve('own-root'),
   };
 }
 const treesIn = ({ present }: { present: Observation }) =>

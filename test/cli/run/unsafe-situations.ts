@@ -199,7 +199,7 @@ export const unsafeSituations: UnsafeSituation[] = [
     what: 'a younger pod than the place allows',
     ceilings: ['--min-age=8760h'],
     reason: 'TargetNotAllowed',
-    message: /by the ceilings of this place/,
+    message: /by ceilings\.minAge/,
   },
   {
     what: 'a pod of a protected namespace',

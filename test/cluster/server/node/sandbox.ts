@@ -44,7 +44,7 @@ export async function startSandbox(podUid: string, number: number) {
   return {
     address,
     state: async (): Promise<Omit<Sandbox, 'pod' | 'at'>> => {
-      const qdiscs = JSON.parse(await run('nsenter', `--net=${namespace}`, '--', 'tc', '-j', 'qdisc', 'show', 'dev', 'eth0')) as {
+      const qdiscs = JSON.parse(await run('nsenter', `--net=${namespace}`, '--', 'tc', '-j', 'qdisc', 'show')) as {
         kind: string;
       }[];
       const tables = await run('nsenter', `--net=${namespace}`, '--', 'nft', 'list', 'tables');
