@@ -102,18 +102,34 @@ export type ProbeStream = {
 };
 
 /** What a kernel is tried for. */
-export type Capability =
-  | 'netem'
-  | 'prio'
-  | 'tbf'
-  | 'htb'
-  | 'bpf-filter'
-  | 'ifb'
-  | 'nft-set-timeout'
-  | 'nft-set-priority'
-  | 'nft-match-traffic'
-  | 'nft-forward-ingress'
-  | 'nft-forward-egress';
+export const capabilities = [
+  'netem',
+  'prio',
+  'tbf',
+  'htb',
+  'bpf-filter',
+  'ifb',
+  'nft-set-timeout',
+  'nft-set-priority',
+  'nft-match-traffic',
+  'nft-forward-ingress',
+  'nft-forward-egress',
+] as const;
+export type Capability = (typeof capabilities)[number];
+
+/** Of the node, or of a pod's network namespace. */
+export type SysctlScope = 'host' | 'pod';
+
+/** What reading a sysctl must give. Runs of blanks count as one; numbers are whole. */
+export type SysctlExpectation =
+  | { operator: 'equals'; value: string }
+  | { operator: 'oneOf'; values: string[] }
+  | { operator: 'range'; atLeast?: number; atMost?: number }
+  | { operator: 'exists' }
+  | { operator: 'absent' };
+
+/** Versions of one to three numbers; at least one of the two. */
+export type KernelRange = { atLeast?: string; atMost?: string };
 
 /** What acts on packets: netem, or, where a kernel has none, htb and a filter by chance, which lose and slow down but cannot delay. */
 export type Driver = 'netem' | 'htb';
@@ -126,6 +142,12 @@ export type PreflightCheck =
   /** One of these drivers does the fault, and the kernel has all that it needs. */
   | { check: 'driver'; ways: DriverWay[] }
   | { check: 'tool'; tool: string }
+  /** By name as sysctl(8) writes it. With `podUid` in that pod's network namespace, else in the node's. */
+  | { check: 'sysctl'; sysctl: string; podUid?: string; expect: SysctlExpectation }
+  /** Loaded, or built into the kernel. */
+  | { check: 'module'; module: string }
+  | { check: 'qdisc'; qdisc: string }
+  | { check: 'kernel'; range: KernelRange }
   /** The device exists in the target and, unless only what comes in is hurt, its root qdisc can be replaced and restored. */
   | { check: 'device'; podUid: string; device: string; direction?: Direction }
   | { check: 'distribution'; distribution: string }
