@@ -7,6 +7,7 @@ import type { KernelDriver } from './kernel-driver.ts';
 import type { LeaseWatch } from './lease-watch.ts';
 import type { Limiter } from './limiter.ts';
 import type { Log } from './log.ts';
+import type { NodePlace } from './node-checks/node-place.ts';
 import type { PodNamespaces } from './namespaces/pod-namespaces.ts';
 
 export type StoredTask = Stored<NodeTask>;
@@ -41,6 +42,7 @@ export type AgentContext = {
   /** Resolves when nothing of a former life is in the kernel any more: no fault is applied before. */
   swept: Promise<void>;
   kernelRelease: string;
+  nodePlace: NodePlace;
   /** Fires when the agent has begun to stop. */
   stopping: AbortSignal;
 };

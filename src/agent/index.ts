@@ -17,6 +17,7 @@ export { namedNamespaces } from './namespaces/named.ts';
 export type { FoundNamespace, PodNamespaces } from './namespaces/pod-namespaces.ts';
 export { processNameFiles } from './namespaces/processes/name-files.ts';
 export { processNamespaces } from './namespaces/processes/processes.ts';
+export { firstProcessPlace, type NodePlace, ownPlace } from './node-checks/node-place.ts';
 export { nftByAddon } from './nft-addon.ts';
 export { findProgram } from './preflight-work.ts';
 export { type AgentEnd, type AgentOptions, runAgent } from './run-agent.ts';

@@ -22,6 +22,7 @@ import { unresolved } from './hosts/follow-hosts.ts';
 import { lookUpOnce, lookUpOnTargets } from './hosts/preflight.ts';
 import { withNamespace } from './kernel/namespace.ts';
 import { findAndPin } from './namespaces/pod-namespaces.ts';
+import { checkNode, isNodeCheck } from './node-checks/check-node.ts';
 import { advance } from './phases.ts';
 import { createStatusWriter, writeLast } from './status-writer.ts';
 import { deadlineAt } from './timing.ts';
@@ -82,11 +83,15 @@ export function startPreflightWork(context: AgentContext, first: StoredTask, che
   return { update, end: workEnd.end, done };
 }
 
-export type CheckContext = Pick<AgentContext, 'namespaces' | 'kernel' | 'clock' | 'nameOfFault' | 'resolveHosts'>;
+export type CheckContext = Pick<
+  AgentContext,
+  'namespaces' | 'kernel' | 'clock' | 'nameOfFault' | 'resolveHosts' | 'nodePlace' | 'kernelRelease'
+>;
 
 /** Gathers what one check needs and judges it. What could not be tried is a check that failed, with the reason. */
 export async function runCheck(context: CheckContext, check: PreflightCheck, signal: AbortSignal): Promise<CheckResult> {
   try {
+    if (isNodeCheck(check)) return await checkNode(context, check);
     switch (check.check) {
       case 'capability':
         return judgeCapability(check, await tryCapability(check.capability));

@@ -13,6 +13,7 @@ import type { KernelDriver } from './kernel-driver.ts';
 import { watchLeases } from './lease-watch.ts';
 import { createLimiter } from './limiter.ts';
 import type { Log } from './log.ts';
+import { type NodePlace, ownPlace } from './node-checks/node-place.ts';
 import type { PodNamespaces } from './namespaces/pod-namespaces.ts';
 import { deleteOrphanedSamples } from './sample-file.ts';
 import { watchServer } from './server-health.ts';
@@ -52,6 +53,8 @@ export type AgentOptions = {
   tcpProbeProgram: string;
   /** How host names are looked up as a target would. */
   resolveHosts: HostResolver;
+  /** Where what is the node's is found. @default this process's own */
+  nodePlace?: NodePlace;
   random?: () => number;
   /** Called once, after the first sweep. */
   onStart?: (view: AgentView) => void;
@@ -132,6 +135,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     pingLimit: createLimiter(baselinesAtOnce),
     swept: sweep.clean,
     kernelRelease: release(),
+    nodePlace: options.nodePlace ?? ownPlace,
     stopping: stopping.signal,
   };
   const trimSamples = () => {

@@ -1,6 +1,7 @@
-import type { JournalEntry, NodeTask, PreflightCheck } from '../api/index.ts';
+import type { JournalEntry, NodeTask } from '../api/index.ts';
 import type { Plan, RunState } from '../experiment/index.ts';
 import { formatInstant } from '../lib/index.ts';
+import { nameOfCheck } from '../preflight/index.ts';
 import { allChecks } from './gather.ts';
 import type { ExpectedTasks } from './plan-run.ts';
 import type { ExperimentObject } from './run-status.ts';
@@ -128,12 +129,6 @@ function preflightEntry(outcome: string, expected: ExpectedTasks, tasks: Readonl
     return { node, name: nameOfCheck(check), ok, expected: wanted, found, remedy };
   });
   return { type: 'preflight', ok: outcome === 'ok', checks };
-}
-
-/** With what it is about, as far as that is a word or a number. */
-function nameOfCheck({ check, ...details }: PreflightCheck): string {
-  const words = (Object.values(details) as unknown[]).filter((detail) => typeof detail !== 'object');
-  return [check, ...words].join(' ');
 }
 
 function closingEntries(state: RunState, expected: ExpectedTasks, tasks: ReadonlyMap<string, NodeTask>): JournalEntry[] {

@@ -4,6 +4,11 @@
  * Results go out, each with what was expected, what was found and what to do about it.
  */
 export { type CapabilityTrial, capabilityTrials, intermediateDeviceLines } from './capabilities.ts';
+export { judgeKernel } from './judge-kernel.ts';
+export { judgeModule, type ModuleFacts, moduleState } from './judge-module.ts';
+export { judgeQdisc, qdiscTrial } from './judge-qdisc.ts';
+export { judgeSysctl, normaliseSysctl, sysctlFile } from './judge-sysctl.ts';
+export { checksOfValidator, nameOfCheck } from './validator-checks.ts';
 export { type DriverTrials, judgeDriver } from './judge-driver.ts';
 export {
   type CompositionFacts,
