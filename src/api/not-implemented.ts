@@ -49,6 +49,8 @@ function missingIn(manifest: Manifest): Missing[] {
       const at = ['spec', 'experimentTemplate', 'spec'];
       return missingInExperiment(manifest.model.template.experiment, at, valueAt(manifest.object, at));
     }
+    case 'NetworkModulesValidator':
+      return manifest.model.enforce ? [{ path: ['spec', 'enforce'], what: 'enforce: true' }] : [];
     default:
       return [{ path: ['kind'], what: manifest.kind }];
   }
@@ -83,7 +85,6 @@ function missingInExperiment(experiment: Experiment, at: Path, written: unknown)
   for (const [index, { test }] of experiment.hypothesis.entries()) {
     found.push(...missingInTest(test, [...at, 'hypothesis', index]));
   }
-  if (experiment.preflight.length > 0) found.push({ path: [...at, 'preflight'], what: 'preflight by a NetworkModulesValidator' });
   for (const [index, rule] of experiment.abort.entries()) {
     if (rule.kind === 'monitor') found.push({ path: [...at, 'abort', index, 'monitor'], what: 'abort by a monitor' });
   }

@@ -18,6 +18,8 @@ export {
   schedules,
   services,
   shapers,
+  type ValidatorObject,
+  validators,
 } from './resources.ts';
 export { type HurtPod, type PlannedPreview, type PreviewedProbe, previewRun, type RunPreview } from './preview-run.ts';
 export type { PlaceRules } from './plan-or-refuse.ts';

@@ -1,7 +1,17 @@
-import type { Experiment, FaultWork, NodeTaskSpec, Peer, PreflightCheck, ProbeStream, Shaper } from '../api/index.ts';
+import type {
+  Experiment,
+  FaultWork,
+  ModulesValidator,
+  NodeTaskSpec,
+  Peer,
+  PreflightCheck,
+  ProbeStream,
+  Shaper,
+} from '../api/index.ts';
 import { type Plan, selectTargets } from '../experiment/index.ts';
 import { requirements } from '../faults/index.ts';
 import { formatInstant, SquallError } from '../lib/index.ts';
+import { checksOfValidator, distinctChecks } from '../preflight/index.ts';
 import { describeExcess } from './blast-radius.ts';
 import { distinctEffects, momentsOf } from './distinct-effects.ts';
 import { dosePeersOf, exposureOf } from './exposure.ts';
@@ -21,6 +31,8 @@ export type RunRequest = {
   experiment: Experiment;
   shaper?: Shaper;
   entries: PlannedEntry[];
+  /** What every node that takes part must have before anything is touched. @default nothing more than the fault needs */
+  gates?: ModulesValidator[];
 };
 
 export type RunTarget = { uid: string; namespace: string; name: string; node: string };
@@ -62,7 +74,7 @@ export function planRun(request: RunRequest, world: World, now: number, rules: T
   const base = taskBase(request, plan, now);
   const fault = faultTasks(base, parts, streams, world, running);
   const tasks = {
-    preflight: preflightTasks(base, unique([...hurt, ...sources.pods]), parts, streams, fault),
+    preflight: preflightTasks(base, unique([...hurt, ...sources.pods]), parts, streams, fault, request.gates ?? []),
     probe: probeTasks(base, sources.pods, streams),
     fault,
   };
@@ -224,12 +236,15 @@ function preflightTasks(
   parts: readonly SelectedPart[],
   streams: readonly ProbeStream[],
   faults: readonly TaskPlan[],
+  gates: readonly ModulesValidator[],
 ): TaskPlan[] {
   return byNode(pods).map(([node, here]): TaskPlan => {
-    const checks = [
+    const podUids = here.map(({ metadata: { uid = '' } }) => uid);
+    const checks = distinctChecks([
       ...checksFor(here, parts, streams),
       ...faults.filter(({ spec }) => spec.node === node).flatMap(checksOfFault),
-    ];
+      ...gates.flatMap((gate) => checksOfValidator(gate, podUids)),
+    ]);
     return {
       name: taskName(base.run.uid, 'preflight', node),
       spec: { ...base, node, work: 'preflight', targets: here.map(taskTarget), checks },
@@ -258,7 +273,7 @@ function checksFor(here: readonly Pod[], parts: readonly SelectedPart[], streams
   });
   const pings = parts.length > 0 || streams.some(({ protocol, podUid }) => protocol === 'icmp' && uids.has(podUid));
   if (pings) checks.push({ check: 'tool', tool: 'fping' });
-  return [...new Map(checks.map((check) => [JSON.stringify(check), check])).values()];
+  return checks;
 }
 
 /** What the node is asked about a fault as it is going to be ordered. */

@@ -8,7 +8,7 @@ export { judgeKernel } from './judge-kernel.ts';
 export { judgeModule, type ModuleFacts, moduleState } from './judge-module.ts';
 export { judgeQdisc, qdiscTrial } from './judge-qdisc.ts';
 export { judgeSysctl, normaliseSysctl, sysctlFile } from './judge-sysctl.ts';
-export { checksOfValidator, nameOfCheck } from './validator-checks.ts';
+export { checksOfValidator, distinctChecks, nameOfCheck } from './validator-checks.ts';
 export { type DriverTrials, judgeDriver } from './judge-driver.ts';
 export {
   type CompositionFacts,

@@ -25,3 +25,8 @@ export function nameOfCheck({ check, ...details }: PreflightCheck): string {
   const words = (Object.values(details) as unknown[]).filter((detail) => typeof detail !== 'object');
   return [check, ...words].join(' ');
 }
+
+/** Without those that ask the same again. */
+export function distinctChecks(checks: readonly PreflightCheck[]): PreflightCheck[] {
+  return [...new Map(checks.map((check) => [JSON.stringify(check), check])).values()];
+}

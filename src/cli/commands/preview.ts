@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { formatProblem, type Manifest, notImplementedYet } from '../../api/index.ts';
 import { type ExperimentObject, experiments, previewRun, type RunPreview, type SpecReader } from '../../control/index.ts';
 import { errorFacts, SquallError, systemClock } from '../../lib/index.ts';
+import { keyText } from '../../store/index.ts';
 import { withClusterOptions } from '../operate/cluster-choice.ts';
 import { openWorld, type PreviewPlace, type WorldChoice } from '../operate/preview-world.ts';
 import { renderPreview } from '../operate/preview-text.ts';
@@ -78,11 +79,13 @@ function readerOf(manifests: readonly Manifest[], { store }: PreviewPlace): Spec
     get: async (resource, key) => {
       const found = manifests.find(
         ({ kind, object: { metadata } }) =>
-          kind === resource.kind && metadata.name === key.name && (metadata.namespace ?? 'default') === key.namespace,
+          kind === resource.kind &&
+          metadata.name === key.name &&
+          (!resource.namespaced || (metadata.namespace ?? 'default') === key.namespace),
       );
       if (found) return found.object;
       if (store) return await store.get(resource, key);
-      throw new SquallError('NotFound', `there is no ${resource.kind} ${key.namespace}/${key.name} in the input`);
+      throw new SquallError('NotFound', `there is no ${resource.kind} ${keyText(key)} in the input`);
     },
   };
 }

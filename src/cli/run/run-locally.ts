@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { JournalRecord, Manifest, Report } from '../../api/index.ts';
-import { connectivityTests, experiments, shapers } from '../../control/index.ts';
+import { connectivityTests, experiments, shapers, validators } from '../../control/index.ts';
 import { codeOf, systemClock } from '../../lib/index.ts';
 import { labDown, readTopology } from '../../lab/index.ts';
 import { readJournal, writeReport } from '../../report/index.ts';
@@ -16,7 +16,7 @@ import type { Runnable } from './wrap.ts';
 
 export type LocalRun = {
   stateFolder: string;
-  /** Shapers and tests that the experiments refer to. */
+  /** Shapers, tests and validators that the experiments refer to. */
   manifests: readonly Manifest[];
   experiments: readonly Runnable[];
   /** Without it, a lab that is up in the state folder is used. */
@@ -95,12 +95,14 @@ async function putReferenced(store: Store, manifests: readonly Manifest[]): Prom
   for (const { kind, object } of manifests) {
     if (kind === 'NetworkTrafficShaper') await put(store, shapers, object);
     if (kind === 'NetworkConnectivityTest') await put(store, connectivityTests, object);
+    if (kind === 'NetworkModulesValidator') await put(store, validators, object);
   }
 }
 
 /** Creates the object, or replaces the spec of the one that is there. */
 async function put<T extends Runnable>(store: Store, resource: Resource<T & { apiVersion: string }>, object: T): Promise<void> {
-  const key = { namespace: object.metadata.namespace ?? 'default', name: object.metadata.name };
+  const { namespace = 'default', name } = object.metadata;
+  const key = resource.namespaced ? { namespace, name } : { name };
   try {
     const current = await store.get(resource, key);
     await store.update(resource, { ...current, spec: object.spec });
