@@ -24,6 +24,8 @@ export function shortNodeName(node: string): string {
 }
 
 export const runUidLabel = 'squall.networkmachinery.io/run-uid';
+/** In its place on tasks of a NetworkModulesValidator, whose name and uid are in `run`. */
+export const validatorUidLabel = 'squall.networkmachinery.io/validator-uid';
 /** On the Lease by which a node's agent says that it is there: things of a former life still in kernels of its node. */
 export const agentResidueAnnotation = 'squall.networkmachinery.io/residue';
 export const workLabel = 'squall.networkmachinery.io/work';

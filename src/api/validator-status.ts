@@ -14,6 +14,8 @@ export type ValidatedNode = {
   /** RFC 3339: when the outcome became what it is. */
   since: string;
   kernel?: string;
+  checkCount: number;
+  /** Every one; of very many nodes only those that are not ok. */
   checks: CheckOutcome[];
 };
 
@@ -25,8 +27,9 @@ export type ValidatorStatus = {
   observedGeneration: number;
   /** Under way; absent: none is. */
   round?: ValidationRound;
-  /** RFC 3339: when the last round that is over began, and its number. */
+  /** RFC 3339: when the last look at all of its nodes began. */
   checkedAt?: string;
+  /** How many have begun. */
   rounds: number;
   /** Such as 2/3: how many nodes are Valid. */
   summary: string;

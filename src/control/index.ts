@@ -27,5 +27,6 @@ export type { TargetRules } from './target-checks.ts';
 export { readWorld, type SpecReader } from './run-request.ts';
 export { abortAnnotation, isTaskClean } from './run-reconciler.ts';
 export { type ExperimentObject, type ExperimentStatus } from './run-status.ts';
+export type { NodeOutcomeChange } from './validators/reconciler.ts';
 export { type ScheduleObject } from './schedule-status.ts';
 export { type Node, nodeUidAnnotation, type Pod, type Service, type World } from './world.ts';

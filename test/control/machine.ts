@@ -79,7 +79,7 @@ export async function startMachine(
     controlled = true,
     between = (store) => store,
     ...options
-  }: Pick<ControlOptions, 'takeover'> & { controlled?: boolean; between?: (store: Store) => Store } = {},
+  }: Pick<ControlOptions, 'takeover' | 'onNodeOutcome'> & { controlled?: boolean; between?: (store: Store) => Store } = {},
 ): Promise<Machine> {
   const folder = mkdtempSync(join(tmpdir(), 'squall-control-'));
   const socket = join(folder, 'api.sock');

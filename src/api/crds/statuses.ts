@@ -91,6 +91,7 @@ export const validatorStatus = z.object({
       outcome: z.enum(nodeOutcomes),
       since: instant,
       kernel: text.optional(),
+      checkCount: z.int(),
       checks: z.array(z.object({ name: text, ok: z.boolean(), expected: text, found: text, remedy: text })),
     }),
   ),
