@@ -29,6 +29,8 @@ export type MachineOptions = {
   kernelChoice: KernelHere;
   /** How schedules are run; without it they are left alone. */
   schedules?: Pick<ControlOptions, 'heartbeat' | 'isHeld' | 'onTick'>;
+  /** See `ControlOptions`. */
+  onNodeOutcome?: ControlOptions['onNodeOutcome'];
   observer?: MachineObserver;
 };
 
@@ -98,6 +100,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       onForgotten: journals.close,
       abandoned,
       ...options.schedules,
+      ...(options.onNodeOutcome ? { onNodeOutcome: options.onNodeOutcome } : {}),
       ...(observer ? { onLeaseRenewal: observer.onLeaseRenewal } : {}),
       onWatchTrouble: observer?.onWatchTrouble ?? tellWatchTrouble({ log, clock }),
       onError: (key, error, retryInMs) => {

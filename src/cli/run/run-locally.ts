@@ -12,6 +12,7 @@ import { type Machine, startMachine } from './machine.ts';
 import { openLab } from './open-lab.ts';
 import type { KernelHere } from './in-guest.ts';
 import { untilDone } from './until-done.ts';
+import { validateOnce, type Validated } from './validate-once.ts';
 import type { Runnable } from './wrap.ts';
 
 export type LocalRun = {
@@ -19,12 +20,15 @@ export type LocalRun = {
   /** Shapers, tests and validators that the experiments refer to. */
   manifests: readonly Manifest[];
   experiments: readonly Runnable[];
+  /** Looked at once, before any experiment. */
+  validators: readonly Runnable[];
   /** Without it, a lab that is up in the state folder is used. */
   lab?: string;
   out?: string;
   log: Logger;
   kernelChoice: KernelHere;
   onRecord: (record: JournalRecord) => void;
+  onValidated: (validated: Validated) => void;
   /** Told of runs that a former life of this state folder left unfinished, once they are ended. */
   onRecovered: (recovered: Reported) => void;
   signal: AbortSignal;
@@ -33,7 +37,7 @@ export type LocalRun = {
 /** A report and the folder that its files are in. */
 export type Reported = { report: Report; folder: string };
 
-/** Runs experiments on this machine, one after the other, each to its verdict; returns their reports in order. */
+/** Looks at validators, then runs experiments on this machine, one after the other, each to its verdict; returns their reports in order. */
 export async function runLocally(options: LocalRun): Promise<Reported[]> {
   const { stateFolder, lab: topologyFile, log, kernelChoice, onRecord } = options;
   using _lock = lockState(stateFolder);
@@ -45,6 +49,7 @@ export async function runLocally(options: LocalRun): Promise<Reported[]> {
     if (!(await openLab({ store: machine.store, place, topology, log, signal: options.signal }))) return [];
     const reports: Reported[] = [];
     await putReferenced(machine.store, options.manifests);
+    for (const validator of options.validators) options.onValidated(await validateOnce(machine.store, validator, options.signal));
     for (const [index, runnable] of options.experiments.entries()) {
       if (options.signal.aborted && index > 0) break;
       reports.push(await runOne(machine, runnable, outFolder(options, runnable, index), options.signal));

@@ -19,11 +19,12 @@ import { decideStep, selectNodes } from './decide.ts';
 import { type Answer, statusAtBegin, statusAtEnd, type StatusFacts, unreadableStatus } from './status.ts';
 import { roundTask, roundTaskName } from './tasks.ts';
 
-/** A node's outcome has changed, or is the first. */
+/** A node's outcome has changed, or is the first; of a node that is there. */
 export type NodeOutcomeChange = {
   validator: { name: string; uid: string };
   round: number;
   node: ValidatedNode;
+  nodeUid: string;
   before?: NodeOutcome;
 };
 
@@ -143,8 +144,10 @@ export function createValidatorReconciler(options: ValidatorReconcilerOptions): 
     const earlier = new Map(before?.nodes.map(({ node, outcome }) => [node, outcome]));
     for (const node of nodes) {
       const was = earlier.get(node.node);
-      if (was === node.outcome) continue;
-      options.onNodeOutcome?.({ validator: { name, uid }, round: number, node, ...(was === undefined ? {} : { before: was }) });
+      const nodeUid = options.nodes.get({ name: node.node })?.metadata.uid;
+      if (was === node.outcome || nodeUid === undefined) continue;
+      const change = { validator: { name, uid }, round: number, node, nodeUid };
+      options.onNodeOutcome?.({ ...change, ...(was === undefined ? {} : { before: was }) });
     }
   }
 }
