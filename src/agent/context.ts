@@ -1,6 +1,7 @@
 import type { NodeTask } from '../api/index.ts';
 import type { Clock } from '../lib/index.ts';
 import type { Resource, Store, Stored } from '../store/index.ts';
+import type { Enforcer } from './enforcement/enforcer.ts';
 import type { HostResolver } from './hosts/resolver.ts';
 import type { HaltWatch } from './halt-watch.ts';
 import type { KernelDriver } from './kernel-driver.ts';
@@ -43,6 +44,7 @@ export type AgentContext = {
   swept: Promise<void>;
   kernelRelease: string;
   nodePlace: NodePlace;
+  enforcer: Enforcer;
   /** Fires when the agent has begun to stop. */
   stopping: AbortSignal;
 };

@@ -10,6 +10,7 @@ export { type Leftovers, listLeftovers, removeLeftover } from './leftovers/lefto
 export { listNamespaces, type MachineNamespace } from './leftovers/namespaces.ts';
 export { type Log, logToStderr } from './log.ts';
 export type { AgentView } from './agent-view.ts';
+export { createEnforcer, type Enforcer } from './enforcement/enforcer.ts';
 export { checkInstance, checkNode, clusterInstanceFile, isInstance } from './identity.ts';
 export { createHostResolver, type HostResolver } from './hosts/resolver.ts';
 export { namedNameFiles, type WithNameFiles } from './namespaces/name-files.ts';

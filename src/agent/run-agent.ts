@@ -6,6 +6,7 @@ import { createCache, type Resource, sayWatchTrouble, type Store, type WatchTrou
 import type { AgentView } from './agent-view.ts';
 import type { AgentContext } from './context.ts';
 import type { LeaseObject } from './lease.ts';
+import { createEnforcer } from './enforcement/enforcer.ts';
 import { watchHalts } from './halt-watch.ts';
 import { beat } from './heartbeat.ts';
 import type { HostResolver } from './hosts/resolver.ts';
@@ -111,6 +112,8 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     const why = haltWatch.said();
     if (why !== undefined) log('warn', 'everything is undone and nothing begun', { why });
   });
+  const { nodePlace = ownPlace } = options;
+  const enforcer = createEnforcer(stateFolder, nodePlace, log);
   const context: AgentContext = {
     store,
     tasks: nodeTasks,
@@ -135,7 +138,8 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     pingLimit: createLimiter(baselinesAtOnce),
     swept: sweep.clean,
     kernelRelease: release(),
-    nodePlace: options.nodePlace ?? ownPlace,
+    nodePlace,
+    enforcer,
     stopping: stopping.signal,
   };
   const trimSamples = () => {
@@ -143,11 +147,23 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       log('warn', 'samples of finished tasks not deleted', { error: messageOf(error) });
     });
   };
+  const releaseUnwanted = () => {
+    const wanted = taskCache.list().filter(({ spec }) => spec.work === 'enforce' && spec.order === 'apply');
+    enforcer.retain(new Set(wanted.map(({ spec }) => spec.run.uid))).catch((error: unknown) => {
+      log('error', 'sysctls that nobody wants set are not set back', { error: messageOf(error) });
+    });
+  };
   const supervisor = superviseTasks(context, taskCache, sweep, trimSamples);
   const residue = () => sweep.residue() + supervisor.residue();
   const beating = beat({ store, leases, node, clock, log, residue }, life.signal);
   // A cache that ends before it is synced was told to.
-  taskCache.synced.then(trimSamples, () => undefined);
+  taskCache.synced.then(
+    () => {
+      trimSamples();
+      releaseUnwanted();
+    },
+    () => undefined,
+  );
   let isStoreRead = false;
   Promise.all([taskCache.synced, leaseCache.synced, haltCache.synced]).then(
     () => {

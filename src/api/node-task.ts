@@ -173,7 +173,7 @@ export type CheckResult = {
 export type NodeTaskSpec = {
   node: string;
   run: { uid: string; namespace: string; name: string };
-  work: 'fault' | 'probe' | 'preflight';
+  work: 'fault' | 'probe' | 'preflight' | 'enforce';
   instance: string;
   generation: number;
   /** `undo` ends the work: a fault is undone, probes stop. Deleting the task orders the same. */
@@ -182,6 +182,8 @@ export type NodeTaskSpec = {
   fault?: FaultWork;
   probe?: { streams: ProbeStream[] };
   checks?: PreflightCheck[];
+  /** Of the node, to be kept at these values until the task is undone or deleted. */
+  sysctls?: { sysctl: string; value: string }[];
   /** The coordination Lease (in the system namespace) that must stay fresh, and the kernel lease in seconds. */
   lease: { name: string; seconds: number };
   /** RFC 3339; the work ends here by itself. */

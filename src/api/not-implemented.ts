@@ -50,7 +50,7 @@ function missingIn(manifest: Manifest): Missing[] {
       return missingInExperiment(manifest.model.template.experiment, at, valueAt(manifest.object, at));
     }
     case 'NetworkModulesValidator':
-      return manifest.model.enforce ? [{ path: ['spec', 'enforce'], what: 'enforce: true' }] : [];
+      return [];
     default:
       return [{ path: ['kind'], what: manifest.kind }];
   }

@@ -87,7 +87,6 @@ describe('notImplementedYet', () => {
       { ...experiment, hypothesis: [{ name: 'a', query: { expression: 'up' }, tolerance: { value: 1 } }] },
       'spec.hypothesis[0].query',
     ],
-    ['NetworkModulesValidator', { sysctls: { 'net.ipv4.ip_forward': 1 }, enforce: true }, 'spec.enforce'],
     ['NetworkExperiment', { ...experiment, abort: [{ monitor: { ref: 'm', threshold: 't' } }] }, 'spec.abort[0].monitor'],
     [
       'NetworkExperimentSchedule',

@@ -35,9 +35,12 @@ export function toExperiments(manifests: readonly Manifest[], duration: string |
 /** The validators that are checked by themselves: those that no experiment of the same input refers to. */
 export function validatorsOf(manifests: readonly Manifest[]): (Manifest & { kind: 'NetworkModulesValidator' })[] {
   const referenced = new Set(manifests.flatMap(referencesOf));
-  return manifests.flatMap((manifest) =>
-    manifest.kind === 'NetworkModulesValidator' && !referenced.has(keyOf(manifest)) ? [manifest] : [],
-  );
+  return manifests.flatMap((manifest) => {
+    if (manifest.kind !== 'NetworkModulesValidator' || referenced.has(keyOf(manifest))) return [];
+    if (!manifest.model.enforce) return [manifest];
+    const remedy = "put the file into a folder and run 'squall serve FOLDER', or remove it to only look";
+    throw new SquallError('InvalidInput', `${manifest.file}: spec.enforce: nothing is kept set by one look; ${remedy}`);
+  });
 }
 
 function shaperRun(manifest: Manifest & { kind: 'NetworkTrafficShaper' }, given: string | undefined): unknown {

@@ -17,7 +17,7 @@ import type { Node } from '../world.ts';
 import { writeStatus } from '../write-status.ts';
 import { decideStep, selectNodes } from './decide.ts';
 import { type Answer, statusAtBegin, statusAtEnd, type StatusFacts, unreadableStatus } from './status.ts';
-import { roundTask, roundTaskName } from './tasks.ts';
+import { enforceTask, enforceTaskName, roundTask, roundTaskName } from './tasks.ts';
 
 /** A node's outcome has changed, or is the first; of a node that is there. */
 export type NodeOutcomeChange = {
@@ -52,25 +52,27 @@ export function createValidatorReconciler(options: ValidatorReconcilerOptions): 
     // What a cache shows may lag behind what this process wrote last.
     const object = await store.get(validators, { name }).catch(noneIfGone);
     const tasks = options.tasks.list().filter(({ spec }) => spec.run.name === name);
-    const { round } = object?.status ?? {};
-    const current = round?.nodes.map((node) => roundTaskName(object?.metadata.uid ?? '', round.number, node)) ?? [];
-    await deleteTasks(
-      store,
-      tasks.filter(({ metadata }) => !current.includes(metadata.name)),
-    );
-    if (object === undefined) return {};
+    if (object === undefined) {
+      await deleteTasks(store, tasks);
+      return {};
+    }
     const { generation = 1 } = object.metadata;
     let validator: ModulesValidator;
     try {
       validator = readSpec('NetworkModulesValidator', object.spec);
     } catch (error) {
       if (codeOf(error) !== 'InvalidInput') throw error;
+      await deleteTasks(store, tasks);
       const isTold = object.status?.observedGeneration === generation && object.status.round === undefined;
       if (!isTold) await write(object, unreadableStatus(object.status, generation, messageOf(error), clock.now()));
       return {};
     }
     const selected = selectNodes(validator, options.nodes.list());
-    const facts = { generation, validator, before: object.status, selected, now: clock.now() };
+    await deleteTasks(
+      store,
+      tasks.filter(({ metadata }) => !isWanted(object, validator, selected, metadata.name)),
+    );
+    const facts = { generation, validator, before: object.status, selected, now: clock.now(), notSet: notSetIn(tasks) };
     return await advance(object, facts, tasks);
   };
 
@@ -103,6 +105,8 @@ export function createValidatorReconciler(options: ValidatorReconcilerOptions): 
     tasks: readonly Stored<NodeTask>[],
   ): Promise<ReconcileResult> {
     const { uid, name } = object.metadata;
+    const { validator } = facts;
+    const owner = { uid, name, instance: options.instance };
     const byName = new Map(tasks.map((task) => [task.metadata.name, task]));
     const there = new Set(options.nodes.list().map(({ metadata }) => metadata.name));
     const elapsedMs = facts.now - Date.parse(round.startedAt);
@@ -112,8 +116,9 @@ export function createValidatorReconciler(options: ValidatorReconcilerOptions): 
       const task = byName.get(roundTaskName(uid, round.number, node));
       const answer = there.has(node) ? answerOf(task, isLate) : ({ answer: 'no node' } as const);
       if (answer !== undefined) answers.set(node, answer);
-      else if (task === undefined)
-        await order(roundTask({ uid, name, instance: options.instance }, facts.validator, round, node));
+      // What is enforced is set before it is looked at.
+      else if (validator.enforce && !(await isSet(enforceTask(owner, validator, round, node), byName))) continue;
+      else if (task === undefined) await order(roundTask(owner, validator, round, node));
     }
     if (answers.size < round.nodes.length) return { requeueAfterMs: Math.max(0, answerWithinMs - elapsedMs) };
     const status = statusAtEnd(facts, answers);
@@ -121,6 +126,14 @@ export function createValidatorReconciler(options: ValidatorReconcilerOptions): 
     tellChanges(object, facts.before, status, round);
     // The tasks of the round go at the next look, which the status's own change asks for; a period is waited for from there.
     return { requeueAfterMs: 0 };
+  }
+
+  /** Orders a round's setting where that was not done yet. */
+  async function isSet(wanted: NodeTask, tasks: ReadonlyMap<string, Stored<NodeTask>>): Promise<boolean> {
+    const task = tasks.get(wanted.metadata.name);
+    if (task === undefined) await order(wanted);
+    else if (task.spec.generation !== wanted.spec.generation) await store.update(nodeTasks, { ...task, spec: wanted.spec });
+    return task?.status?.observedGeneration === wanted.spec.generation;
   }
 
   async function order(task: NodeTask): Promise<void> {
@@ -150,6 +163,25 @@ export function createValidatorReconciler(options: ValidatorReconcilerOptions): 
       options.onNodeOutcome?.({ ...change, ...(was === undefined ? {} : { before: was }) });
     }
   }
+}
+
+function notSetIn(tasks: readonly NodeTask[]): StatusFacts['notSet'] {
+  const enforcing = tasks.filter(({ spec }) => spec.work === 'enforce');
+  return enforcing.flatMap(({ spec: { node }, status }) =>
+    (status?.checks ?? []).filter(({ ok }) => !ok).map((check) => ({ node, ...check })),
+  );
+}
+
+/** Whether a task of that name is still to be there: of the round under way, or what keeps sysctls set. */
+function isWanted(
+  { metadata: { uid }, status }: Stored<ValidatorObject>,
+  { enforce }: ModulesValidator,
+  selected: readonly string[],
+  task: string,
+): boolean {
+  const { round } = status ?? {};
+  if (round?.nodes.some((node) => roundTaskName(uid, round.number, node) === task) === true) return true;
+  return enforce && selected.some((node) => enforceTaskName(uid, node) === task);
 }
 
 function answerOf(task: NodeTask | undefined, isLate: boolean): Answer | undefined {

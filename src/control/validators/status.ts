@@ -2,7 +2,6 @@
 import type {
   CheckOutcome,
   CheckResult,
-  Condition,
   ModulesValidator,
   NodeOutcome,
   ValidatedNode,
@@ -26,6 +25,8 @@ export type StatusFacts = {
   before: ValidatorStatus | undefined;
   selected: readonly string[];
   now: number;
+  /** What of it could not be set. */
+  notSet: readonly (CheckResult & { node: string })[];
 };
 
 /** Beyond so many outcomes only those that are not ok are kept, for an object of Kubernetes holds no more than about a megabyte. */
@@ -59,7 +60,9 @@ export function statusAtEnd(facts: StatusFacts, answers: ReadonlyMap<string, Ans
     observedGeneration: generation,
     summary: `${String(valid)}/${String(nodes.length)}`,
     nodes: withinBounds(nodes),
-    conditions: conditionsOf(validator, nodes, facts.before?.conditions ?? [], generation, now),
+    conditions: [validity(nodes), completeness(validator), ...enforcement(validator, facts.notSet)].map((fact) =>
+      condition(fact, before?.conditions ?? [], generation, now),
+    ),
   };
 }
 
@@ -124,16 +127,6 @@ function cut(text: string): string {
   return text.length <= longestText ? text : `${text.slice(0, longestText)}…`;
 }
 
-function conditionsOf(
-  validator: ModulesValidator,
-  nodes: readonly ValidatedNode[],
-  before: readonly Condition[],
-  generation: number,
-  now: number,
-): Condition[] {
-  return [validity(nodes), completeness(validator)].map((fact) => condition(fact, before, generation, now));
-}
-
 function validity(nodes: readonly ValidatedNode[]): ConditionFact {
   const of = (outcome: NodeOutcome) => nodes.filter((node) => node.outcome === outcome);
   const [invalid, unknown] = [of('Invalid'), of('Unknown')];
@@ -152,12 +145,23 @@ function completeness({ sysctls }: ModulesValidator): ConditionFact {
   return { type: 'Complete', status: 'False', reason: 'PodScope', message };
 }
 
+/** Only of validators that enforce. */
+function enforcement({ enforce }: ModulesValidator, notSet: StatusFacts['notSet']): ConditionFact[] {
+  if (!enforce) return [];
+  if (notSet.length === 0) return [{ type: 'Enforced', status: 'True', reason: 'Set', message: '' }];
+  return [{ type: 'Enforced', status: 'False', reason: 'NotSet', message: describe(notSet) }];
+}
+
 const mostDescribed = 5;
 
 function describeFailures(nodes: readonly ValidatedNode[]): string {
-  const failures = nodes.flatMap(({ node, checks }) =>
-    checks.filter(({ ok }) => !ok).map(({ expected, found }) => `${node}: expected that ${expected}, found ${found}`),
-  );
-  const rest = failures.length - mostDescribed;
-  return [...failures.slice(0, mostDescribed), ...(rest > 0 ? [`and ${String(rest)} more`] : [])].join('; ');
+  return describe(nodes.flatMap(({ node, checks }) => checks.filter(({ ok }) => !ok).map((check) => ({ node, ...check }))));
+}
+
+function describe(failures: readonly { node: string; expected: string; found: string }[]): string {
+  const told = failures
+    .slice(0, mostDescribed)
+    .map(({ node, expected, found }) => `${node}: expected that ${expected}, found ${found}`);
+  const rest = failures.length - told.length;
+  return [...told, ...(rest > 0 ? [`and ${String(rest)} more`] : [])].join('; ');
 }

@@ -107,6 +107,27 @@ describe('a validator in the store', () => {
     expect(object.status?.rounds).toBe(1);
   });
 
+  it('has sysctls set before it looks, for as long as it enforces', async () => {
+    const works: string[] = [];
+    const { found } = machine;
+    machine.found = (task) => {
+      if (!works.includes(task.spec.work)) works.push(task.spec.work);
+      return found(task);
+    };
+    const spec = { sysctls: { 'net.ipv4.ip_forward': 1 }, sysctlRules: [{ name: 'net.core.somaxconn', atLeast: 1 }] };
+    await define({ ...spec, nodeNames: ['worker-1'], enforce: true });
+    const object = await until(isOver);
+    expect(works).toEqual(['enforce', 'preflight']);
+    expect(object.status?.conditions.find(({ type }) => type === 'Enforced')?.status).toBe('True');
+    const tasks = async () => (await machine.store.list(nodeTasks, { labelSelector: validatorUidLabel })).items;
+    await expect.poll(async () => (await tasks()).map((task) => task.spec.work)).toEqual(['enforce']);
+    expect((await tasks())[0]?.spec.sysctls).toEqual([{ sysctl: 'net.ipv4.ip_forward', value: '1' }]);
+    const { metadata } = await machine.store.get(validators, { name: 'netem' });
+    await machine.store.update(validators, { ...object, metadata, spec: { ...spec, nodeNames: ['worker-1'], enforce: false } });
+    await until((one) => one.status?.observedGeneration === 2 && isOver(one));
+    await expect.poll(tasks).toEqual([]);
+  });
+
   it('leaves no task behind when it is deleted in the middle of a round', async () => {
     machine.silent = () => true;
     await define({ qdiscs: ['netem'] });

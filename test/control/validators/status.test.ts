@@ -4,7 +4,7 @@ import { type Answer, statusAtBegin, statusAtEnd, type StatusFacts } from '../..
 
 const validator = readSpec('NetworkModulesValidator', { qdiscs: ['netem'] });
 const facts = (changes: Partial<StatusFacts> = {}): StatusFacts => ({
-  ...{ generation: 1, validator, before: undefined, selected: ['a', 'b'], now: 0 },
+  ...{ generation: 1, validator, before: undefined, selected: ['a', 'b'], now: 0, notSet: [] },
   ...changes,
 });
 const qdisc = (ok: boolean, found = 'x'): CheckResult => ({
