@@ -37,7 +37,7 @@ export function judgeSysctl(check: SysctlCheck, read: string | undefined): Check
   const found = normaliseSysctl(read);
   if (holds(expect, found)) return { check, ok: true, expected, found: shown(found), remedy: '' };
   const wanted = valueThatHolds(expect, found);
-  const remedy = wanted === undefined ? presentSysctlRemedy(sysctl) : sysctlValueRemedy(sysctl, wanted);
+  const remedy = wanted === undefined ? presentSysctlRemedy(sysctl) : sysctlValueRemedy(sysctl, wanted, podUid !== undefined);
   return { check, ok: false, expected, found: shown(found), remedy };
 }
 

@@ -29,7 +29,8 @@ export function presentSysctlRemedy(sysctl: string): string {
 }
 
 /** @param value that would do */
-export function sysctlValueRemedy(sysctl: string, value: string): string {
+export function sysctlValueRemedy(sysctl: string, value: string, isOfPod: boolean): string {
+  if (isOfPod) return `set it to "${value}" by the pod's securityContext.sysctls`;
   return `set it with 'sysctl -w ${sysctl}="${value}"', and keep it by a file in /etc/sysctl.d`;
 }
 

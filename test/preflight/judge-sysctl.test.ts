@@ -61,6 +61,16 @@ describe('judgeSysctl', () => {
     const check = { check: 'sysctl', sysctl: 'net.core.somaxconn', podUid: 'uid-a', expect: { operator: 'exists' } } as const;
     expect(judgeSysctl(check, '1').expected).toBe('net.core.somaxconn in pod uid-a exists');
   });
+
+  it('has a remedy for a pod that lasts as long as the pod', () => {
+    const check = {
+      check: 'sysctl',
+      sysctl: 'net.core.somaxconn',
+      podUid: 'uid-a',
+      expect: { operator: 'range', atMost: 1 },
+    } as const;
+    expect(judgeSysctl(check, '2').remedy).toBe(`set it to "1" by the pod's securityContext.sysctls`);
+  });
 });
 
 describe('sysctlFile', () => {
