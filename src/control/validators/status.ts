@@ -134,6 +134,9 @@ function validity(nodes: readonly ValidatedNode[]): ConditionFact {
   if (unknown.length > 0) return { type: 'Valid', status: 'Unknown', reason: 'NoAnswer', message: describeFailures(unknown) };
   if (nodes.length === 0)
     return { type: 'Valid', status: 'Unknown', reason: 'NoNode', message: 'it is about no node that there is' };
+  if (nodes.every(({ checkCount }) => checkCount === 0)) {
+    return { type: 'Valid', status: 'Unknown', reason: 'NothingChecked', message: 'nothing of it can be checked outside a run' };
+  }
   return { type: 'Valid', status: 'True', reason: 'ChecksHeld', message: '' };
 }
 

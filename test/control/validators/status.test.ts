@@ -29,6 +29,11 @@ describe('the status of a validator', () => {
     expect(statusAtEnd(facts(), answers(given)).conditions[0]).toMatchObject({ type: 'Valid', ...condition });
   });
 
+  it('is not Valid where nothing could be checked', () => {
+    const { conditions } = statusAtEnd(facts({ selected: ['a'] }), answers({ a: { answer: 'checks', checks: [] } }));
+    expect(conditions[0]).toMatchObject({ type: 'Valid', status: 'Unknown', reason: 'NothingChecked' });
+  });
+
   it('is not Valid where it is about no node', () => {
     const { conditions, summary } = statusAtEnd(facts({ selected: [] }), new Map());
     expect({ summary, valid: conditions[0] }).toMatchObject({ summary: '0/0', valid: { status: 'Unknown', reason: 'NoNode' } });
