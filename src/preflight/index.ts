@@ -5,7 +5,7 @@
  */
 export { type CapabilityTrial, capabilityTrials, intermediateDeviceLines } from './capabilities.ts';
 export { judgeKernel } from './judge-kernel.ts';
-export { judgeModule, type ModuleFacts, moduleState } from './judge-module.ts';
+export { judgeModule, type ModuleListing, moduleState } from './judge-module.ts';
 export { judgeQdisc, qdiscTrial } from './judge-qdisc.ts';
 export { judgeSysctl, normaliseSysctl, sysctlFile } from './judge-sysctl.ts';
 export { checksOfValidator, distinctChecks, nameOfCheck } from './validator-checks.ts';

@@ -8,7 +8,7 @@ type ModuleCheck = Extract<PreflightCheck, { check: 'module' }>;
 export type ModuleState = 'loaded' | 'built in' | 'absent' | 'untold';
 
 /** What a kernel says of its modules. */
-export type ModuleFacts = {
+export type ModuleListing = {
   /** The text of /proc/modules; absent where the kernel cannot load modules. */
   loaded?: string;
   /** The text of modules.builtin of the kernel's own release; absent where there is none. */
@@ -21,7 +21,7 @@ export type ModuleFacts = {
 const canonical = (name: string): string => name.replaceAll('-', '_');
 
 /** A module that is only on its way in or out is not there. */
-export function moduleState(module: string, { loaded, builtin, inSysfs }: ModuleFacts): ModuleState {
+export function moduleState(module: string, { loaded, builtin, inSysfs }: ModuleListing): ModuleState {
   const name = canonical(module);
   const line = loaded?.split('\n').find((one) => canonical(one.split(' ')[0] ?? '') === name);
   // NAME SIZE REFERENCES USERS STATE ADDRESS

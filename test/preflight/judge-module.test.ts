@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeModule, type ModuleFacts, moduleState } from '../../src/preflight/index.ts';
+import { judgeModule, type ModuleListing, moduleState } from '../../src/preflight/index.ts';
 
 const loaded = [
   'br_netfilter 32768 0 - Live 0x0000000000000000',
@@ -7,7 +7,7 @@ const loaded = [
   'bridge 311296 1 br_netfilter, Live 0x0000000000000000',
 ].join('\n');
 const builtin = 'kernel/net/sched/sch_tbf.ko\nkernel/drivers/net/dummy-one.ko.xz\n';
-const all: ModuleFacts = { loaded, builtin, inSysfs: false };
+const all: ModuleListing = { loaded, builtin, inSysfs: false };
 
 describe('moduleState', () => {
   it.each([

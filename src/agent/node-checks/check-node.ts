@@ -5,7 +5,7 @@ import { judgeKernel, judgeModule, judgeQdisc, judgeSysctl, moduleState, qdiscTr
 import type { AgentContext } from '../context.ts';
 import { withNamespace } from '../kernel/namespace.ts';
 import { tryInScratch } from '../try-capability.ts';
-import { readModuleFacts } from './modules.ts';
+import { readModuleListing } from './modules.ts';
 import { readSysctl } from './sysctls.ts';
 
 const kinds = ['sysctl', 'module', 'qdisc', 'kernel'] as const;
@@ -22,7 +22,7 @@ export async function checkNode(context: NodeContext, check: NodeCheck): Promise
     case 'sysctl':
       return judgeSysctl(check, await readOf(context, check));
     case 'module': {
-      const facts = await readModuleFacts(check.module, context.nodePlace.root, context.kernelRelease);
+      const facts = await readModuleListing(check.module, context.nodePlace.root, context.kernelRelease);
       return judgeModule(check, moduleState(check.module, facts));
     }
     case 'qdisc':

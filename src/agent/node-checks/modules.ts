@@ -1,13 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isMissing } from '../../lib/index.ts';
-import type { ModuleFacts } from '../../preflight/index.ts';
+import type { ModuleListing } from '../../preflight/index.ts';
 
 /**
  * What this kernel says of one module.
  * @param root of the node's files
  * @param release the kernel's own, as uname(2) says it
  */
-export async function readModuleFacts(module: string, root: string, release: string): Promise<ModuleFacts> {
+export async function readModuleListing(module: string, root: string, release: string): Promise<ModuleListing> {
   const loaded = await readIfThere('/proc/modules');
   const builtin = await readIfThere(`${root}/lib/modules/${release}/modules.builtin`);
   return {
