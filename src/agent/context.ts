@@ -3,12 +3,14 @@ import type { Clock } from '../lib/index.ts';
 import type { Resource, Store, Stored } from '../store/index.ts';
 import type { System } from '../preflight/index.ts';
 import type { TryCapability } from './capability-cache.ts';
+import type { Enforcer } from './enforcement/enforcer.ts';
 import type { HostResolver } from './hosts/resolver.ts';
 import type { HaltWatch } from './halt-watch.ts';
 import type { KernelDriver } from './kernel-driver.ts';
 import type { LeaseWatch } from './lease-watch.ts';
 import type { Limiter } from './limiter.ts';
 import type { Log } from './log.ts';
+import type { NodePlace } from './node-checks/node-place.ts';
 import type { PodNamespaces } from './namespaces/pod-namespaces.ts';
 
 export type StoredTask = Stored<NodeTask>;
@@ -46,6 +48,8 @@ export type AgentContext = {
   /** As it was seen a while ago where nothing has changed since. */
   tryCapability: TryCapability;
   system: () => Promise<System>;
+  nodePlace: NodePlace;
+  enforcer: Enforcer;
   /** Fires when the agent has begun to stop. */
   stopping: AbortSignal;
 };

@@ -10,6 +10,7 @@ export { type Leftovers, listLeftovers, removeLeftover } from './leftovers/lefto
 export { listNamespaces, type MachineNamespace } from './leftovers/namespaces.ts';
 export { type Log, logToStderr } from './log.ts';
 export type { AgentView } from './agent-view.ts';
+export { createEnforcer, type Enforcer } from './enforcement/enforcer.ts';
 export { checkInstance, checkNode, clusterInstanceFile, isInstance } from './identity.ts';
 export { createHostResolver, type HostResolver } from './hosts/resolver.ts';
 export { namedNameFiles, type WithNameFiles } from './namespaces/name-files.ts';
@@ -17,6 +18,7 @@ export { namedNamespaces } from './namespaces/named.ts';
 export type { FoundNamespace, PodNamespaces } from './namespaces/pod-namespaces.ts';
 export { processNameFiles } from './namespaces/processes/name-files.ts';
 export { processNamespaces } from './namespaces/processes/processes.ts';
+export { firstProcessPlace, type NodePlace, ownPlace } from './node-checks/node-place.ts';
 export { nftByAddon } from './nft-addon.ts';
 export { findProgram } from './find-file.ts';
 export { readSystem } from './node-system.ts';

@@ -22,6 +22,7 @@ import { lookUpOnce, lookUpOnTargets } from './hosts/preflight.ts';
 import { checkTargets, isCheckOfTargets } from './check-targets.ts';
 import { createLooks, type Looks } from './look-into.ts';
 import { findAndPin } from './namespaces/pod-namespaces.ts';
+import { checkNode, isNodeCheck } from './node-checks/check-node.ts';
 import { advance } from './phases.ts';
 import { createStatusWriter, writeLast } from './status-writer.ts';
 import { deadlineAt } from './timing.ts';
@@ -83,13 +84,14 @@ export function startPreflightWork(context: AgentContext, first: StoredTask, che
 
 export type CheckContext = Pick<
   AgentContext,
-  'namespaces' | 'kernel' | 'clock' | 'nameOfFault' | 'resolveHosts' | 'tryCapability' | 'system'
+  'namespaces' | 'kernel' | 'clock' | 'nameOfFault' | 'resolveHosts' | 'tryCapability' | 'system' | 'nodePlace' | 'kernelRelease'
 > & { looks: Looks };
 
 /** Gathers what one check needs and judges it. What could not be tried is a check that failed, with the reason. */
 export async function runCheck(context: CheckContext, check: PreflightCheck, signal: AbortSignal): Promise<CheckResult> {
   try {
     if (isCheckOfTargets(check)) return await checkTargets(context.looks, check);
+    if (isNodeCheck(check)) return await checkNode(context, check);
     switch (check.check) {
       case 'capability':
         return judgeCapability(check, await context.tryCapability(check.capability), await context.system());

@@ -7,6 +7,7 @@ import type { AgentView } from './agent-view.ts';
 import { createCapabilityCache } from './capability-cache.ts';
 import type { AgentContext } from './context.ts';
 import type { LeaseObject } from './lease.ts';
+import { createEnforcer } from './enforcement/enforcer.ts';
 import { watchHalts } from './halt-watch.ts';
 import { beat } from './heartbeat.ts';
 import type { HostResolver } from './hosts/resolver.ts';
@@ -15,6 +16,7 @@ import { watchLeases } from './lease-watch.ts';
 import { createLimiter } from './limiter.ts';
 import type { Log } from './log.ts';
 import { readSystem } from './node-system.ts';
+import { type NodePlace, ownPlace } from './node-checks/node-place.ts';
 import type { PodNamespaces } from './namespaces/pod-namespaces.ts';
 import { deleteOrphanedSamples } from './sample-file.ts';
 import { watchServer } from './server-health.ts';
@@ -55,6 +57,8 @@ export type AgentOptions = {
   tcpProbeProgram: string;
   /** How host names are looked up as a target would. */
   resolveHosts: HostResolver;
+  /** Where what is the node's is found. @default this process's own */
+  nodePlace?: NodePlace;
   random?: () => number;
   /** Called once, after the first sweep. */
   onStart?: (view: AgentView) => void;
@@ -113,6 +117,8 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   });
   const system = readSystem();
   system.catch(() => undefined);
+  const { nodePlace = ownPlace } = options;
+  const enforcer = createEnforcer(stateFolder, nodePlace, log);
   const context: AgentContext = {
     store,
     tasks: nodeTasks,
@@ -139,6 +145,8 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     kernelRelease: release(),
     tryCapability: createCapabilityCache({ file: join(stateFolder, 'capabilities.json'), clock, tryCapability }),
     system: async () => await system,
+    nodePlace,
+    enforcer,
     stopping: stopping.signal,
   };
   const trimSamples = () => {
@@ -146,11 +154,23 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       log('warn', 'samples of finished tasks not deleted', { error: messageOf(error) });
     });
   };
+  const releaseUnwanted = () => {
+    const wanted = taskCache.list().filter(({ spec }) => spec.work === 'enforce' && spec.order === 'apply');
+    enforcer.retain(new Set(wanted.map(({ spec }) => spec.run.uid))).catch((error: unknown) => {
+      log('error', 'sysctls that nobody wants set are not set back', { error: messageOf(error) });
+    });
+  };
   const supervisor = superviseTasks(context, taskCache, sweep, trimSamples);
   const residue = () => sweep.residue() + supervisor.residue();
   const beating = beat({ store, leases, node, clock, log, residue }, life.signal);
   // A cache that ends before it is synced was told to.
-  taskCache.synced.then(trimSamples, () => undefined);
+  taskCache.synced.then(
+    () => {
+      trimSamples();
+      releaseUnwanted();
+    },
+    () => undefined,
+  );
   let isStoreRead = false;
   Promise.all([taskCache.synced, leaseCache.synced, haltCache.synced]).then(
     () => {

@@ -2,6 +2,7 @@ import type { NodeTask, NodeTaskStatus } from '../api/index.ts';
 import { formatInstant, messageOf } from '../lib/index.ts';
 import type { Cache } from '../store/index.ts';
 import type { AgentContext, EndReason, StoredTask, TaskWork } from './context.ts';
+import { startEnforceWork } from './enforce-work.ts';
 import { startFaultWork } from './fault-work.ts';
 import { afterRestart } from './phases.ts';
 import { startPreflightWork } from './preflight-work.ts';
@@ -121,6 +122,7 @@ function startWork(context: AgentContext, task: StoredTask, sweep: Sweep): TaskW
     return refuseTask(context, task, `notAfter '${spec.notAfter}' is no RFC 3339 instant`);
   if (spec.work === 'fault' && spec.fault !== undefined) return startFaultWork(context, task, spec.fault);
   if (spec.work === 'probe' && spec.probe !== undefined) return startProbeWork(context, task, spec.probe.streams);
+  if (spec.work === 'enforce' && spec.sysctls !== undefined) return startEnforceWork(context, task);
   if (spec.work === 'preflight' && spec.checks !== undefined) return startPreflightWork(context, task, spec.checks);
   return refuseTask(context, task, `a ${spec.work} task without its part of the spec`);
 }

@@ -12,7 +12,7 @@ export type { ExperimentSchedule } from './kinds/network-experiment-schedule.ts'
 export type { DelayTest } from './kinds/network-delay-test.ts';
 export type { GameDay, GameDayStep } from './kinds/network-game-day.ts';
 export type { Halt } from './kinds/network-halt.ts';
-export type { ModulesValidator } from './kinds/network-modules-validator.ts';
+export type { ModulesValidator, NodeChoice, SysctlRule } from './kinds/network-modules-validator.ts';
 export type { Flow, Monitor } from './kinds/network-monitor.ts';
 export type { Notification } from './kinds/network-notification.ts';
 export { defaultTolerance } from './kinds/tolerance.ts';
@@ -23,6 +23,7 @@ export * from './measurement.ts';
 export * from './metadata.ts';
 export * from './model.ts';
 export * from './node-task.ts';
+export * from './validator-status.ts';
 export { missingPartsOf, notImplementedYet } from './not-implemented.ts';
 export { formatProblem, type Path, type Problem } from './problems.ts';
 export { problemAt } from './problem-at.ts';

@@ -24,6 +24,8 @@ export function shortNodeName(node: string): string {
 }
 
 export const runUidLabel = 'squall.networkmachinery.io/run-uid';
+/** In its place on tasks of a NetworkModulesValidator, whose name and uid are in `run`. */
+export const validatorUidLabel = 'squall.networkmachinery.io/validator-uid';
 /** On the Lease by which a node's agent says that it is there: things of a former life still in kernels of its node. */
 export const agentResidueAnnotation = 'squall.networkmachinery.io/residue';
 export const workLabel = 'squall.networkmachinery.io/work';
@@ -102,18 +104,34 @@ export type ProbeStream = {
 };
 
 /** What a kernel is tried for. */
-export type Capability =
-  | 'netem'
-  | 'prio'
-  | 'tbf'
-  | 'htb'
-  | 'bpf-filter'
-  | 'ifb'
-  | 'nft-set-timeout'
-  | 'nft-set-priority'
-  | 'nft-match-traffic'
-  | 'nft-forward-ingress'
-  | 'nft-forward-egress';
+export const capabilities = [
+  'netem',
+  'prio',
+  'tbf',
+  'htb',
+  'bpf-filter',
+  'ifb',
+  'nft-set-timeout',
+  'nft-set-priority',
+  'nft-match-traffic',
+  'nft-forward-ingress',
+  'nft-forward-egress',
+] as const;
+export type Capability = (typeof capabilities)[number];
+
+/** Of the node, or of a pod's network namespace. */
+export type SysctlScope = 'host' | 'pod';
+
+/** What reading a sysctl must give. Runs of blanks count as one; numbers are whole. */
+export type SysctlExpectation =
+  | { operator: 'equals'; value: string }
+  | { operator: 'oneOf'; values: string[] }
+  | { operator: 'range'; atLeast?: number; atMost?: number }
+  | { operator: 'exists' }
+  | { operator: 'absent' };
+
+/** Versions of one to three numbers; at least one of the two. */
+export type KernelRange = { atLeast?: string; atMost?: string };
 
 /** What acts on packets: netem, or, where a kernel has none, htb and a filter by chance, which lose and slow down but cannot delay. */
 export type Driver = 'netem' | 'htb';
@@ -126,6 +144,12 @@ export type PreflightCheck =
   /** One of these drivers does the fault, and the kernel has all that it needs. */
   | { check: 'driver'; ways: DriverWay[] }
   | { check: 'tool'; tool: string }
+  /** By name as sysctl(8) writes it. With `podUid` in that pod's network namespace, else in the node's. */
+  | { check: 'sysctl'; sysctl: string; podUid?: string; expect: SysctlExpectation }
+  /** Loaded, or built into the kernel. */
+  | { check: 'module'; module: string }
+  | { check: 'qdisc'; qdisc: string }
+  | { check: 'kernel'; range: KernelRange }
   /** The device exists in the target and, unless only what comes in is hurt, its root qdisc can be replaced and restored. */
   | { check: 'device'; podUid: string; device: string; direction?: Direction }
   | { check: 'distribution'; distribution: string }
@@ -163,7 +187,7 @@ export type CheckResult = {
 export type NodeTaskSpec = {
   node: string;
   run: { uid: string; namespace: string; name: string };
-  work: 'fault' | 'probe' | 'preflight';
+  work: 'fault' | 'probe' | 'preflight' | 'enforce';
   instance: string;
   generation: number;
   /** `undo` ends the work: a fault is undone, probes stop. Deleting the task orders the same. */
@@ -172,6 +196,8 @@ export type NodeTaskSpec = {
   fault?: FaultWork;
   probe?: { streams: ProbeStream[] };
   checks?: PreflightCheck[];
+  /** Of the node, to be kept at these values until the task is undone or deleted. */
+  sysctls?: { sysctl: string; value: string }[];
   /** The coordination Lease (in the system namespace) that must stay fresh, and the kernel lease in seconds. */
   lease: { name: string; seconds: number };
   /** RFC 3339; the work ends here by itself. */

@@ -35,6 +35,8 @@ function missingIn(manifest: Manifest): Missing[] {
       return missingInExperiment(manifest.model, ['spec']);
     case 'NetworkExperimentSchedule':
       return missingInExperiment(manifest.model.template.experiment, ['spec', 'experimentTemplate', 'spec']);
+    case 'NetworkModulesValidator':
+      return [];
     default:
       return [{ path: ['kind'], what: manifest.kind }];
   }
@@ -56,7 +58,6 @@ function missingInExperiment(experiment: Experiment, at: Path): Missing[] {
   for (const [index, { test }] of experiment.hypothesis.entries()) {
     found.push(...missingInTest(test, [...at, 'hypothesis', index]));
   }
-  if (experiment.preflight.length > 0) found.push({ path: [...at, 'preflight'], what: 'preflight by a NetworkModulesValidator' });
   for (const [index, rule] of experiment.abort.entries()) {
     if (rule.kind === 'monitor') found.push({ path: [...at, 'abort', index, 'monitor'], what: 'abort by a monitor' });
   }

@@ -18,6 +18,8 @@ import { createRunReconciler } from './run-reconciler.ts';
 import type { ExperimentObject } from './run-status.ts';
 import type { PlaceRules } from './plan-or-refuse.ts';
 import { createScheduleReconciler } from './schedule-reconciler.ts';
+import { runValidators } from './validators/run-validators.ts';
+import type { NodeOutcomeChange } from './validators/reconciler.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 export type ControlOptions = {
@@ -43,6 +45,8 @@ export type ControlOptions = {
   isHeld?: () => boolean;
   /** Called once for every tick of a schedule, after its outcome is in the store. */
   onTick?: (record: TickRecord) => void;
+  /** Called once a validator's status says of a node what it did not say before. */
+  onNodeOutcome?: (change: NodeOutcomeChange) => void;
   /** Called after every renewal of a run's Lease; `late`: more than two thirds of its length after the one before. */
   onLeaseRenewal?: (result: 'done' | 'late' | 'failed') => void;
 };
@@ -90,7 +94,11 @@ export async function runControl(options: ControlOptions, signal: AbortSignal): 
   for (const { metadata } of runs) enqueue({ namespace: metadata.namespace ?? 'default', name: metadata.name });
   for (const { spec } of taskCache.list()) enqueue({ namespace: spec.run.namespace, name: spec.run.name });
   try {
-    await Promise.all([queue.run(signal), runSchedules({ ...options, haltedBy }, experimentCache, signal)]);
+    await Promise.all([
+      queue.run(signal),
+      runSchedules({ ...options, haltedBy }, experimentCache, signal),
+      runValidators(options, signal),
+    ]);
   } finally {
     leases.stop();
   }

@@ -18,6 +18,8 @@ export {
   schedules,
   services,
   shapers,
+  type ValidatorObject,
+  validators,
 } from './resources.ts';
 export { type HurtPod, type PlannedPreview, type PreviewedProbe, previewRun, type RunPreview } from './preview-run.ts';
 export type { KernelProgram } from './preview-programs.ts';
@@ -28,5 +30,6 @@ export type { TargetRules } from './target-checks.ts';
 export { readWorld, type SpecReader } from './run-request.ts';
 export { abortAnnotation, isTaskClean } from './run-reconciler.ts';
 export { type ExperimentObject, type ExperimentStatus } from './run-status.ts';
+export type { NodeOutcomeChange } from './validators/reconciler.ts';
 export { type ScheduleObject } from './schedule-status.ts';
 export { type Node, nodeUidAnnotation, type Pod, type Service, type World } from './world.ts';

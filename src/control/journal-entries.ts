@@ -1,6 +1,7 @@
-import type { JournalEntry, NodeTask, PreflightCheck } from '../api/index.ts';
+import type { JournalEntry, NodeTask } from '../api/index.ts';
 import type { Plan, RunState, SkippedNode } from '../experiment/index.ts';
 import { formatInstant } from '../lib/index.ts';
+import { nameOfCheck } from '../preflight/index.ts';
 import { allChecks } from './gather.ts';
 import type { ExpectedTasks } from './plan-run.ts';
 import type { ExperimentObject } from './run-status.ts';
@@ -149,12 +150,6 @@ function skippedEntries({ node, message }: SkippedNode, { fault }: ExpectedTasks
     { type: 'warning', message: `${pods} on ${node} skipped, which cannot do the fault: ${message}` },
     ...uids.map((uid): JournalEntry => ({ type: 'target', uid, phase: 'Skipped', reason: 'Unsupported' })),
   ];
-}
-
-/** With what it is about, as far as that is a word or a number. */
-function nameOfCheck({ check, ...details }: PreflightCheck): string {
-  const words = (Object.values(details) as unknown[]).filter((detail) => typeof detail !== 'object');
-  return [check, ...words].join(' ');
 }
 
 function closingEntries(state: RunState, expected: ExpectedTasks, tasks: ReadonlyMap<string, NodeTask>): JournalEntry[] {

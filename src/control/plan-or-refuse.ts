@@ -1,6 +1,7 @@
 import type { Place } from '../api/index.ts';
 import { codeOf, messageOf } from '../lib/index.ts';
-import { type PlannedRun, planRun, type Refusal, type RunRequest } from './plan-run.ts';
+import { type PlannedRun, planRun, type RunRequest } from './plan-run.ts';
+import type { Refusal } from './refuse-unsafe.ts';
 import type { TargetRules } from './target-checks.ts';
 import type { World } from './world.ts';
 

@@ -1,16 +1,22 @@
-import type { Experiment, FaultWork, NodeTaskSpec, Peer, PreflightCheck, ProbeStream, Shaper } from '../api/index.ts';
+import type { Experiment, ModulesValidator, Peer, ProbeStream, Shaper } from '../api/index.ts';
 import { type Plan, selectTargets } from '../experiment/index.ts';
-import { requirements } from '../faults/index.ts';
 import { formatInstant, SquallError } from '../lib/index.ts';
-import { describeExcess } from './blast-radius.ts';
-import { checksOfTargets } from './checks-of-targets.ts';
-import { describeBrokenBudgets } from './disruption-budgets.ts';
-import { distinctEffects, momentsOf } from './distinct-effects.ts';
 import { dosePeersOf, exposureOf } from './exposure.ts';
 import { type PlannedEntry, planStreams, resolveSources } from './plan-probes.ts';
+import { preflightTasks } from './preflight-tasks.ts';
+import { type Refusal, refuseUnsafe } from './refuse-unsafe.ts';
 import { hostNamesOf, resolvePeers, resolvePlaces } from './resolve.ts';
-import { describeObjections, objectionsTo, type TargetRules } from './target-checks.ts';
-import { byNode, faultId, leaseName, taskName, type TaskPlan, taskTarget } from './task-plan.ts';
+import type { TargetRules } from './target-checks.ts';
+import {
+  byNode,
+  faultId,
+  leaseName,
+  type SelectedPart,
+  type TaskBase,
+  taskName,
+  type TaskPlan,
+  taskTarget,
+} from './task-plan.ts';
 import { nodeAddresses, type Pod, unique, type World } from './world.ts';
 
 /** A run as it was asked for, with every reference replaced by what it refers to. */
@@ -23,6 +29,8 @@ export type RunRequest = {
   experiment: Experiment;
   shaper?: Shaper;
   entries: PlannedEntry[];
+  /** What every node that takes part must have before anything is touched. @default nothing more than the fault needs */
+  gates?: ModulesValidator[];
 };
 
 export type RunTarget = { uid: string; namespace: string; name: string; node: string };
@@ -31,13 +39,6 @@ export type RunTarget = { uid: string; namespace: string; name: string; node: st
 export type ExpectedTasks = { preflight: TaskPlan[]; probe: TaskPlan[]; fault: TaskPlan[] };
 
 export type PlannedRun = { kind: 'planned'; plan: Plan; targets: RunTarget[]; tasks: ExpectedTasks };
-export type Refusal = { kind: 'refused'; reason: string; message: string };
-
-/** One configuration of the shaper and the pods that it is going to hurt. */
-type SelectedPart = { part: Shaper['parts'][number]; pods: Pod[] };
-
-/** What all tasks of a run share. */
-type TaskBase = Pick<NodeTaskSpec, 'run' | 'instance' | 'generation' | 'order' | 'lease' | 'notAfter'>;
 
 /** The most that a last probe takes to be answered, aggregated and written, on top of its time-out. */
 const reportMs = 2500;
@@ -68,46 +69,14 @@ export function planRun(request: RunRequest, world: World, now: number, rules: T
   const base = taskBase(request, plan, now);
   const fault = faultTasks(base, parts, streams, world, running);
   const tasks = {
-    preflight: preflightTasks(base, unique([...hurt, ...sources.pods]), parts, streams, fault, plan.durationMs),
+    preflight: preflightTasks(base, unique([...hurt, ...sources.pods]), parts, streams, fault, {
+      activeMs: plan.durationMs,
+      gates: request.gates ?? [],
+    }),
     probe: probeTasks(base, sources.pods, streams),
     fault,
   };
   return { kind: 'planned', plan, targets: hurt.map(runTarget), tasks };
-}
-
-/** Whom nobody may hurt, and how much one run may hurt. */
-function refuseUnsafe(
-  { blastRadius = {} }: Experiment,
-  hurt: readonly Pod[],
-  running: readonly Pod[],
-  world: World,
-  { ceilings = {}, ignoreDisruptionBudgets = false, ...rules }: TargetRules & { now: number },
-): Refusal | undefined {
-  const limits = [
-    { ...ceilings, who: 'ceilings' },
-    { ...blastRadius, who: 'blastRadius' },
-  ];
-  const forbidden = describeObjections(objectionsTo(hurt, world, { ...rules, limits }));
-  if (forbidden !== undefined) return { kind: 'refused', reason: 'TargetNotAllowed', message: forbidden };
-  const byOthers = hurtByOthers(world, running);
-  const excess = describeExcess(hurt, running, [
-    {
-      limits: ceilings,
-      from: 'ceilings',
-      remedy: 'no experiment can lift what whoever runs Squall here allows; select fewer',
-      byOthers,
-    },
-    { limits: blastRadius, from: 'blastRadius', remedy: 'select fewer (mode, value), or raise the limit' },
-  ]);
-  if (excess !== undefined) return { kind: 'refused', reason: 'BlastRadiusExceeded', message: excess };
-  const broken = ignoreDisruptionBudgets ? undefined : describeBrokenBudgets(world.budgets, hurt, byOthers, world.pods);
-  return broken === undefined ? undefined : { kind: 'refused', reason: 'DisruptionBudgetExceeded', message: broken };
-}
-
-/** A pod that is on its way out is not counted, as it is not among those of which a share may be hurt. */
-function hurtByOthers({ activeRuns }: World, running: readonly Pod[]): Pod[] {
-  const uids = new Set(activeRuns.flatMap(({ podUids }) => podUids));
-  return running.filter(({ metadata }) => uids.has(metadata.uid ?? '') && metadata.deletionTimestamp === undefined);
 }
 
 /** What the machine needs of a run; also all that is left of the plan after a restart. */
@@ -241,74 +210,6 @@ function probeTasks(base: TaskBase, sources: readonly Pod[], streams: readonly P
       spec: { ...base, node, work: 'probe', targets: here.map(taskTarget), probe },
     };
   });
-}
-
-function preflightTasks(
-  base: TaskBase,
-  pods: readonly Pod[],
-  parts: readonly SelectedPart[],
-  streams: readonly ProbeStream[],
-  faults: readonly TaskPlan[],
-  activeMs: number,
-): TaskPlan[] {
-  const faultsOn = Map.groupBy(faults, ({ spec }) => spec.node);
-  const podsOn = parts.map((one) => Map.groupBy(one.pods, ({ spec }) => spec.nodeName ?? ''));
-  return byNode(pods).map(([node, here]): TaskPlan => {
-    const partsHere = parts.map(({ part }, index) => ({ part, pods: podsOn[index]?.get(node) ?? [] }));
-    const checks = [
-      ...checksFor(here, partsHere, streams),
-      ...(faultsOn.get(node) ?? []).flatMap((task) => checksOfFault(task, here, activeMs)),
-    ];
-    return {
-      name: taskName(base.run.uid, 'preflight', node),
-      spec: { ...base, node, work: 'preflight', targets: here.map(taskTarget), checks },
-    };
-  });
-}
-
-function checksFor(here: readonly Pod[], parts: readonly SelectedPart[], streams: readonly ProbeStream[]): PreflightCheck[] {
-  const uids = new Set(here.map(({ metadata }) => metadata.uid));
-  const checks = parts.flatMap(({ part, pods }): PreflightCheck[] => {
-    const hurt = pods.flatMap(({ metadata: { uid } }) => (uid !== undefined && uids.has(uid) ? [uid] : []));
-    if (hurt.length === 0) return [];
-    const { device, direction } = part;
-    const isThere = hurt.map((podUid) => ({
-      check: 'device' as const,
-      podUid,
-      device,
-      ...(direction === 'egress' ? {} : { direction }),
-    }));
-    // A node's agent of an earlier version knows no such check, and refuses: it would hurt more than is asked for.
-    const narrows = part.protocol !== undefined || [part.ports, part.except, part.include].some((list) => list.length > 0);
-    const tells = narrows || part.peers.some(({ ports }) => ports !== undefined);
-    const matching = { check: 'capability' as const, capability: 'nft-match-traffic' as const };
-    const needs = distinctEffects(part).flatMap((effect) => requirements(effect, direction));
-    return [...needs, ...(tells ? [matching] : []), ...isThere];
-  });
-  const pings = parts.length > 0 || streams.some(({ protocol, podUid }) => protocol === 'icmp' && uids.has(podUid));
-  if (pings) checks.push({ check: 'tool', tool: 'fping' });
-  return [...new Map(checks.map((check) => [JSON.stringify(check), check])).values()];
-}
-
-/** What the node is asked about a fault as it is going to be ordered. */
-function checksOfFault({ spec: { fault, targets, lease } }: TaskPlan, here: readonly Pod[], activeMs: number): PreflightCheck[] {
-  if (fault === undefined) return [];
-  const podUids = targets.map(({ podUid }) => podUid);
-  const pods = here.filter(({ metadata: { uid = '' } }) => podUids.includes(uid));
-  return [
-    // The first look at targets comes first: what is sent until the composition is tried tells their rate.
-    ...checksOfTargets(fault, pods, activeMs),
-    { check: 'lease', seconds: lease.seconds, targets: targets.length },
-    ...hostChecks(fault, podUids),
-    ...momentsOf({ ...fault, exposure: [] }).map((one) => ({ check: 'composition' as const, podUids, fault: one })),
-  ];
-}
-
-/** An agent of an earlier version knows no such check, and refuses: it would know nothing of the names. */
-function hostChecks({ hosts }: FaultWork, podUids: string[]): PreflightCheck[] {
-  if (hosts === undefined) return [];
-  const names = new Set([...hosts.peers.map(({ host }) => host), ...hosts.except]);
-  return [{ check: 'hosts', podUids, hosts: [...names] }];
 }
 
 function runTarget({ metadata: { uid = '', namespace = '', name }, spec }: Pod): RunTarget {

@@ -1,4 +1,4 @@
-import { apiVersion, type HaltObject, type KubeObject, networkHalts, type NodeTask } from '../api/index.ts';
+import { apiVersion, type HaltObject, type KubeObject, networkHalts, type NodeTask, type ValidatorStatus } from '../api/index.ts';
 import type { Resource } from '../store/index.ts';
 import type { ExperimentObject } from './run-status.ts';
 import type { ScheduleObject } from './schedule-status.ts';
@@ -35,6 +35,13 @@ export const connectivityTests: Resource<KubeObject> = {
   kind: 'NetworkConnectivityTest',
   plural: 'networkconnectivitytests',
   namespaced: true,
+};
+export type ValidatorObject = KubeObject<unknown, ValidatorStatus>;
+export const validators: Resource<ValidatorObject> = {
+  apiVersion,
+  kind: 'NetworkModulesValidator',
+  plural: 'networkmodulesvalidators',
+  namespaced: false,
 };
 export const nodeTasks: Resource<NodeTask> = { apiVersion, kind: 'NodeTask', plural: 'nodetasks', namespaced: true };
 /** Any that exists halts everything. */

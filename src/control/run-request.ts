@@ -1,9 +1,27 @@
-import { type Experiment, type HypothesisEntry, type KubeObject, missingPartsOf, readSpec, type Shaper } from '../api/index.ts';
+import {
+  type Experiment,
+  type HypothesisEntry,
+  type KubeObject,
+  missingPartsOf,
+  type ModulesValidator,
+  readSpec,
+  type Shaper,
+} from '../api/index.ts';
 import { codeOf, SquallError } from '../lib/index.ts';
-import type { Resource, Store } from '../store/index.ts';
+import type { ObjectKey, Resource, Store } from '../store/index.ts';
 import type { PlannedEntry } from './plan-probes.ts';
 import type { RunRequest } from './plan-run.ts';
-import { connectivityTests, disruptionBudgets, endpointSlices, namespaces, nodes, pods, services, shapers } from './resources.ts';
+import {
+  connectivityTests,
+  disruptionBudgets,
+  endpointSlices,
+  namespaces,
+  nodes,
+  pods,
+  services,
+  shapers,
+  validators,
+} from './resources.ts';
 import type { ExperimentObject } from './run-status.ts';
 import {
   apiServerAddresses,
@@ -17,7 +35,7 @@ import {
 
 /** Gives the objects that an experiment refers to; a store, or what a command was given. Rejects with NotFound. */
 export type SpecReader = {
-  get(resource: Resource<KubeObject>, key: { namespace: string; name: string }): Promise<Pick<KubeObject, 'spec'>>;
+  get(resource: Resource<KubeObject>, key: ObjectKey): Promise<Pick<KubeObject, 'spec'>>;
 };
 
 /** Reads a run's spec and everything that it refers to. Rejects with InvalidInput or NotFound when a part is not usable. */
@@ -33,7 +51,8 @@ export async function readRunRequest(
   const shaper = await readShaper(store, namespace, experiment);
   const entries = await Promise.all(experiment.hypothesis.map((entry) => readEntry(store, namespace, entry)));
   const seed = object.status?.seed ?? experiment.seed ?? drawnSeed;
-  return { uid, namespace, name, instance, seed, experiment, ...(shaper ? { shaper } : {}), entries };
+  const gates = await Promise.all(experiment.preflight.map(({ ref }) => readValidator(store, ref)));
+  return { uid, namespace, name, instance, seed, experiment, ...(shaper ? { shaper } : {}), entries, gates };
 }
 
 /** All but the runs that are active, which whoever plans knows best. Rejects where any of it may not be read: of a namespace that is not seen nobody knows whether it is opted out, of a budget what it allows. */
@@ -76,6 +95,11 @@ async function readShaper(store: SpecReader, namespace: string, { fault }: Exper
   if ('shaper' in fault) return fault.shaper;
   const object = await store.get(shapers, { namespace, name: fault.ref });
   return readSpec('NetworkTrafficShaper', object.spec, namespace);
+}
+
+async function readValidator(store: SpecReader, name: string): Promise<ModulesValidator> {
+  const object = await store.get(validators, { name });
+  return readSpec('NetworkModulesValidator', object.spec);
 }
 
 async function readEntry(store: SpecReader, namespace: string, entry: HypothesisEntry): Promise<PlannedEntry> {

@@ -9,6 +9,7 @@ import {
 } from '../api/index.ts';
 import { formatInstant } from '../lib/index.ts';
 import type { Timetable } from '../scheduler/index.ts';
+import { condition, type ConditionFact } from './conditions.ts';
 
 export type ScheduleObject = KubeObject<unknown, ScheduleStatus>;
 
@@ -81,21 +82,13 @@ function conditionsOf({ schedule, generation, decidedUntil, before, now }: Statu
   // A clock that went back runs no tick twice, so nothing ticks until it has caught up.
   const behind = decidedUntil > now + 1000;
   const message = behind ? `ticks up to ${formatInstant(decidedUntil)} were decided; the clock was set back` : '';
-  const scheduled: Fact = suspend
+  const scheduled: ConditionFact = suspend
     ? { type: 'Scheduled', status: 'False', reason: 'Suspended', message: '' }
     : behind
       ? { type: 'Scheduled', status: 'False', reason: 'ClockWentBack', message }
       : { type: 'Scheduled', status: 'True', reason: 'Waiting', message: '' };
-  const suspended: Fact = suspend
+  const suspended: ConditionFact = suspend
     ? { type: 'Suspended', status: 'True', reason: 'SuspendedBySpec', message: '' }
     : { type: 'Suspended', status: 'False', reason: 'NotSuspended', message: '' };
   return [scheduled, suspended].map((fact) => condition(fact, before?.conditions ?? [], generation, now));
-}
-
-type Fact = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
-
-/** `lastTransitionTime` is kept while a condition's status stays the same. */
-function condition(fact: Fact, before: readonly Condition[], generation: number, now: number): Condition {
-  const previous = before.find(({ type, status }) => type === fact.type && status === fact.status);
-  return { ...fact, lastTransitionTime: previous?.lastTransitionTime ?? formatInstant(now), observedGeneration: generation };
 }

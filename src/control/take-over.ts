@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { NodeTask } from '../api/index.ts';
 import type { Plan, RunState } from '../experiment/index.ts';
-import type { ExpectedTasks, PlannedRun, Refusal } from './plan-run.ts';
+import type { ExpectedTasks, PlannedRun } from './plan-run.ts';
+import type { Refusal } from './refuse-unsafe.ts';
 import type { ExperimentStatus } from './run-status.ts';
 import type { TaskPlan } from './task-plan.ts';
 

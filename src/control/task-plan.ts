@@ -5,6 +5,7 @@ import {
   type NodeTaskSpec,
   type NodeTaskTarget,
   runUidLabel,
+  type Shaper,
   shortNodeName,
   systemNamespace,
   workLabel,
@@ -13,6 +14,12 @@ import { addressesOfPod, type Pod } from './world.ts';
 
 /** A NodeTask as it is going to be written; its order and its end may differ by then. */
 export type TaskPlan = { name: string; spec: NodeTaskSpec };
+
+/** One configuration of the shaper and the pods that it is going to hurt. */
+export type SelectedPart = { part: Shaper['parts'][number]; pods: Pod[] };
+
+/** What all tasks of a run share. */
+export type TaskBase = Pick<NodeTaskSpec, 'run' | 'instance' | 'generation' | 'order' | 'lease' | 'notAfter'>;
 
 export function taskObject({ name, spec }: TaskPlan): NodeTask {
   const labels = { [nodeLabel]: shortNodeName(spec.node), [runUidLabel]: spec.run.uid, [workLabel]: spec.work };

@@ -13,6 +13,11 @@ export {
 } from './remedies/distribution.ts';
 export { type System, unknownSystem } from './remedies/choose.ts';
 export { type Lack, lacks, remedies } from './remedies/table.ts';
+export { judgeKernel } from './judge-kernel.ts';
+export { judgeModule, type ModuleListing, moduleState } from './judge-module.ts';
+export { judgeQdisc, qdiscTrial } from './judge-qdisc.ts';
+export { judgeSysctl, normaliseSysctl, sysctlFile } from './judge-sysctl.ts';
+export { checksOfValidator, distinctChecks, nameOfCheck } from './validator-checks.ts';
 export { type DriverTrials, judgeDriver } from './judge-driver.ts';
 export {
   type CompositionFacts,

@@ -6,13 +6,15 @@ import {
   leases,
   type ScheduleObject,
   schedules,
+  type ValidatorObject,
+  validators,
 } from '../control/index.ts';
 import type { Clock } from '../lib/index.ts';
 import { type Cache, type Change, createCache, type Store, type WatchTrouble } from '../store/index.ts';
 import { activePhases } from './known-labels.ts';
 import { residueByNode, residueOf } from './residue.ts';
 import { activeTargets, renewalsBetween } from './task-facts.ts';
-import type { Levels, Metrics, ScheduleFacts } from './metrics.ts';
+import type { Levels, Metrics, ScheduleFacts, ValidatorCheckFacts } from './metrics.ts';
 
 export type StoreView = {
   levels: () => Levels;
@@ -24,7 +26,7 @@ export type StoreView = {
   agentOf: (node: string) => { heartbeatAgeMs: number; residue: number } | undefined;
 };
 
-/** Watches runs, tasks, schedules and the agents' Leases until the signal fires; what metrics and readiness show is read from here. */
+/** Watches runs, tasks, schedules, validators and the agents' Leases until the signal fires; what metrics and readiness show is read from here. */
 export function followStore(
   store: Store,
   clock: Clock,
@@ -36,9 +38,10 @@ export function followStore(
   const runs = createCache(store, experiments, { trouble }, clock, random, signal);
   const tasks = createNodeTaskCache(store, clock, random, signal, trouble);
   const schedulesCache = createCache<ScheduleObject>(store, schedules, { trouble }, clock, random, signal);
+  const validatorCache = createCache(store, validators, { trouble }, clock, random, signal);
   const ofAgents = { namespace: systemNamespace, labelSelector: nodeLabel, trouble };
   const agents = createCache(store, leases, ofAgents, clock, random, signal);
-  const all = Promise.all([runs.synced, tasks.synced, schedulesCache.synced, agents.synced]);
+  const all = Promise.all([runs.synced, tasks.synced, schedulesCache.synced, validatorCache.synced, agents.synced]);
   let synced = false;
   const whenSynced = all.then(() => {
     synced = true;
@@ -52,6 +55,7 @@ export function followStore(
       activeFaultsByNode: sumByNode(tasks.list(), activeTargets),
       residueByNode: residueByNode(tasks.list(), agents.list()),
       schedules: schedulesCache.list().map(scheduleFacts),
+      checks: validatorCache.list().flatMap(checkFacts),
     }),
     synced: () => synced,
     countInto: async (metrics) => {
@@ -104,6 +108,15 @@ function scheduleFacts({ metadata, status }: ScheduleObject): ScheduleFacts {
     ...(lastAt === undefined ? {} : { lastAt }),
     ...(status?.lastVerdict === undefined ? {} : { lastVerdict: status.lastVerdict }),
   };
+}
+
+/** Two rules of one sysctl have one name: it is ok where both are. */
+function checkFacts({ metadata: { name: validator }, status }: ValidatorObject): ValidatorCheckFacts[] {
+  return (status?.nodes ?? []).flatMap(({ node, checks }) =>
+    [...Map.groupBy(checks, ({ name }) => name)].map(([check, outcomes]) => {
+      return { validator, node, check, ok: outcomes.every(({ ok }) => ok) };
+    }),
+  );
 }
 
 /** A run that is first seen when it is over counts when it ended in this life: the life before has counted its own. */

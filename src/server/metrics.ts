@@ -7,6 +7,7 @@ export type LeaseKind = 'run' | 'kernel';
 export type RenewalResult = 'done' | 'late' | 'failed';
 export type ScheduleKey = { namespace: string; name: string };
 export type ScheduleFacts = ScheduleKey & { nextAt?: number; lastAt?: number; lastVerdict?: Verdict };
+export type ValidatorCheckFacts = { validator: string; node: string; check: string; ok: boolean };
 /** `cpuSeconds` since that process began. */
 export type ProcessUsage = { process: 'control' | 'agent'; residentBytes: number; cpuSeconds: number };
 
@@ -16,6 +17,8 @@ export type Levels = {
   activeFaultsByNode: Readonly<Record<string, number>>;
   residueByNode: Readonly<Record<string, number>>;
   schedules: readonly ScheduleFacts[];
+  /** Of validators, as their statuses have them. */
+  checks: readonly ValidatorCheckFacts[];
 };
 
 /** Every metric of this process. Events are counted when they are told; levels are read at each scrape. */
@@ -48,7 +51,7 @@ export type LevelSources = {
 };
 
 const nothingYet: LevelSources = {
-  levels: () => ({ runsByPhase: {}, activeFaultsByNode: {}, residueByNode: {}, schedules: [] }),
+  levels: () => ({ runsByPhase: {}, activeFaultsByNode: {}, residueByNode: {}, schedules: [], checks: [] }),
   usage: () => [],
 };
 
@@ -111,6 +114,7 @@ export function createMetrics(version: string): Metrics {
   });
   defineBuildInfo(registers, version);
   defineLevels(registers, () => sources.levels());
+  defineValidatorChecks(registers, () => sources.levels().checks);
   defineUsage(registers, () => sources.usage());
 
   return {
@@ -223,6 +227,18 @@ function defineLevels(registers: Registry[], levels: () => Levels): void {
       levels().schedules.flatMap(({ namespace, name, lastVerdict: verdict }) =>
         verdict === undefined ? [] : [{ labels: { namespace, schedule: name, verdict }, value: 1 }],
       ),
+  );
+}
+
+function defineValidatorChecks(registers: Registry[], checks: () => readonly ValidatorCheckFacts[]): void {
+  defineLevel(
+    registers,
+    {
+      name: 'squall_validator_check_ok',
+      help: 'What a NetworkModulesValidator last found on a node: 1 where the check holds, else 0.',
+      labelNames: ['validator', 'node', 'check'],
+    },
+    () => checks().map(({ validator, node, check, ok }) => ({ labels: { validator, node, check }, value: ok ? 1 : 0 })),
   );
 }
 

@@ -45,8 +45,8 @@ export type Machine = {
   answer: Answer;
   /** Tasks that the agent does not answer yet. */
   silent: (task: NodeTask) => boolean;
-  /** What the agent of this node says of its checks. */
-  check: (node: string) => CheckResult;
+  /** What its agent finds of the checks of a task; undefined is that all is well. */
+  found: (task: NodeTask) => CheckResult[] | undefined;
   /** While it is true no new run is to begin. */
   held: boolean;
   /** Creates the run and resolves with it when it is done. */
@@ -79,7 +79,10 @@ export async function startMachine(
     controlled = true,
     between = (store) => store,
     ...options
-  }: Pick<ControlOptions, 'takeover' | 'rules'> & { controlled?: boolean; between?: (store: Store) => Store } = {},
+  }: Pick<ControlOptions, 'takeover' | 'rules' | 'onNodeOutcome'> & {
+    controlled?: boolean;
+    between?: (store: Store) => Store;
+  } = {},
 ): Promise<Machine> {
   const folder = mkdtempSync(join(tmpdir(), 'squall-control-'));
   const socket = join(folder, 'api.sock');
@@ -141,7 +144,7 @@ export async function startMachine(
     forgotten: [],
     answer,
     silent: () => false,
-    check: () => netemActs,
+    found: () => undefined,
     held: false,
     create: async (spec) =>
       await store.create(experiments, {
@@ -183,12 +186,12 @@ export async function startMachine(
 
 /** Answers every task in the store until the signal fires; `answer` and `silent` may change meanwhile. */
 export async function runScriptedAgent(
-  machine: Pick<Machine, 'store' | 'answer' | 'silent' | 'check'>,
+  machine: Pick<Machine, 'store' | 'answer' | 'silent'> & Partial<Pick<Machine, 'found'>>,
   signal: AbortSignal,
 ): Promise<void> {
   const answerOne = async (task: Stored<NodeTask>): Promise<void> => {
     if (machine.silent(task)) return;
-    const status = statusFor(task, machine);
+    const status = statusFor(task, machine.answer, machine.found?.(task));
     if (isDeepStrictEqual(essence(status), essence(task.status))) return;
     await machine.store.updateStatus(nodeTasks, { ...task, status }).catch((error: unknown) => {
       // Whatever it could not say now it says when it looks again.
@@ -213,10 +216,10 @@ export async function runScriptedAgent(
 
 /** To be compared by value: an API server gives the fields of an object back in an order of its own. */
 function essence(status: NodeTaskStatus | undefined): unknown[] {
-  return [status?.targets.map(({ phase }) => phase), status?.aggregates];
+  return [status?.targets.map(({ phase }) => phase), status?.aggregates, status?.checks?.length];
 }
 
-export const netemActs: CheckResult = {
+const netemActs: CheckResult = {
   check: { check: 'driver', ways: [] },
   ok: true,
   expected: '',
@@ -225,12 +228,12 @@ export const netemActs: CheckResult = {
   driver: 'netem',
 };
 
-function statusFor(task: NodeTask, { answer, check }: Pick<Machine, 'answer' | 'check'>): NodeTaskStatus {
+function statusFor(task: NodeTask, answer: Answer, found: CheckResult[] = [netemActs]): NodeTaskStatus {
   const { status: before, spec } = task;
   const { residue = 0, ...target } = spec.work === 'fault' ? answer(task) : otherThanFault(task);
   const since = formatInstant(Date.now());
   const targets = spec.targets.map(({ podUid }) => ({ podUid, phase: 'Pending' as const, since, ...target }));
-  const checks = spec.work === 'preflight' ? [check(spec.node)] : undefined;
+  const checks = spec.work === 'preflight' ? found : undefined;
   const aggregates = spec.probe ? aggregatesSince(before?.targets[0]?.activeAt, spec.probe.streams) : undefined;
   return {
     observedGeneration: spec.generation,

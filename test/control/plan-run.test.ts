@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type Endpoint, nodeLabel, shortNodeName } from '../../src/api/index.ts';
+import { type Endpoint, nodeLabel, readSpec, shortNodeName } from '../../src/api/index.ts';
 import { apiServerAddresses, keepPod, nodeUidAnnotation, type Pod, underNodeUids } from '../../src/control/world.ts';
 import { taskObject } from '../../src/control/task-plan.ts';
 import { planRun, type PlannedRun, type RunRequest } from '../../src/control/plan-run.ts';
+import { nameOfCheck } from '../../src/preflight/index.ts';
 import { entry, pod, request, shaper, world } from './world.ts';
 
 const now = Date.parse('2026-01-01T00:00:00Z');
@@ -29,6 +30,35 @@ describe('the uid of a pod that its node made by itself', () => {
     ['is never what two claim', [claiming('one', 1, 'node-uid'), claiming('two', 2, 'node-uid')], ['uid-one', 'uid-two']],
   ])('%s', (_, pods, uids) => {
     expect(underNodeUids(pods).map(({ metadata }) => metadata.uid)).toEqual(uids);
+  });
+});
+
+describe('planRun with gates', () => {
+  const gate = readSpec('NetworkModulesValidator', {
+    sysctls: { 'net.ipv4.ip_forward': 1 },
+    sysctlRules: [{ name: 'net.ipv4.tcp_syn_retries', atMost: 6, scope: 'pod' }],
+    tools: ['fping', 'curl'],
+  });
+  const checksByNode = (gates: RunRequest['gates']) =>
+    Object.fromEntries(plan({ gates }).tasks.preflight.map(({ spec }) => [spec.node, spec.checks?.map(nameOfCheck) ?? []]));
+
+  it("asks every node that takes part what the validators ask, and of each of its pods the pod's own", () => {
+    const [without, withGate] = [checksByNode([]), checksByNode([gate])];
+    expect(Object.keys(withGate).length).toBeGreaterThan(1);
+    for (const [node, names] of Object.entries(withGate)) {
+      const uids = plan()
+        .tasks.preflight.find(({ spec }) => spec.node === node)
+        ?.spec.targets.map(({ podUid }) => podUid);
+      expect(names.filter((name) => without[node]?.includes(name) !== true)).toEqual([
+        'sysctl net.ipv4.ip_forward',
+        ...(uids ?? []).map((uid) => `sysctl net.ipv4.tcp_syn_retries ${uid}`),
+        'tool curl',
+      ]);
+    }
+  });
+
+  it('asks once what two of them ask', () => {
+    expect(checksByNode([gate, gate])).toEqual(checksByNode([gate]));
   });
 });
 

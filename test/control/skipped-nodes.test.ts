@@ -4,7 +4,7 @@ import { nodeTasks, pods } from '../../src/control/index.ts';
 import { planRun } from '../../src/control/plan-run.ts';
 import { type NodeCheck, nodesToSkip, withoutSkipped } from '../../src/control/skipped-nodes.ts';
 import { systemClock } from '../../src/lib/index.ts';
-import { type Machine, netemActs, startMachine, shortRun } from './machine.ts';
+import { type Machine, startMachine, shortRun } from './machine.ts';
 import { pod, request, world } from './world.ts';
 
 const driver: PreflightCheck = { check: 'driver', ways: [] };
@@ -62,7 +62,7 @@ describe('a run on nodes of which one cannot do the fault', () => {
   });
   const run = async (onUnsupported?: string) => {
     machine = await startMachine();
-    machine.check = (node) => (node === 'other' ? failed('other') : netemActs);
+    machine.found = ({ spec }) => (spec.node === 'other' ? [failed('other')] : undefined);
     const other = pod('payments-1', 11, { app: 'payments', node: 'other' });
     const created = await machine.store.create(pods, other);
     await machine.store.updateStatus(pods, { ...created, status: other.status });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { agentResidueAnnotation, nodeLabel, shortNodeName, systemNamespace } from '../../src/api/index.ts';
-import { abortAnnotation, experiments, leases, schedules } from '../../src/control/index.ts';
+import { abortAnnotation, experiments, leases, nodes, schedules, validators } from '../../src/control/index.ts';
 import { formatInstant, SquallError, systemClock } from '../../src/lib/index.ts';
 import { createMetrics, followStore, type Metrics, type StoreView } from '../../src/server/index.ts';
 import type { Store } from '../../src/store/index.ts';
@@ -42,6 +42,19 @@ async function untilValue(series: string, expected: number | undefined): Promise
 }
 
 const passed = 'squall_runs_total{verdict="Passed",reason="SteadyStateHeld"}';
+
+test('what a validator has found is there check by check, until it is deleted', async () => {
+  const metadata = { name: 'lab' };
+  await machine.store.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata, spec: {} });
+  const check = { check: 'qdisc' as const, qdisc: 'netem' };
+  machine.found = () => [{ check, ok: false, expected: 'netem', found: 'none', remedy: 'load it' }];
+  const { apiVersion, kind } = validators;
+  await machine.store.create(validators, { apiVersion, kind, metadata: { name: 'ready' }, spec: { qdiscs: ['netem'] } });
+  const series = 'squall_validator_check_ok{validator="ready",node="lab",check="qdisc netem"}';
+  await untilValue(series, 0);
+  await machine.store.delete(validators, { name: 'ready' });
+  await untilValue(series, undefined);
+});
 
 test('a run is active in its phase, its fault on its node, and both are over when it has passed', async () => {
   await machine.create(spec);
@@ -115,7 +128,7 @@ test('each kind that cannot be watched is told', async () => {
   followStore(refusing, systemClock, Math.random, cut.signal, (error, _retryInMs, resource) => {
     told.add(`${resource} ${error.code}`);
   });
-  const kinds = ['leases', 'networkexperiments', 'networkexperimentschedules', 'nodetasks'];
+  const kinds = ['leases', 'networkexperiments', 'networkexperimentschedules', 'networkmodulesvalidators', 'nodetasks'];
   await expect.poll(() => [...told].sort()).toEqual(kinds.map((kind) => `${kind} PermissionDenied`));
   cut.abort();
 });

@@ -59,8 +59,9 @@ test('levels are what is true at the scrape, and series of what is gone go', asy
   const metrics = createMetrics('0');
   const here = { namespace: 'shop', name: 'nightly', nextAt: 1_800_000_000_500, lastVerdict: 'Passed' as const };
   let schedules = [here];
+  const checks = [{ validator: 'ready', node: 'lab', check: 'qdisc netem', ok: false }];
   metrics.readFrom({
-    levels: () => ({ runsByPhase: { during: 2 }, activeFaultsByNode: { lab: 3 }, residueByNode: { lab: 0 }, schedules }),
+    levels: () => ({ runsByPhase: { during: 2 }, activeFaultsByNode: { lab: 3 }, residueByNode: { lab: 0 }, schedules, checks }),
     usage: () => [{ process: 'agent', residentBytes: 5000, cpuSeconds: 1.5 }],
   });
   expect(await samples(metrics, 'squall_runs_active')).toEqual(['squall_runs_active{phase="during"} 2']);
@@ -73,6 +74,9 @@ test('levels are what is true at the scrape, and series of what is gone go', asy
   expect(await samples(metrics, next)).toEqual([`${next}{namespace="shop",schedule="nightly"} 1800000000.5`]);
   expect(await samples(metrics, 'squall_schedule_last_run_info')).toEqual([
     'squall_schedule_last_run_info{namespace="shop",schedule="nightly",verdict="Passed"} 1',
+  ]);
+  expect(await samples(metrics, 'squall_validator_check_ok')).toEqual([
+    'squall_validator_check_ok{validator="ready",node="lab",check="qdisc netem"} 0',
   ]);
   schedules = [];
   expect(await samples(metrics, next)).toEqual([]);

@@ -48,7 +48,15 @@ export const columns: Record<Kind, Column[]> = {
     column('Agent', '.spec.networkEvent.event.agent'),
     age,
   ],
-  NetworkModulesValidator: [column('Modules', '.spec.modules'), column('Qdiscs', '.spec.qdiscs'), age],
+  NetworkModulesValidator: [
+    column('Valid', '.status.conditions[?(@.type=="Valid")].status'),
+    column('Nodes', '.status.summary', 'string', 'How many nodes are Valid, of how many.'),
+    column('Checked', '.status.checkedAt', 'date'),
+    column('Period', '.spec.period'),
+    wide(column('Enforce', '.spec.enforce', 'boolean')),
+    wide(column('Message', '.status.conditions[?(@.type=="Valid")].message')),
+    age,
+  ],
   NetworkExperiment: [
     column('Fault', '.status.fault'),
     column('Targets', '.status.targetCount', 'integer'),

@@ -9,6 +9,7 @@ import { targetPhases } from '../node-task.ts';
 import { reportPhases, verdicts } from '../report.ts';
 import { type ScheduleStatus, tickOutcomes, tickReasons } from '../schedule-status.ts';
 import { withServerSchema } from '../server-rules.ts';
+import { nodeOutcomes, type ValidatorStatus } from '../validator-status.ts';
 
 const text = z.string();
 const instant = z.iso.datetime({ offset: true });
@@ -77,6 +78,25 @@ export const scheduleStatus = z.object({
   ),
   conditions,
 }) satisfies z.ZodType<ScheduleStatus>;
+
+export const validatorStatus = z.object({
+  observedGeneration: z.int(),
+  round: z.object({ number: z.int(), generation: z.int(), startedAt: instant, nodes: z.array(text) }).optional(),
+  checkedAt: instant.optional(),
+  rounds: z.int(),
+  summary: text.describe('How many nodes are Valid, of how many.'),
+  nodes: z.array(
+    z.object({
+      node: text,
+      outcome: z.enum(nodeOutcomes),
+      since: instant,
+      kernel: text.optional(),
+      checkCount: z.int(),
+      checks: z.array(z.object({ name: text, ok: z.boolean(), expected: text, found: text, remedy: text })),
+    }),
+  ),
+  conditions,
+}) satisfies z.ZodType<ValidatorStatus>;
 
 const doseUnit = z.enum(['ms', '%', 'bit/s']);
 const number = z.number();
@@ -154,7 +174,7 @@ export const statuses: Record<Kind, z.ZodType | undefined> = {
   NetworkDelayTest: commonStatus,
   NetworkMonitor: commonStatus,
   NetworkNotification: undefined,
-  NetworkModulesValidator: commonStatus,
+  NetworkModulesValidator: validatorStatus,
   NetworkExperiment: experimentStatus,
   NetworkExperimentSchedule: scheduleStatus,
   NetworkGameDay: commonStatus,

@@ -8,7 +8,7 @@ import { mostSteps } from './fault-steps.ts';
 const nodeTaskSpec = z.looseObject({
   node: z.string().min(1),
   run: z.looseObject({ uid: z.string().min(1), namespace: z.string(), name: z.string() }),
-  work: z.enum(['fault', 'probe', 'preflight']),
+  work: z.enum(['fault', 'probe', 'preflight', 'enforce']),
   instance: z.string().regex(/^[0-9a-f]{8}$/),
   generation: z.int(),
   order: z.enum(['apply', 'undo']),

@@ -5,9 +5,12 @@ import {
   createKernelDriver,
   type Log,
   type PodNamespaces,
+  firstProcessPlace,
   namedNameFiles,
   namedNamespaces,
   nftByAddon,
+  type NodePlace,
+  ownPlace,
   processNameFiles,
   processNamespaces,
   runAgent,
@@ -73,6 +76,7 @@ export async function runOnNode(options: NodeAgent): Promise<void> {
         stateFolder,
         kernel,
         namespaces,
+        nodePlace: nodePlaceBy(options.namespaces),
         clock,
         log,
         signal,
@@ -111,6 +115,7 @@ function namespacesBy(way: NamespaceWay): PodNamespaces {
   }
 }
 
+const nodePlaceBy = (way: NamespaceWay): NodePlace => (way === 'processes' ? firstProcessPlace : ownPlace);
 const nameFilesBy = (way: NamespaceWay): WithNameFiles => (way === 'processes' ? processNameFiles() : namedNameFiles());
 
 /** Where a program is that runs in a target's namespace: a bundle beside ours, or its source. */

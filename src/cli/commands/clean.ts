@@ -3,10 +3,13 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import {
   claimState,
+  createEnforcer,
   createKernelDriver,
   type Leftover,
   listLeftovers,
   listNamespaces,
+  type Log,
+  ownPlace,
   removeLeftover,
 } from '../../agent/index.ts';
 import { codeOf, errorFacts, messageOf, SquallError, systemClock } from '../../lib/index.ts';
@@ -54,10 +57,23 @@ async function cleanInstance(stateFolder: string): Promise<number> {
     const driver = await createKernelDriver({ stateFolder, instance, clock: systemClock });
     const { removed, residue } = await driver.sweep();
     for (const text of removed) say(`undone ${text}`);
-    return residue;
+    return residue + (await setSysctlsBack(stateFolder));
   } finally {
     giveBack();
   }
+}
+
+/** Returns how many could not be; one more where the ledger itself cannot be used here. */
+async function setSysctlsBack(stateFolder: string): Promise<number> {
+  const tell: Log = (_level, message, facts) => {
+    say(`${message} ${Object.values(facts ?? {}).join(' ')}`);
+  };
+  return await createEnforcer(stateFolder, ownPlace, tell)
+    .retain(new Set())
+    .catch((error: unknown) => {
+      say(`left sysctls: ${messageOf(error)}`);
+      return 1;
+    });
 }
 
 /** undefined while a squall works on the folder. */

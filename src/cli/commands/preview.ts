@@ -14,6 +14,7 @@ import {
   type TargetRules,
 } from '../../control/index.ts';
 import { errorFacts, SquallError, systemClock } from '../../lib/index.ts';
+import { keyText } from '../../store/index.ts';
 import { endingSignal } from '../ending-signal.ts';
 import { withClusterOptions } from '../operate/cluster-choice.ts';
 import { openWorld, type PreviewPlace, type WorldChoice } from '../operate/preview-world.ts';
@@ -129,11 +130,13 @@ function readerOf(manifests: readonly Manifest[], { store }: PreviewPlace): Spec
     get: async (resource, key) => {
       const found = manifests.find(
         ({ kind, object: { metadata } }) =>
-          kind === resource.kind && metadata.name === key.name && (metadata.namespace ?? 'default') === key.namespace,
+          kind === resource.kind &&
+          metadata.name === key.name &&
+          (!resource.namespaced || (metadata.namespace ?? 'default') === key.namespace),
       );
       if (found) return found.object;
       if (store) return await store.get(resource, key);
-      throw new SquallError('NotFound', `there is no ${resource.kind} ${key.namespace}/${key.name} in the input`);
+      throw new SquallError('NotFound', `there is no ${resource.kind} ${keyText(key)} in the input`);
     },
   };
 }

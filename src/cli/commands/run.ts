@@ -3,14 +3,15 @@ import { Command, Option } from 'commander';
 import pino from 'pino';
 import { exitCodeOf, formatProblem, notImplementedYet, readManifestFiles, worst } from '../../api/index.ts';
 import { parseDuration, SquallError, systemClock } from '../../lib/index.ts';
-import { chooseKernel, gatherKernelFacts, type GuestMode } from '../../lab/index.ts';
+import { chooseKernel, gatherKernelFacts, type GuestMode, type KernelChoice } from '../../lab/index.ts';
 import { createLiveView, renderSummary } from '../../report/index.ts';
 import { endingSignal, tellUndoing } from '../ending-signal.ts';
 import { readTargetRules, type TargetOptions, withTargetOptions } from '../operate/target-options.ts';
 import { defaultStateFolder } from '../state.ts';
 import { kernelHere, runAgainInGuest } from '../run/in-guest.ts';
 import { type Reported, runLocally } from '../run/run-locally.ts';
-import { toExperiments } from '../run/wrap.ts';
+import { isValid, renderValidated, type Validated } from '../run/validate-once.ts';
+import { toExperiments, validatorsOf } from '../run/wrap.ts';
 
 type RunOptions = TargetOptions & {
   lab?: string;
@@ -24,7 +25,7 @@ type RunOptions = TargetOptions & {
 export function runCommand(): Command {
   return withTargetOptions(new Command('run'))
     .description('run experiments to their verdicts')
-    .argument('<file...>', 'manifests: NetworkExperiment, NetworkTrafficShaper, NetworkConnectivityTest')
+    .argument('<file...>', 'manifests: NetworkExperiment, NetworkTrafficShaper, NetworkConnectivityTest, NetworkModulesValidator')
     .option(
       '--lab <topology>',
       'bring up a lab of network namespaces from Pod and Service manifests, and take it down afterwards',
@@ -53,8 +54,9 @@ async function run(files: string[], options: RunOptions): Promise<number> {
     throw new SquallError('InvalidInput', `--for: expected a duration such as 30s, found '${options.for}'`);
   }
   const experiments = toExperiments(manifests, options.for);
+  const validators = validatorsOf(manifests).map(({ object }) => object);
   const targets = readTargetRules(options);
-  const choice = chooseKernel(options.guest, await gatherKernelFacts());
+  const choice = await kernelFor(options.guest, experiments.length);
   const stateFolder = resolve(options.state);
   const out = options.out === undefined ? undefined : resolve(options.out);
   if (choice.where === 'guest') {
@@ -63,10 +65,20 @@ async function run(files: string[], options: RunOptions): Promise<number> {
   }
   const kernelChoice = kernelHere(choice);
   process.stderr.write(`kernel: ${kernelChoice.guest ? 'guest machine' : 'this machine'}, because ${kernelChoice.why}\n`);
-  return await runHere({ ...options, stateFolder, out, manifests, experiments, kernelChoice, targets });
+  return await runHere({ ...options, stateFolder, out, manifests, experiments, validators, kernelChoice, targets });
 }
 
-type Here = Pick<Parameters<typeof runLocally>[0], 'stateFolder' | 'manifests' | 'experiments' | 'kernelChoice' | 'targets'> &
+/** Validators are about the machine that the command is run on: another kernel would be another node. */
+async function kernelFor(guest: GuestMode, experiments: number): Promise<KernelChoice> {
+  const facts = await gatherKernelFacts();
+  if (experiments > 0 || guest !== 'auto') return chooseKernel(guest, facts);
+  return { ...chooseKernel(guest, { ...facts, netem: { outcome: 'works' } }), why: 'validators are about it' };
+}
+
+type Here = Pick<
+  Parameters<typeof runLocally>[0],
+  'stateFolder' | 'manifests' | 'experiments' | 'validators' | 'kernelChoice' | 'targets'
+> &
   Pick<RunOptions, 'lab' | 'output'> & { out: string | undefined };
 
 async function runHere({ output, ...options }: Here): Promise<number> {
@@ -80,25 +92,39 @@ async function runHere({ output, ...options }: Here): Promise<number> {
   });
   const log = pino({ level: process.env.SQUALL_LOG ?? 'warn' }, pino.destination(2));
   try {
+    const validated: Validated[] = [];
     const reports = await runLocally({
       ...options,
       log,
       onRecord: view.onRecord,
+      onValidated: (one) => {
+        validated.push(one);
+        if (output === 'text') process.stdout.write(renderValidated(one));
+      },
       onRecovered: tellRecovered,
       signal: ending.signal,
     });
     view.close();
-    print(reports, output, options.experiments.length);
-    const decisive = worst(reports.map(({ report }) => report));
-    return decisive ? exitCodeOf(decisive.verdict, decisive.reason) : 4;
+    print(reports, validated, output, options.experiments.length);
+    return exitOf(reports, validated, options.experiments.length);
   } finally {
     view.close();
   }
 }
 
-function print(reported: readonly Reported[], output: 'text' | 'json', asked: number): void {
-  const reports = reported.map(({ report }) => report);
-  if (output === 'json') process.stdout.write(`${JSON.stringify(asked === 1 ? (reports[0] ?? null) : reports, null, 2)}\n`);
+/** Of the runs and of what a validator that is not met counts as: a refusal. @param asked how many runs */
+function exitOf(reported: readonly Reported[], validated: readonly Validated[], asked: number): number {
+  const refused = validated.every(isValid) ? [] : [{ verdict: 'Refused' as const, reason: 'PreflightRefused' }];
+  if (reported.length === 0 && asked > 0) return 4;
+  const decisive = worst([...reported.map(({ report }) => report), ...refused]);
+  return decisive ? exitCodeOf(decisive.verdict, decisive.reason) : 0;
+}
+
+/** JSON: the document alone where there is but one, be it a report or what was found of a validator's nodes. */
+function print(reported: readonly Reported[], validated: readonly Validated[], output: 'text' | 'json', asked: number): void {
+  const documents = [...validated, ...reported.map(({ report }) => report)];
+  const isOne = asked + validated.length === 1;
+  if (output === 'json') process.stdout.write(`${JSON.stringify(isOne ? (documents[0] ?? null) : documents, null, 2)}\n`);
   else for (const { report, folder } of reported) process.stdout.write(`${renderSummary(report, { folder })}\n`);
 }
 

@@ -12,8 +12,10 @@ const resources = {
   EndpointSlice: { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', plural: 'endpointslices', namespaced: true },
 } satisfies Record<string, Resource>;
 
-/** The objects that a lab consists of. */
-export type LabObjects = Pick<Lab, 'nodes' | 'namespaces' | 'pods' | 'services' | 'budgets' | 'endpointSlices'>;
+/** The objects that a lab consists of; a node need not be described where there is none. */
+export type LabObjects = Pick<Lab, 'namespaces' | 'pods' | 'services' | 'budgets' | 'endpointSlices'> & {
+  nodes: readonly AnyObject[];
+};
 
 /**
  * Makes the store tell the truth about the lab. Where it knows this lab already only the pods' statuses are renewed, so that a

@@ -32,6 +32,8 @@ export type MachineOptions = {
   targets: TargetRules;
   /** How schedules are run; without it they are left alone. */
   schedules?: Pick<ControlOptions, 'heartbeat' | 'isHeld' | 'onTick'>;
+  /** See `ControlOptions`. */
+  onNodeOutcome?: ControlOptions['onNodeOutcome'];
   observer?: MachineObserver;
 };
 
@@ -105,6 +107,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       onForgotten: journals.close,
       abandoned,
       ...options.schedules,
+      ...(options.onNodeOutcome ? { onNodeOutcome: options.onNodeOutcome } : {}),
       ...(observer ? { onLeaseRenewal: observer.onLeaseRenewal } : {}),
       onWatchTrouble: observer?.onWatchTrouble ?? tellWatchTrouble({ log, clock }),
       onError: (key, error, retryInMs) => {

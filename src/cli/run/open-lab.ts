@@ -3,8 +3,11 @@ import { codeOf } from '../../lib/index.ts';
 import { labStatus, type LabPlace, labUp, type Topology } from '../../lab/index.ts';
 import type { Store } from '../../store/index.ts';
 import { type LabObjects, putLab } from './lab-objects.ts';
+import { localNode } from './machine.ts';
 
-const noLab: LabObjects = { nodes: [], namespaces: [], pods: [], services: [], budgets: [], endpointSlices: [] };
+/** Validators look at it, lab or not. */
+const ownNode = { apiVersion: 'v1', kind: 'Node', metadata: { name: localNode }, spec: {} };
+const noLab: LabObjects = { nodes: [ownNode], namespaces: [], pods: [], services: [], budgets: [], endpointSlices: [] };
 
 export type OpenLabOptions = { store: Store; place: LabPlace; topology: Topology | undefined; log: Logger; signal: AbortSignal };
 

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { JournalRecord, Manifest, Report } from '../../api/index.ts';
-import { connectivityTests, experiments, shapers, type TargetRules } from '../../control/index.ts';
+import { connectivityTests, experiments, shapers, type TargetRules, validators } from '../../control/index.ts';
 import { codeOf, systemClock } from '../../lib/index.ts';
 import { labDown, readTopology } from '../../lab/index.ts';
 import { readJournal, writeReport } from '../../report/index.ts';
@@ -12,13 +12,16 @@ import { type Machine, startMachine } from './machine.ts';
 import { openLab } from './open-lab.ts';
 import type { KernelHere } from './in-guest.ts';
 import { untilDone } from './until-done.ts';
+import { validateOnce, type Validated } from './validate-once.ts';
 import type { Runnable } from './wrap.ts';
 
 export type LocalRun = {
   stateFolder: string;
-  /** Shapers and tests that the experiments refer to. */
+  /** Shapers, tests and validators that the experiments refer to. */
   manifests: readonly Manifest[];
   experiments: readonly Runnable[];
+  /** Looked at once, before any experiment. */
+  validators: readonly Runnable[];
   /** Without it, a lab that is up in the state folder is used. */
   lab?: string;
   out?: string;
@@ -26,6 +29,7 @@ export type LocalRun = {
   kernelChoice: KernelHere;
   targets: TargetRules;
   onRecord: (record: JournalRecord) => void;
+  onValidated: (validated: Validated) => void;
   /** Told of runs that a former life of this state folder left unfinished, once they are ended. */
   onRecovered: (recovered: Reported) => void;
   signal: AbortSignal;
@@ -34,7 +38,7 @@ export type LocalRun = {
 /** A report and the folder that its files are in. */
 export type Reported = { report: Report; folder: string };
 
-/** Runs experiments on this machine, one after the other, each to its verdict; returns their reports in order. */
+/** Looks at validators, then runs experiments on this machine, one after the other, each to its verdict; returns their reports in order. */
 export async function runLocally(options: LocalRun): Promise<Reported[]> {
   const { stateFolder, lab: topologyFile, log, kernelChoice, targets, onRecord } = options;
   using _lock = lockState(stateFolder);
@@ -54,6 +58,7 @@ export async function runLocally(options: LocalRun): Promise<Reported[]> {
     if (!(await openLab({ store: machine.store, place, topology, log, signal: options.signal }))) return [];
     const reports: Reported[] = [];
     await putReferenced(machine.store, options.manifests);
+    for (const validator of options.validators) options.onValidated(await validateOnce(machine.store, validator, options.signal));
     for (const [index, runnable] of options.experiments.entries()) {
       if (options.signal.aborted && index > 0) break;
       reports.push(await runOne(machine, runnable, outFolder(options, runnable, index), options.signal));
@@ -104,12 +109,14 @@ async function putReferenced(store: Store, manifests: readonly Manifest[]): Prom
   for (const { kind, object } of manifests) {
     if (kind === 'NetworkTrafficShaper') await put(store, shapers, object);
     if (kind === 'NetworkConnectivityTest') await put(store, connectivityTests, object);
+    if (kind === 'NetworkModulesValidator') await put(store, validators, object);
   }
 }
 
 /** Creates the object, or replaces the spec of the one that is there. */
 async function put<T extends Runnable>(store: Store, resource: Resource<T & { apiVersion: string }>, object: T): Promise<void> {
-  const key = { namespace: object.metadata.namespace ?? 'default', name: object.metadata.name };
+  const { namespace = 'default', name } = object.metadata;
+  const key = resource.namespaced ? { namespace, name } : { name };
   try {
     const current = await store.get(resource, key);
     await store.update(resource, { ...current, spec: object.spec });

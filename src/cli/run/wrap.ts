@@ -6,7 +6,7 @@ export type Runnable = { apiVersion: string; kind: string; metadata: Manifest['o
 
 /**
  * Every manifest that is to be run, as a NetworkExperiment: experiments as they are, a bare shaper as a run without hypothesis,
- * a bare test as a run without fault. Shapers and tests that an experiment of the same input refers to are not run by themselves.
+ * a bare test as a run without fault. What an experiment of the same input refers to is not run by itself.
  * @param duration of bare shapers that name none
  */
 export function toExperiments(manifests: readonly Manifest[], duration: string | undefined): Runnable[] {
@@ -24,9 +24,22 @@ export function toExperiments(manifests: readonly Manifest[], duration: string |
         const remedy = "put the file into a folder and run 'squall serve FOLDER', or run its experiment as a NetworkExperiment";
         throw new SquallError('InvalidInput', `${manifest.file}: kind: a ${manifest.kind} is not one run; ${remedy}`);
       }
+      case 'NetworkModulesValidator':
+        return [];
       default:
         throw new SquallError('NotImplemented', `${manifest.file}: a ${manifest.kind} cannot be run yet`);
     }
+  });
+}
+
+/** The validators that are checked by themselves: those that no experiment of the same input refers to. */
+export function validatorsOf(manifests: readonly Manifest[]): (Manifest & { kind: 'NetworkModulesValidator' })[] {
+  const referenced = new Set(manifests.flatMap(referencesOf));
+  return manifests.flatMap((manifest) => {
+    if (manifest.kind !== 'NetworkModulesValidator' || referenced.has(keyOf(manifest))) return [];
+    if (!manifest.model.enforce) return [manifest];
+    const remedy = "put the file into a folder and run 'squall serve FOLDER', or remove it to only look";
+    throw new SquallError('InvalidInput', `${manifest.file}: spec.enforce: nothing is kept set by one look; ${remedy}`);
   });
 }
 
@@ -63,12 +76,20 @@ function wrap({ object, file }: Manifest, spec: unknown): Runnable {
 
 function referencesOf(manifest: Manifest): string[] {
   if (manifest.kind !== 'NetworkExperiment') return [];
-  const { fault, hypothesis } = manifest.model;
-  const namespace = manifest.object.metadata.namespace ?? 'default';
-  const tests = hypothesis.flatMap(({ test }) => ('ref' in test ? [`NetworkConnectivityTest ${namespace}/${test.ref}`] : []));
-  return fault && 'ref' in fault ? [`NetworkTrafficShaper ${namespace}/${fault.ref}`, ...tests] : tests;
+  const { fault, hypothesis, preflight } = manifest.model;
+  const { namespace } = manifest.object.metadata;
+  return [
+    ...hypothesis.flatMap(({ test }) => ('ref' in test ? [keyText('NetworkConnectivityTest', test.ref, namespace)] : [])),
+    ...(fault && 'ref' in fault ? [keyText('NetworkTrafficShaper', fault.ref, namespace)] : []),
+    ...preflight.map(({ ref }) => keyText('NetworkModulesValidator', ref)),
+  ];
 }
 
 function keyOf({ kind, object }: Manifest): string {
-  return `${kind} ${object.metadata.namespace ?? 'default'}/${object.metadata.name}`;
+  return keyText(kind, object.metadata.name, object.metadata.namespace);
+}
+
+/** What is in no namespace has the default one here: of one kind all or none are. */
+function keyText(kind: string, name: string, namespace = 'default'): string {
+  return `${kind} ${namespace}/${name}`;
 }

@@ -1,6 +1,6 @@
 import { apiVersion } from '../../api/index.ts';
 import { codeOf, messageOf } from '../../lib/index.ts';
-import type { Resource, Store } from '../../store/index.ts';
+import { keyOf, type Resource, type Store } from '../../store/index.ts';
 import {
   type FollowedKind,
   type FollowedObject,
@@ -12,6 +12,7 @@ import {
 const resources: Record<FollowedKind, Resource<FollowedObject>> = {
   NetworkTrafficShaper: resourceOf('NetworkTrafficShaper', 'networktrafficshapers'),
   NetworkConnectivityTest: resourceOf('NetworkConnectivityTest', 'networkconnectivitytests'),
+  NetworkModulesValidator: { ...resourceOf('NetworkModulesValidator', 'networkmodulesvalidators'), namespaced: false },
   NetworkExperimentSchedule: resourceOf('NetworkExperimentSchedule', 'networkexperimentschedules'),
   NetworkExperiment: resourceOf('NetworkExperiment', 'networkexperiments'),
 };
@@ -71,9 +72,9 @@ async function apply(store: Store, operation: Operation): Promise<void> {
 }
 
 /** Only the object that was looked at: one of the same name that was made since stays. */
-async function remove(store: Store, { kind, metadata: { namespace, name, uid } }: StoredFollowed): Promise<void> {
+async function remove(store: Store, stored: StoredFollowed): Promise<void> {
   try {
-    await store.delete(resources[kind], { namespace: namespace ?? 'default', name }, { uid });
+    await store.delete(resources[stored.kind], keyOf(stored), { uid: stored.metadata.uid });
   } catch (error) {
     if (codeOf(error) !== 'NotFound') throw error;
   }

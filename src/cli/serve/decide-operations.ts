@@ -12,6 +12,7 @@ const scheduleLabel = `${labelPrefix}/schedule`;
 export const followedKinds = [
   'NetworkTrafficShaper',
   'NetworkConnectivityTest',
+  'NetworkModulesValidator',
   'NetworkExperimentSchedule',
   'NetworkExperiment',
 ] as const;
@@ -112,13 +113,14 @@ function problemOfName(manifest: Manifest, message: string): Problem {
 }
 
 function wanted(file: string, { object }: Manifest): WantedObject {
-  const { name, namespace = 'default', labels, annotations } = object.metadata;
+  const { name, namespace, labels, annotations } = object.metadata;
   return {
     apiVersion: object.apiVersion,
     kind: object.kind as FollowedKind,
     metadata: {
       name,
-      namespace,
+      // Validators are in none.
+      ...(namespace === undefined ? {} : { namespace }),
       ...(labels ? { labels } : {}),
       annotations: { ...annotations, [fileAnnotation]: file, [specHashAnnotation]: specHash(object.spec) },
     },

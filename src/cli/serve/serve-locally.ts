@@ -72,6 +72,10 @@ export async function serveLocally(options: LocalServe): Promise<void> {
       },
       onWatchTrouble: trouble,
     },
+    onNodeOutcome: ({ validator, node }) => {
+      const failed = node.checks.filter(({ ok }) => !ok).map(({ name, found }) => `${name}: ${found}`);
+      log[node.outcome === 'Valid' ? 'info' : 'warn']({ failed }, `${validator.name}: node ${node.node} is ${node.outcome}`);
+    },
     schedules: {
       heartbeat: createHeartbeat(clock, (count) => {
         metrics.heartbeatsMissed(count);

@@ -25,6 +25,8 @@ export type EventRecorderOptions = {
 };
 
 export type EventRecorder = {
+  /** Records it as soon as those before it are recorded. */
+  add(draft: EventDraft): void;
   /** A journal that records the events of a run besides. */
   following(journal: RunJournal): RunJournal;
 };
@@ -43,7 +45,8 @@ export function createEventRecorder({ store, identity, clock, onError, signal }:
     const object: EventObject = {
       apiVersion: events.apiVersion,
       kind: events.kind,
-      metadata: { name, namespace: said.regarding.namespace },
+      // Of what is in no namespace, Kubernetes keeps events in this one.
+      metadata: { name, namespace: said.regarding.namespace ?? 'default' },
       ...said,
       eventTime: formatMicroTime(clock.now()),
       reportingController,
@@ -78,6 +81,7 @@ export function createEventRecorder({ store, identity, clock, onError, signal }:
   }
 
   return {
+    add,
     following: (journal) => {
       let subject: EventSubject | undefined;
       return {

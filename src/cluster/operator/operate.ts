@@ -16,6 +16,7 @@ import { createEventRecorder } from './event-recorder.ts';
 import { leadWhenElected, type LeadershipChange } from './lead.ts';
 import type { OperatorFacts } from './operator-readiness.ts';
 import { operatorLease, operatorRules, tellTargets } from './rules.ts';
+import { eventOfNodeOutcome } from './validator-events.ts';
 
 export type OperatorOptions = {
   store: Store;
@@ -132,6 +133,9 @@ async function runReconcilers(options: OperatorOptions, onWatchTrouble: WatchTro
       onTick: (record) => {
         tellTick(log, metrics, record);
       },
+      onNodeOutcome: (change) => {
+        recorder.add(eventOfNodeOutcome(change));
+      },
       onWatchTrouble,
       onLeaseRenewal: (result) => {
         metrics.leaseRenewed('run', result);
@@ -198,5 +202,5 @@ function usage(): ReturnType<Parameters<Metrics['readFrom']>[0]['usage']> {
 
 /** Of whoever does not lead: the leader counts. */
 function noLevels(): ReturnType<StoreView['levels']> {
-  return { runsByPhase: {}, activeFaultsByNode: {}, residueByNode: {}, schedules: [] };
+  return { runsByPhase: {}, activeFaultsByNode: {}, residueByNode: {}, schedules: [], checks: [] };
 }

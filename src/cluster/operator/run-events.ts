@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { apiVersion, type JournalEntry } from '../../api/index.ts';
 
 /** Kubernetes' ObjectReference, as far as an event needs it. */
-export type Reference = { apiVersion: string; kind: string; namespace: string; name: string; uid: string };
+export type Reference = { apiVersion: string; kind: string; namespace?: string; name: string; uid: string };
 
 /** What an event says, before it is known who reports it and when. */
 export type EventDraft = {
@@ -60,7 +60,7 @@ export function subjectAfter(subject: EventSubject | undefined, entry: JournalEn
 }
 
 function whatToSay(run: Reference, pods: readonly Reference[], entry: JournalEntry): Said | undefined {
-  const experiment = `${run.namespace}/${run.name}`;
+  const experiment = `${run.namespace ?? 'default'}/${run.name}`;
   const targets = `${String(pods.length)} ${pods.length === 1 ? 'target' : 'targets'}`;
   if (entry.type === 'phase' && entry.phase === 'preflight') {
     return { type: 'Normal', reason: 'Started', action: 'Begin', note: `experiment ${experiment} has begun, with ${targets}` };
@@ -90,10 +90,11 @@ function whatToSay(run: Reference, pods: readonly Reference[], entry: JournalEnt
 function draft(regarding: Reference, said: Said, runUid: string, related?: Reference): EventDraft {
   const hash = createHash('sha256').update([runUid, regarding.uid, said.reason].join(' ')).digest('hex').slice(0, 16);
   const name = `${regarding.name.slice(0, 230)}.${hash}`;
-  return { name, regarding, ...(related ? { related } : {}), ...said, note: cut(said.note) };
+  return { name, regarding, ...(related ? { related } : {}), ...said, note: cutNote(said.note) };
 }
 
-function cut(note: string): string {
+/** As long as Kubernetes takes it. */
+export function cutNote(note: string): string {
   const bytes = Buffer.from(note);
   if (bytes.length <= mostNoteBytes) return note;
   // A character that the cut goes through becomes the replacement character, which takes 3 bytes.

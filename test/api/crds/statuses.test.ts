@@ -1,14 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import type * as z from 'zod';
 import { customResourceDefinition } from '../../../src/api/crds/index.ts';
-import type { experimentStatus, nodeTaskStatus, scheduleStatus } from '../../../src/api/crds/statuses.ts';
-import type { Kind, NodeTaskStatus, ScheduleStatus, SecondAggregate, TargetStatus } from '../../../src/api/index.ts';
+import type { experimentStatus, nodeTaskStatus, scheduleStatus, validatorStatus } from '../../../src/api/crds/statuses.ts';
+import type {
+  Kind,
+  NodeTaskStatus,
+  ScheduleStatus,
+  SecondAggregate,
+  TargetStatus,
+  ValidatedNode,
+  ValidatorStatus,
+} from '../../../src/api/index.ts';
 import { type ExperimentObject, experiments, type ExperimentStatus } from '../../../src/control/index.ts';
 import { startMachine } from '../../control/machine.ts';
 import { start, startScheduleWorld, template } from '../../control/schedules.ts';
 import { goodSpecs, shaper } from '../samples.ts';
 import { asStored, rootSchema, serverCheck } from './server-check.ts';
 
+type ValidatorSchema = z.input<typeof validatorStatus>;
 type TaskSchema = z.input<typeof nodeTaskStatus>;
 type Lost<Written, Schema> = Exclude<keyof Written, keyof Schema>;
 /** Compiles only while every field that is written is in the schema, and of a type that the schema takes. */
@@ -17,6 +26,8 @@ export const isTaken = {
   nodeTask: (status: NodeTaskStatus): TaskSchema => status,
   lostByExperiment: [] as Lost<ExperimentStatus, z.input<typeof experimentStatus>>[] satisfies never[],
   lostBySchedule: [] as Lost<ScheduleStatus, z.input<typeof scheduleStatus>>[] satisfies never[],
+  lostByValidator: [] as Lost<ValidatorStatus, ValidatorSchema>[] satisfies never[],
+  lostByNode: [] as Lost<ValidatedNode, ValidatorSchema['nodes'][number]>[] satisfies never[],
   lostByTask: [] as Lost<NodeTaskStatus, TaskSchema>[] satisfies never[],
   lostByTarget: [] as Lost<TargetStatus, TaskSchema['targets'][number]>[] satisfies never[],
   lostByAggregate: [] as Lost<SecondAggregate, NonNullable<TaskSchema['aggregates']>[string][number]>[] satisfies never[],

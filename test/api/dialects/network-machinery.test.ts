@@ -26,10 +26,14 @@ const proxyArp = 'the kernel calls it proxy_arp, by device; read as net.ipv4.con
 const textTrue = 'a text where true or false belongs; read as true';
 const text5 = 'a text where a number belongs; read as 5';
 const sixty = 'a duration without unit; read as 60s';
-const sysctls = { 'net.bridge.bridge-nf-call-iptables': '1', 'net.ipv4.ip_forward': '1', 'net.ipv4.conf.eth0.proxy_arp': '1' };
-const tree = `a tree of settings; read as sysctls ${Object.entries(sysctls)
-  .map(([name, value]) => `${name}=${value}`)
-  .join(', ')}`;
+const equalsOne = { operator: 'equals', value: '1' };
+const forwarding = [
+  { name: 'net.ipv4.ip_forward', scope: 'host', expect: equalsOne },
+  { name: 'net.ipv4.conf.eth0.proxy_arp', scope: 'host', expect: equalsOne },
+];
+const bridgeFilter = 'net.bridge.bridge-nf-call-iptables';
+const treeOf = (first: string) =>
+  `a tree of settings; read as sysctls ${first}, net.ipv4.ip_forward=1, net.ipv4.conf.eth0.proxy_arp=1`;
 const performanceWarnings = [
   ['clients[0].name', capitals],
   ['clients[0].namespace', capitals],
@@ -82,11 +86,14 @@ const accepted: [file: string, kind: Kind, warnings: string[][], model: unknown]
     'talk/03-network-modules-validator.yaml',
     'NetworkModulesValidator',
     [
-      ['net', tree],
-      ['net.bridge.bridge-nf-call-iptables', 'no value; read as 1, switched on'],
+      ['net', treeOf(bridgeFilter)],
+      ['net.bridge.bridge-nf-call-iptables', 'no value; read as: it must exist'],
       ['net.ipv4.arp_proxy', proxyArp],
     ],
-    { nodes: 'all', sysctls },
+    {
+      nodes: { choice: 'all' },
+      sysctls: [...forwarding, { name: bridgeFilter, scope: 'host', expect: { operator: 'exists' } }],
+    },
   ],
   [
     'talk/04-network-performance-test-first.yaml',
@@ -160,11 +167,14 @@ const accepted: [file: string, kind: Kind, warnings: string[][], model: unknown]
     'network-machinery/naetworkvalidator.yaml',
     'NetworkModulesValidator',
     [
-      ['net', tree],
+      ['net', treeOf(`${bridgeFilter}=1`)],
       ['net.bridge.ipv4', 'misplaced under bridge; read as net.ipv4'],
       ['net.bridge.ipv4.arp_proxy', proxyArp],
     ],
-    { nodes: 'all', sysctls },
+    {
+      nodes: { choice: 'all' },
+      sysctls: [{ name: bridgeFilter, scope: 'host', expect: equalsOne }, ...forwarding],
+    },
   ],
   ['network-machinery/networkconnectivity_layer3.yaml', 'NetworkConnectivityTest', [], { layer: 3 }],
   ['network-machinery/networkconnectivity_layer4.yaml', 'NetworkConnectivityTest', [], { destinations: [{ port: 8100 }] }],

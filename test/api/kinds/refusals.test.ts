@@ -400,6 +400,23 @@ describe('the other kinds', () => {
     ['nodes', 'some', 'spec.nodes', /expected all/],
     ['modules', ['a b'], 'spec.modules[0]', /letters/],
     ['sysctls', { 'net.ipv4.ip_forward': true }, 'spec.sysctls["net.ipv4.ip_forward"]', /such as "1"/],
+    ['sysctlRules', [{ name: 'net.core.somaxconn' }], 'spec.sysctlRules[0]', /one of equals, oneOf/],
+    ['sysctlRules', [{ name: 'net.core.somaxconn', equals: 1, atMost: 2 }], 'spec.sysctlRules[0]', /one of equals, oneOf/],
+    ['sysctlRules', [{ name: 'net.core.somaxconn', atLeast: 2, atMost: 1 }], 'spec.sysctlRules[0].atMost', /no less than/],
+    ['sysctlRules', [{ name: 'kernel.panic', exists: true, scope: 'pod' }], 'spec.sysctlRules[0].scope', /begin with net/],
+    ['sysctlRules', [{ name: '../../etc/passwd', exists: true }], 'spec.sysctlRules[0].name', /the name of a sysctl/],
+    ['features', ['netam'], 'spec.features[0]', /did you mean netem/],
+    ['tools', ['../tc'], 'spec.tools[0]', /a program's name/],
+    ['kernel', {}, 'spec.kernel', /atLeast, atMost or both/],
+    ['kernel', { atLeast: '5.10-rc1' }, 'spec.kernel.atLeast', /a version of Linux/],
+    ['nodeNames', [], 'spec.nodeNames', /at least one/],
+    ['period', '5s', 'spec.period', /from 10s to 24h/],
+    ['enforce', 'yes', 'spec.enforce', /true or false/],
+  ]);
+  refuses('NetworkModulesValidator', { modules: ['sch_netem'], nodes: 'all' }, [
+    ['nodeNames', ['a'], 'spec.nodeNames', /only one of nodes, nodeNames/],
+    ['nodeSelector', { matchLabels: { a: 'b' } }, 'spec.nodeSelector', /only one of nodes, nodeNames/],
+    ['enforce', true, 'spec.enforce', /nothing to set/],
   ]);
   it('refuses a NetworkModulesValidator that checks nothing', () => {
     expect(errorsOf('NetworkModulesValidator', { nodes: 'all' })).toEqual([expect.stringMatching(/^spec: checks nothing/)]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readManifests, readSpec } from '../../../src/api/index.ts';
-import { toExperiments } from '../../../src/cli/run/wrap.ts';
+import { toExperiments, validatorsOf } from '../../../src/cli/run/wrap.ts';
 
 const shaper = (duration: string) => `
 apiVersion: networkmachinery.io/v1alpha1
@@ -62,6 +62,21 @@ describe('toExperiments', () => {
     const [run] = wrapped([test]);
     expect(run?.model).toMatchObject({ durationMs: 3000, hypothesis: [{ name: 'connectivity', phases: ['during'] }] });
     expect(run?.model.fault).toBeUndefined();
+  });
+
+  it('checks validators by themselves, but not those that are gates of an experiment', () => {
+    const validator = (name: string) => `
+apiVersion: networkmachinery.io/v1alpha1
+kind: NetworkModulesValidator
+metadata: { name: ${name} }
+spec: { qdiscs: [netem] }
+`;
+    const gated = `${experiment}  preflight: [{ ref: gate }]\n`;
+    const text = [shaper(''), test, gated, validator('gate'), validator('alone')].join('---');
+    const { manifests, errors } = readManifests([{ name: 'input.yaml', text }]);
+    expect(errors).toEqual([]);
+    expect(validatorsOf(manifests).map(({ object }) => object.metadata.name)).toEqual(['alone']);
+    expect(toExperiments(manifests, undefined).map(({ metadata }) => metadata.name)).toEqual(['whole']);
   });
 
   it('runs nothing by itself that an experiment of the same input refers to', () => {

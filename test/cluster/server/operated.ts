@@ -8,7 +8,7 @@ import { type ExperimentObject, experiments, leases, nodeTasks, pods } from '../
 import { codeOf, systemClock } from '../../../src/lib/index.ts';
 import { createMetrics } from '../../../src/server/index.ts';
 import { createStore, type Store, type Stored, transportFor } from '../../../src/store/index.ts';
-import { netemActs, obedient, runScriptedAgent } from '../../control/machine.ts';
+import { obedient, runScriptedAgent } from '../../control/machine.ts';
 import { severable } from '../operator/severable.ts';
 import type { Client } from './client.ts';
 import { installSquall, serviceAccountToken } from './install.ts';
@@ -54,10 +54,7 @@ export async function startOperated(admin: Client, namespace: string): Promise<O
     return false;
   };
   const agentStopping = new AbortController();
-  const agentEnded = runScriptedAgent(
-    { store: agentStore, answer: obedient, silent: note, check: () => netemActs },
-    agentStopping.signal,
-  );
+  const agentEnded = runScriptedAgent({ store: agentStore, answer: obedient, silent: note }, agentStopping.signal);
 
   function ordersOf(run: string): string[] {
     return [...orders.values()].filter((given) => given.run === `${namespace}/${run}`).map(({ order }) => order);
