@@ -2,7 +2,7 @@ import { describeFault, requestedDose } from '../faults/index.ts';
 import type { Dose, Fault, FaultWork, NodeTask, ProbeStream, TargetStatus } from '../api/index.ts';
 import { type Facts, type Plan, type RunState, type TargetFacts, windowsToJudge } from '../experiment/index.ts';
 import type { ExpectedTasks } from './plan-run.ts';
-import { describeFailure, type NodeCheck, nodesToSkip } from './skipped-nodes.ts';
+import { describeFailures, type NodeCheck, nodesToSkip } from './skipped-nodes.ts';
 import type { TaskPlan } from './task-plan.ts';
 import { type Measurements, observeWindow, recentSeconds, suffixesOf } from './measurements.ts';
 
@@ -54,7 +54,7 @@ function preflightFacts(plan: Plan, expected: ExpectedTasks, tasks: ReadonlyMap<
   if (failed.length === 0) return { ok: true };
   const skipped = plan.skipsUnsupported ? nodesToSkip(expected, failed) : undefined;
   if (skipped !== undefined) return { ok: true, skipped };
-  return { ok: false, reason: 'PreflightRefused', message: failed.map(describeFailure).join(' | ') };
+  return { ok: false, reason: 'PreflightRefused', message: describeFailures(failed) };
 }
 
 function probesReady(expected: readonly TaskPlan[], tasks: ReadonlyMap<string, NodeTask>): number | undefined {

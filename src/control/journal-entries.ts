@@ -21,7 +21,7 @@ export function entriesOfStep(
   for (const { name, outcome, startedAt, endedAt } of after.phases.slice(before.phases.length)) {
     if (name === 'preflight') {
       entries.push(preflightEntry(outcome, expected, tasks), ...preflightWarnings(expected, tasks));
-      entries.push(...(after.skipped ?? []).flatMap((one) => skippedEntries(one, expected)));
+      entries.push(...(after.skipped ?? []).flatMap((one) => skippedEntries(one, uidsOn(one, expected))));
     }
     entries.push({ type: 'phase-ended', phase: name, outcome, startedAt, endedAt });
   }
@@ -61,6 +61,12 @@ export function entriesOfStatus({ apiVersion, kind, metadata, spec, status }: Ex
   return [
     { type: 'created', namespace, name, uid, seed, manifest, startedAt },
     ...(targets.length > 0 ? [{ type: 'targets' as const, targets }] : []),
+    ...(run.skipped ?? []).flatMap((one) =>
+      skippedEntries(
+        one,
+        targets.filter(({ node }) => node === one.node).map((target) => target.uid),
+      ),
+    ),
     ...run.phases.flatMap(({ name: phase, ...facts }): JournalEntry[] => [
       { type: 'phase', phase },
       { type: 'phase-ended', phase, ...facts },
@@ -142,14 +148,17 @@ function preflightWarnings({ preflight }: ExpectedTasks, tasks: ReadonlyMap<stri
 }
 
 /** Whom nothing is done to, and why: a report must not let anybody think that they were hurt. */
-function skippedEntries({ node, message }: SkippedNode, { fault }: ExpectedTasks): JournalEntry[] {
-  const targets = fault.filter(({ spec }) => spec.node === node).flatMap(({ spec }) => spec.targets);
-  const uids = [...new Set(targets.map(({ podUid }) => podUid))];
+function skippedEntries({ node, message }: SkippedNode, uids: readonly string[]): JournalEntry[] {
   const pods = `${String(uids.length)} ${uids.length === 1 ? 'target' : 'targets'}`;
   return [
     { type: 'warning', message: `${pods} on ${node} skipped, which cannot do the fault: ${message}` },
     ...uids.map((uid): JournalEntry => ({ type: 'target', uid, phase: 'Skipped', reason: 'Unsupported' })),
   ];
+}
+
+function uidsOn({ node }: SkippedNode, { fault }: ExpectedTasks): string[] {
+  const targets = fault.filter(({ spec }) => spec.node === node).flatMap(({ spec }) => spec.targets);
+  return [...new Set(targets.map(({ podUid }) => podUid))];
 }
 
 function closingEntries(state: RunState, expected: ExpectedTasks, tasks: ReadonlyMap<string, NodeTask>): JournalEntry[] {

@@ -2,7 +2,7 @@ import type { NodeTask } from '../api/index.ts';
 import type { Plan, RunEvent } from '../experiment/index.ts';
 import { type Clock, codeOf, messageOf } from '../lib/index.ts';
 import type { Cache, Store, Stored } from '../store/index.ts';
-import type { TargetClaims } from './active-runs.ts';
+import { activeRunOf, type TargetClaims } from './active-runs.ts';
 import { type MeasuredUpTo, restore } from './checkpoint.ts';
 import { entriesOfKernels, entriesOfStatus, manifestOf, type RunJournal } from './journal-entries.ts';
 import { collect, type Measurements, unmeasuredPhases } from './measurements.ts';
@@ -104,10 +104,12 @@ export async function remember(options: MemoryOptions, object: Stored<Experiment
 async function pickUp(options: MemoryOptions, object: Begun, base: Base): Promise<Memory> {
   const { status } = object;
   if (options.takeover === 'continue') tellTakeOver(base.journal, object);
+  const active = activeRunOf(object);
+  if (active !== undefined) options.claims.claim(active);
   const left = { ...base, seed: status.seed, targets: status.targets, expected: { ...noTasks, fault: status.faultTasks } };
   let request: RunRequest;
   try {
-    request = await readRunRequest(options.store, object, options.instance, status.seed);
+    request = await readRunRequest(options.store, object, options.instance, status.seed, !status.run.touched);
   } catch (error) {
     if (codeOf(error) === 'Unavailable') throw error;
     return { ...left, plan: planWithout(status.faultTasks.length > 0), first: { type: 'restarted', why: messageOf(error) } };

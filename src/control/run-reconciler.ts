@@ -3,7 +3,7 @@ import { haltReason, type NodeTask } from '../api/index.ts';
 import { initialState, type RunEvent, type RunState, step } from '../experiment/index.ts';
 import { codeOf, messageOf, SquallError } from '../lib/index.ts';
 import { type Cache, keyText, type ObjectKey, type Stored } from '../store/index.ts';
-import { createTargetClaims, isHurting } from './active-runs.ts';
+import { createTargetClaims, hurtUids, isHurting } from './active-runs.ts';
 import { type Checkpoint, checkpointOf } from './checkpoint.ts';
 import { followEveryMs, followPeers, hasMovingPeers } from './follow-peers.ts';
 import { gatherFacts } from './gather.ts';
@@ -53,7 +53,7 @@ type Options = RunReconcilerOptions & Pick<MemoryOptions, 'claims'>;
 
 /** Drives each NetworkExperiment by the run machine: gather, decide, persist, then act. Idempotent; one writer of the status. */
 export function createRunReconciler(given: RunReconcilerOptions): (key: ObjectKey) => Promise<ReconcileResult> {
-  const options: Options = { ...given, claims: createTargetClaims(given.experiments) };
+  const options: Options = { ...given, claims: createTargetClaims(given.experiments, given.clock) };
   /** By key: what is remembered of a run goes with the object that has its name. */
   const memories = new Map<string, Memory>();
   /** By key: the uid of the run that was looked at last, also of one that is over. */
@@ -86,7 +86,8 @@ export function createRunReconciler(given: RunReconcilerOptions): (key: ObjectKe
     }
     await deleteTasks(options.store, orphans);
     for (const uid of gone) {
-      options.claims.forget(uid);
+      const faults = orphans.filter(({ spec }) => spec.run.uid === uid && spec.work === 'fault' && spec.order === 'apply');
+      options.claims.forget(uid, Math.max(0, ...faults.map(({ spec }) => spec.lease.seconds * 1000)));
       options.onForgotten?.(uid);
     }
     if (present === undefined) known.delete(text);
@@ -149,6 +150,10 @@ async function advance(options: Options, object: Stored<ExperimentObject>, memor
   if (decision.state !== before || measured !== object.status?.measured) {
     await persist(options, object, memory, decision.state, measured);
     if (!isHurting(decision.state)) options.claims.release(uid);
+    else if (decision.state.skipped !== before.skipped) {
+      const { namespace = 'default', name } = object.metadata;
+      options.claims.claim({ uid, namespace, name, podUids: hurtUids(memory.targets, decision.state.skipped) });
+    }
   }
   memory.first = undefined;
 

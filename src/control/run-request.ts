@@ -38,12 +38,16 @@ export type SpecReader = {
   get(resource: Resource<KubeObject>, key: ObjectKey): Promise<Pick<KubeObject, 'spec'>>;
 };
 
-/** Reads a run's spec and everything that it refers to. Rejects with InvalidInput or NotFound when a part is not usable. */
+/**
+ * Reads a run's spec and everything that it refers to. Rejects with InvalidInput or NotFound when a part is not usable.
+ * @param withGates false once something was touched: nobody is asked by the gates any more, and they may have been deleted since
+ */
 export async function readRunRequest(
   store: SpecReader,
   object: ExperimentObject,
   instance: string,
   drawnSeed: string,
+  withGates = true,
 ): Promise<RunRequest> {
   const { uid = '', namespace = 'default', name } = object.metadata;
   const experiment = readSpec('NetworkExperiment', object.spec, namespace);
@@ -51,7 +55,7 @@ export async function readRunRequest(
   const shaper = await readShaper(store, namespace, experiment);
   const entries = await Promise.all(experiment.hypothesis.map((entry) => readEntry(store, namespace, entry)));
   const seed = object.status?.seed ?? experiment.seed ?? drawnSeed;
-  const gates = await Promise.all(experiment.preflight.map(({ ref }) => readValidator(store, ref)));
+  const gates = await Promise.all((withGates ? experiment.preflight : []).map(({ ref }) => readValidator(store, ref)));
   return { uid, namespace, name, instance, seed, experiment, ...(shaper ? { shaper } : {}), entries, gates };
 }
 

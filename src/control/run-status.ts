@@ -4,6 +4,7 @@ import { describeFault } from '../faults/index.ts';
 import { formatInstant } from '../lib/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { RunTarget } from './plan-run.ts';
+import { describeSkipped } from './skipped-nodes.ts';
 import type { TaskPlan } from './task-plan.ts';
 
 /** The status of a NetworkExperiment. Its one writer is the run reconciler. */
@@ -90,7 +91,6 @@ function conditionsOf(run: RunState, generation: number, before: readonly Condit
 type Fact = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
 function preflightPassed({ phases, ending, skipped = [] }: RunState): Fact {
-  const skippedText = skipped.map(({ message }) => message).join(' | ');
   const record = phases.find(({ name }) => name === 'preflight');
   if (!record) return { type: 'PreflightPassed', status: 'Unknown', reason: 'Checking', message: '' };
   return record.outcome === 'ok'
@@ -98,7 +98,7 @@ function preflightPassed({ phases, ending, skipped = [] }: RunState): Fact {
         type: 'PreflightPassed',
         status: 'True',
         reason: skipped.length === 0 ? 'ChecksPassed' : 'NodesSkipped',
-        message: skippedText,
+        message: describeSkipped(skipped),
       }
     : { type: 'PreflightPassed', status: 'False', reason: ending?.reason ?? 'Refused', message: ending?.message ?? '' };
 }

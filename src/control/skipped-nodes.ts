@@ -15,7 +15,7 @@ export function nodesToSkip({ probe, fault }: ExpectedTasks, failed: readonly No
   const isMeasuredFrom = probe.some(({ spec }) => byNode.has(spec.node));
   const isAnyLeft = fault.some(({ spec }) => !byNode.has(spec.node));
   if (!failed.every(({ check }) => isOfNode(check)) || isMeasuredFrom || !isAnyLeft) return undefined;
-  return [...byNode].map(([node, checks]) => ({ node, message: checks.map(describeFailure).join(' | ') }));
+  return [...byNode].map(([node, checks]) => ({ node, message: describeFailures(checks) }));
 }
 
 /** What is wrong with one target is no matter of what its node can do. */
@@ -23,8 +23,30 @@ function isOfNode(check: PreflightCheck): boolean {
   return !('podUid' in check) && !('podUids' in check);
 }
 
-export function describeFailure({ node, check, expected, found, remedy }: NodeCheck): string {
-  return `${node}: ${check.check}: expected ${expected}, found ${found}; ${remedy}`;
+/** Of many a few are enough to tell: a condition of Kubernetes holds 32 KiB, and the report has all checks. */
+const mostTold = 5;
+const longestText = 1000;
+
+export function describeFailures(failed: readonly NodeCheck[]): string {
+  return tellFew(
+    failed.map(({ node, check, expected, found, remedy }) =>
+      cut(`${node}: ${check.check}: expected ${expected}, found ${found}; ${remedy}`),
+    ),
+  );
+}
+
+/** Whom the run leaves out, and why; empty where it leaves out nobody. */
+export function describeSkipped(skipped: readonly SkippedNode[]): string {
+  return tellFew(skipped.map(({ message }) => cut(message)));
+}
+
+function tellFew(texts: readonly string[]): string {
+  const untold = texts.length - mostTold;
+  return [...texts.slice(0, mostTold), ...(untold > 0 ? [`and ${String(untold)} more`] : [])].join(' | ');
+}
+
+function cut(text: string): string {
+  return text.length <= longestText ? text : `${text.slice(0, longestText)}…`;
 }
 
 /** What is left to do. */

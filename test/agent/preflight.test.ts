@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PreflightCheck } from '../../src/api/index.ts';
+import { systemClock } from '../../src/lib/index.ts';
 import { createFakeKernel, type FakeKernel } from './fake-kernel.ts';
 import { type Bench, createBench, faultTask, nodeTasks, phasesAre, putLease, statusUntil } from './support.ts';
 
@@ -60,6 +61,29 @@ describe.skipIf(!isRoot)('a preflight task', () => {
     const results = await resultsOf(bench.addPod(), [check, check]);
     expect(results.map(({ ok }) => ok)).toEqual([true, true]);
     expect(JSON.parse(await tried())).toMatchObject({ able: ['nft-set-timeout'] });
+  });
+
+  it('gives no answer where it is ended in the middle: some of the checks are not all', async () => {
+    const [begun, held] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    kernel.tryComposition = async () => {
+      begun.resolve(undefined);
+      await held.promise;
+      return { meets: [] };
+    };
+    bench.startAgent(kernel);
+    const pod = bench.addPod();
+    const { fault } = faultTask(bench, [pod]).spec;
+    const checks: PreflightCheck[] = [
+      { check: 'capability', capability: 'nft-set-timeout' },
+      ...(fault === undefined ? [] : [{ check: 'composition' as const, podUids: [pod], fault }]),
+    ];
+    const task = faultTask(bench, [pod], { work: 'preflight', fault: undefined, checks });
+    const created = await bench.store.create(nodeTasks, task);
+    await begun.promise;
+    await bench.store.update(nodeTasks, { ...created, spec: { ...created.spec, order: 'undo', generation: 2 } });
+    await systemClock.sleep(500);
+    held.resolve(undefined);
+    expect((await statusUntil(bench, task, phasesAre('Clean'))).checks).toBeUndefined();
   });
 
   it('says of what it is not able to look at why, and refuses', async () => {

@@ -32,7 +32,8 @@ describe('a run hurts its pods', () => {
 
 describe('what this process knows of runs', () => {
   const stored = [run('seen', { phase: 'during', touched: true, dirty: true }), run('new')];
-  const claims = createTargetClaims({ list: () => stored });
+  let nowMs = 0;
+  const claims = createTargetClaims({ list: () => stored }, { monotonic: () => nowMs });
 
   it('is what their statuses say, and counts at once when it has planned one itself', () => {
     expect(claims.others('uid-new')).toEqual([claimOf('seen', 'a', 'b')]);
@@ -44,7 +45,13 @@ describe('what this process knows of runs', () => {
   it('no longer has those that hurt nobody, though a status that lags behind still says so', () => {
     claims.release('uid-seen');
     expect(claims.others('uid-third')).toEqual([claimOf('new', 'c')]);
-    claims.forget('uid-new');
+    claims.forget('uid-new', 30_000);
+    nowMs = 29_999;
+    expect(claims.others('uid-third')).toEqual([claimOf('new', 'c')]);
+    nowMs = 30_000;
+    expect(claims.others('uid-third')).toEqual([]);
+    claims.claim(claimOf('other', 'd'));
+    claims.forget('uid-other', 0);
     expect(claims.others('uid-third')).toEqual([]);
   });
 });

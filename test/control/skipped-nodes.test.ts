@@ -2,7 +2,13 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type PreflightCheck, systemNamespace } from '../../src/api/index.ts';
 import { nodeTasks, pods } from '../../src/control/index.ts';
 import { planRun } from '../../src/control/plan-run.ts';
-import { type NodeCheck, nodesToSkip, withoutSkipped } from '../../src/control/skipped-nodes.ts';
+import {
+  describeFailures,
+  describeSkipped,
+  type NodeCheck,
+  nodesToSkip,
+  withoutSkipped,
+} from '../../src/control/skipped-nodes.ts';
 import { systemClock } from '../../src/lib/index.ts';
 import { type Machine, startMachine, shortRun } from './machine.ts';
 import { pod, request, world } from './world.ts';
@@ -44,6 +50,16 @@ describe('nodes that are left out', () => {
     },
   ])('are $title', ({ checks, measured, skipped }) => {
     expect(nodesToSkip(expected(measured), checks)?.map(({ node }) => node)).toEqual(skipped);
+  });
+
+  it('are told in a few words, however many they are and whatever their checks say', () => {
+    const long = { ...failed('other'), found: 'x'.repeat(5000) };
+    const many = Array.from({ length: 1000 }, (_, index) => ({ ...long, node: `node-${index}` }));
+    const text = describeFailures(many);
+    expect(text).toMatch(/^node-0: driver: expected netem.* and 995 more$/);
+    expect(text.length).toBeLessThan(10_000);
+    expect(describeSkipped(many.map(({ node, found }) => ({ node, message: found }))).length).toBeLessThan(10_000);
+    expect(describeFailures([failed('other')])).toBe('other: driver: expected netem, found none; load it');
   });
 
   it('keep their other tasks, but none of the fault', () => {

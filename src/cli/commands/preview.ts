@@ -52,6 +52,9 @@ export function previewCommand(): Command {
 type Look = { code: number; problems: string; text: string };
 
 async function preview(inputs: readonly string[], options: PreviewOptions): Promise<number> {
+  if (options.watch === true && inputs.includes('-')) {
+    throw new SquallError('InvalidInput', "--watch: standard input can be read only once; name a file instead of '-'");
+  }
   // Drawn once: while it is watched, what changes is what has changed.
   const drawnSeed = randomBytes(6).toString('hex');
   let { code, ...shown } = tell(await look(inputs, options, drawnSeed));

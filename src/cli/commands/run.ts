@@ -106,16 +106,20 @@ async function runHere({ output, ...options }: Here): Promise<number> {
     });
     view.close();
     print(reports, validated, output, options.experiments.length);
-    return exitOf(reports, validated, options.experiments.length);
+    return exitOf(reports, validated, options);
   } finally {
     view.close();
   }
 }
 
-/** Of the runs and of what a validator that is not met counts as: a refusal. @param asked how many runs */
-function exitOf(reported: readonly Reported[], validated: readonly Validated[], asked: number): number {
+/** Of the runs and of what a validator that is not met counts as: a refusal. What was cut off before it was done counts as an abort. */
+function exitOf(
+  reported: readonly Reported[],
+  validated: readonly Validated[],
+  { experiments, validators }: Pick<Here, 'experiments' | 'validators'>,
+): number {
+  if ((reported.length === 0 && experiments.length > 0) || validated.length < validators.length) return 4;
   const refused = validated.every(isValid) ? [] : [{ verdict: 'Refused' as const, reason: 'PreflightRefused' }];
-  if (reported.length === 0 && asked > 0) return 4;
   const decisive = worst([...reported.map(({ report }) => report), ...refused]);
   return decisive ? exitCodeOf(decisive.verdict, decisive.reason) : 0;
 }

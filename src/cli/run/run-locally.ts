@@ -58,7 +58,10 @@ export async function runLocally(options: LocalRun): Promise<Reported[]> {
     if (!(await openLab({ store: machine.store, place, topology, log, signal: options.signal }))) return [];
     const reports: Reported[] = [];
     await putReferenced(machine.store, options.manifests);
-    for (const validator of options.validators) options.onValidated(await validateOnce(machine.store, validator, options.signal));
+    for (const validator of options.validators) {
+      const validated = await validateOnce(machine.store, validator, options.signal);
+      if (validated !== undefined) options.onValidated(validated);
+    }
     for (const [index, runnable] of options.experiments.entries()) {
       if (options.signal.aborted && index > 0) break;
       reports.push(await runOne(machine, runnable, outFolder(options, runnable, index), options.signal));
@@ -113,17 +116,24 @@ async function putReferenced(store: Store, manifests: readonly Manifest[]): Prom
   }
 }
 
+/** What looks at a validator writes its status meanwhile. */
+const mostConflicts = 10;
+
 /** Creates the object, or replaces the spec of the one that is there. */
 async function put<T extends Runnable>(store: Store, resource: Resource<T & { apiVersion: string }>, object: T): Promise<void> {
   const { namespace = 'default', name } = object.metadata;
   const key = resource.namespaced ? { namespace, name } : { name };
-  try {
-    const current = await store.get(resource, key);
-    await store.update(resource, { ...current, spec: object.spec });
-  } catch (error) {
-    ignoreNotFound(error);
-    await store.create(resource, { ...object, metadata: { ...object.metadata, ...key } });
+  for (let conflicts = 0; ; conflicts += 1) {
+    try {
+      const current = await store.get(resource, key);
+      await store.update(resource, { ...current, spec: object.spec });
+      return;
+    } catch (error) {
+      if (codeOf(error) === 'NotFound') break;
+      if (codeOf(error) !== 'Conflict' || conflicts === mostConflicts) throw error;
+    }
   }
+  await store.create(resource, { ...object, metadata: { ...object.metadata, ...key } });
 }
 
 function ignoreNotFound(error: unknown): void {

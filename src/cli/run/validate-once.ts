@@ -1,6 +1,6 @@
 import type { ValidatorStatus } from '../../api/index.ts';
 import { validators } from '../../control/index.ts';
-import { codeOf, SquallError, systemClock } from '../../lib/index.ts';
+import { codeOf, systemClock } from '../../lib/index.ts';
 import type { Store } from '../../store/index.ts';
 import { cleanLine } from '../../report/index.ts';
 import type { Runnable } from './wrap.ts';
@@ -8,15 +8,19 @@ import type { Runnable } from './wrap.ts';
 /** What one look at every node of a validator found. */
 export type Validated = { name: string; status: ValidatorStatus };
 
-/** Has a validator's nodes looked at, and deletes it afterwards: nobody looks again. Rejects with Unavailable when the signal fires. */
-export async function validateOnce(store: Store, { metadata, ...rest }: Runnable, signal: AbortSignal): Promise<Validated> {
+/** Has a validator's nodes looked at, and deletes it afterwards: nobody looks again. Undefined when the signal fires before it is over. */
+export async function validateOnce(
+  store: Store,
+  { metadata, ...rest }: Runnable,
+  signal: AbortSignal,
+): Promise<Validated | undefined> {
   const key = { name: metadata.name };
   await store.delete(validators, key).catch(ignoreNotFound);
   const { name, labels, annotations } = metadata;
   const created = await store.create(validators, { ...rest, metadata: { name, labels, annotations } });
   try {
     for (;;) {
-      if (signal.aborted) throw new SquallError('Unavailable', `the look at the nodes of ${name} was cut off`);
+      if (signal.aborted) return undefined;
       const { status } = await store.get(validators, key);
       if (status !== undefined && status.round === undefined && status.observedGeneration > 0) return { name, status };
       await systemClock.sleep(100);

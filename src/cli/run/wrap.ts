@@ -36,8 +36,8 @@ export function toExperiments(manifests: readonly Manifest[], duration: string |
 export function validatorsOf(manifests: readonly Manifest[]): (Manifest & { kind: 'NetworkModulesValidator' })[] {
   const referenced = new Set(manifests.flatMap(referencesOf));
   return manifests.flatMap((manifest) => {
-    if (manifest.kind !== 'NetworkModulesValidator' || referenced.has(keyOf(manifest))) return [];
-    if (!manifest.model.enforce) return [manifest];
+    if (manifest.kind !== 'NetworkModulesValidator') return [];
+    if (!manifest.model.enforce) return referenced.has(keyOf(manifest)) ? [] : [manifest];
     const remedy = "put the file into a folder and run 'squall serve FOLDER', or remove it to only look";
     throw new SquallError('InvalidInput', `${manifest.file}: spec.enforce: nothing is kept set by one look; ${remedy}`);
   });

@@ -56,6 +56,10 @@ export function subjectAfter(subject: EventSubject | undefined, entry: JournalEn
     const pods = entry.targets.map(({ namespace, name, uid }) => ({ apiVersion: 'v1', kind: 'Pod', namespace, name, uid }));
     return { ...subject, pods };
   }
+  // Nothing is done to it.
+  if (entry.type === 'target' && entry.phase === 'Skipped' && subject) {
+    return { ...subject, pods: subject.pods.filter(({ uid }) => uid !== entry.uid) };
+  }
   return subject;
 }
 

@@ -34,8 +34,11 @@ export function selectNodes({ nodes: choice }: Pick<ModulesValidator, 'nodes'>, 
   }
 }
 
+/** An agent that was not there may be by then. */
+export const askUnknownAfterMs = 5 * 60_000;
+
 /**
- * All of its nodes when the spec is new and once a period; those alone that have come since, as soon as they have. A clock that was set
+ * All of its nodes when the spec is new, once a period, and a while after one of them did not answer; those alone that have come since, as soon as they have. A clock that was set
  * back delays no look by more than a period.
  */
 export function decideStep({ generation, validator, status, selected, now }: ValidationFacts): ValidationStep {
@@ -44,7 +47,8 @@ export function decideStep({ generation, validator, status, selected, now }: Val
   if (status.round !== undefined) return status.round.generation === generation ? { step: 'collect' } : whole;
   if (status.observedGeneration !== generation || status.checkedAt === undefined) return whole;
   const sinceMs = now - Date.parse(status.checkedAt);
-  const { periodMs = Infinity } = validator;
+  const isUnknown = status.nodes.some(({ node, outcome }) => outcome === 'Unknown' && selected.includes(node));
+  const periodMs = Math.min(validator.periodMs ?? Infinity, isUnknown ? askUnknownAfterMs : Infinity);
   if (sinceMs >= periodMs || sinceMs < 0) return whole;
   const known = new Set(status.nodes.map(({ node }) => node));
   const fresh = selected.filter((node) => !known.has(node));

@@ -8,7 +8,7 @@ import {
   type ValidationRound,
   type ValidatorStatus,
 } from '../../api/index.ts';
-import { type Clock, codeOf, messageOf } from '../../lib/index.ts';
+import { type Clock, codeOf, messageOf, SquallError } from '../../lib/index.ts';
 import type { Cache, Store, Stored } from '../../store/index.ts';
 import { nodeTasks, type ValidatorObject, validators } from '../resources.ts';
 import { deleteTasks } from '../task-writer.ts';
@@ -86,7 +86,11 @@ export function createValidatorReconciler(options: ValidatorReconcilerOptions): 
       case 'begin': {
         const status = statusAtBegin(facts, next.nodes, next.isWhole);
         const begun = await write(object, status);
-        return await advance(begun, { ...facts, before: status }, []);
+        if (begun.status?.round === undefined) {
+          const remedy = 'bring the definitions of the cluster up to date with the operator';
+          throw new SquallError('Internal', `the server does not keep the round that was begun in the status; ${remedy}`);
+        }
+        return await advance(begun, { ...facts, before: begun.status }, []);
       }
       case 'collect':
         return facts.before?.round === undefined ? {} : await collect(object, facts, facts.before.round, tasks);

@@ -30,7 +30,7 @@ export type StatusFacts = {
 };
 
 /** Beyond so many outcomes only those that are not ok are kept, for an object of Kubernetes holds no more than about a megabyte. */
-const mostOutcomes = 4000;
+const mostOutcomes = 1000;
 const longestText = 300;
 
 /** A round has begun; what the last one found stands until this one is over. */
@@ -103,7 +103,7 @@ function outcomesOf(answer: Answer): CheckOutcome[] {
       return answer.checks.map(({ check, ok, expected, found, remedy }) => ({
         name: nameOfCheck(check),
         ok,
-        ...{ expected: cut(expected), found: cut(found), remedy },
+        ...{ expected: cut(expected), found: cut(found), remedy: cut(remedy) },
       }));
     case 'silence': {
       const remedy = 'look whether an agent of Squall runs on the node and is ready';

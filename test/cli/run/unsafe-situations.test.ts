@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exitCodeOf, type Report } from '../../../src/api/index.ts';
 import { type ExperimentObject, experiments, halts, nodes, type Pod, pods } from '../../../src/control/index.ts';
@@ -45,6 +46,8 @@ beforeAll(async () => {
   const lab = await labStatus({ stateFolder: state, instance: instanceId(state) });
   namespaces = [lab?.nodeNetworkNamespace ?? '', ...(lab?.pods ?? []).map(({ metadata }) => `squall-${metadata.uid ?? ''}`)];
   trace = await startKernelTrace(namespaces);
+  // A lab is up before the kernel has told of every link that is.
+  for (let quiet = 0; quiet < 3; quiet = Object.keys(await trace.changes()).length === 0 ? quiet + 1 : 0) await sleep(1000);
 }, 120_000);
 afterAll(async () => {
   await trace.dispose();

@@ -20,7 +20,11 @@ describe('validateOnce', () => {
   const finding = (ok: boolean) => (): CheckResult[] => [
     judgeQdisc({ check: 'qdisc', qdisc: 'netem' }, { ok, message: ok ? '' : 'Error: Specified qdisc not found.' }),
   ];
-  const once = async () => await validateOnce(machine.store, validator, new AbortController().signal);
+  const once = async () => {
+    const validated = await validateOnce(machine.store, validator, new AbortController().signal);
+    if (validated === undefined) throw new Error('nobody cut it off');
+    return validated;
+  };
 
   it('says of each node and check what was found and what to do, and leaves nothing in the store', async () => {
     machine.found = finding(false);
@@ -32,6 +36,12 @@ describe('validateOnce', () => {
     expect(check).toMatch(/^ {4}✗ qdisc netem: expected that the kernel has .*; found .*Specified qdisc not found\.$/);
     expect(remedy).toMatch(/^ {6}load it with 'modprobe sch_netem'/);
     expect(pods).toMatch(/^ {2}checked only as a gate of an experiment.*net\.core\.somaxconn$/);
+    expect((await machine.store.list(validators)).items).toEqual([]);
+  });
+
+  it('is cut off without a word by a signal, and leaves nothing in the store', async () => {
+    machine.silent = () => true;
+    expect(await validateOnce(machine.store, validator, AbortSignal.timeout(300))).toBeUndefined();
     expect((await machine.store.list(validators)).items).toEqual([]);
   });
 

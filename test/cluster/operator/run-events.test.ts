@@ -18,6 +18,13 @@ function subject(...entries: JournalEntry[]): EventSubject {
 
 const two = subject(created, targets(2));
 
+describe('subjectAfter', () => {
+  it('no longer has a target that is skipped, so that nobody reads that it was hurt', () => {
+    const skipped: JournalEntry = { type: 'target', uid: 'uid-1', phase: 'Skipped', reason: 'Unsupported' };
+    expect(subject(created, targets(2), skipped).pods.map(({ uid }) => uid)).toEqual(['uid-0']);
+  });
+});
+
 describe('eventsOfEntry', () => {
   it.each<[string, JournalEntry, string, string]>([
     ['begins', { type: 'phase', phase: 'preflight' }, 'Normal Started', 'with 2 targets'],

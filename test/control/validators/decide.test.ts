@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ValidatorStatus } from '../../../src/api/index.ts';
-import { decideStep, selectNodes, type ValidationFacts } from '../../../src/control/validators/decide.ts';
+import { askUnknownAfterMs, decideStep, selectNodes, type ValidationFacts } from '../../../src/control/validators/decide.ts';
 import type { Node } from '../../../src/control/world.ts';
 
 const now = Date.parse('2026-01-01T12:00:00Z');
@@ -15,6 +15,7 @@ const status = (changes: Partial<ValidatorStatus> = {}): ValidatorStatus => ({
   conditions: [],
   ...changes,
 });
+const silent = { node: 'a', outcome: 'Unknown' as const, since: '2026-01-01T11:00:00Z', checkCount: 0, checks: [] };
 const round = (generation: number) => ({ number: 2, generation, startedAt: '2026-01-01T11:59:59Z', nodes: ['a'] });
 const decide = (changes: Partial<ValidationFacts> = {}) =>
   decideStep({ generation: 1, validator: {}, status: status(), selected: ['a'], now, ...changes });
@@ -37,6 +38,11 @@ describe('decideStep', () => {
     [
       'looks again when the clock was set back',
       { validator: { periodMs: 60_000 }, now: now - 3_600_000 },
+      { step: 'begin', nodes: ['a'], isWhole: true },
+    ],
+    [
+      'looks again where a node did not answer, though it has no period',
+      { status: status({ nodes: [silent] }), now: now + askUnknownAfterMs - 60_000 },
       { step: 'begin', nodes: ['a'], isWhole: true },
     ],
     ['looks at new nodes alone', { selected: ['a', 'b', 'c'] }, { step: 'begin', nodes: ['b', 'c'], isWhole: false }],
