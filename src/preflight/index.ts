@@ -40,3 +40,4 @@ export { connectionTimeoutMs, connectTimeoutMs, judgeTcpTimeouts, type TcpFacts,
 export type { QueueRoom } from './queue-room.ts';
 export { type DeviceLook, namespaceFiles, type NamespaceLook, readDeviceLook, readNamespaceLook } from './target-look.ts';
 export { type ModuleFacts, moduleHint } from './module-hint.ts';
+export { saysWhatIsMissing } from './trial-words.ts';

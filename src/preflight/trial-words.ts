@@ -22,6 +22,12 @@ export function trialWords(capability: Capability, { message, hint }: Omit<Trial
   return hint === undefined ? told : `${told}; ${hint}`;
 }
 
+/** Whether a trial failed because the kernel or the program lacks what was tried, and not because it could not be tried at all. */
+export function saysWhatIsMissing(capability: Capability, message: string): boolean {
+  const meaning = meaningOf(capabilityTrials[capability].program, message);
+  return meaning !== undefined && meaning !== notAllowed;
+}
+
 function meaningOf(program: string, message: string): Meaning | undefined {
   if (/Operation not permitted|Permission denied/.test(message)) return notAllowed;
   switch (program) {

@@ -2,7 +2,7 @@
 import type { Capability, Driver } from '../../api/index.ts';
 import type { EgressWay } from '../../faults/index.ts';
 import { type Clock, saysNoSuchQdisc, SquallError } from '../../lib/index.ts';
-import type { TrialOutcome } from '../../preflight/index.ts';
+import { saysWhatIsMissing, type TrialOutcome } from '../../preflight/index.ts';
 
 /** A kernel that lacks something may be given it, by a module that somebody loads. */
 const lastsMs = 10_000;
@@ -21,11 +21,20 @@ export function createDriverChoice(clock: Pick<Clock, 'monotonic'>, tryCapabilit
   });
 }
 
+const neededToForward = ['ifb', 'nft-forward-egress'] as const;
+
 /** A device of ours where the kernel can send there what goes out; a root of ours is always possible, but costs packets as it comes and goes. */
 export function createEgressChoice(clock: Pick<Clock, 'monotonic'>, tryCapability: TryCapability): () => Promise<EgressWay> {
   return remembered(clock, 'own-device', async () => {
-    const outcomes = await Promise.all([tryCapability('ifb'), tryCapability('nft-forward-egress')]);
-    return outcomes.every(({ ok }) => ok) ? 'own-device' : 'own-root';
+    const tried = await Promise.all(neededToForward.map(async (one) => ({ one, ...(await tryCapability(one)) })));
+    const failed = tried.filter(({ ok }) => !ok);
+    const untold = failed.find(({ one, message }) => !saysWhatIsMissing(one, message));
+    if (untold !== undefined)
+      throw new SquallError(
+        'KernelRefused',
+        `TrialFailed: whether this kernel has ${untold.one} could not be tried: ${untold.message}`,
+      );
+    return failed.length === 0 ? 'own-device' : 'own-root';
   });
 }
 

@@ -18,7 +18,7 @@ import { SquallError } from '../../lib/index.ts';
 import type { Namespace } from '../kernel-driver.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { IpLink, Observation } from './programs.ts';
-import { hasFilters, ownDevices } from './reconcile.ts';
+import { foreignRoot, hasFilters, ownDevices, rootsOf } from './reconcile.ts';
 
 export type PreparationFacts = {
   instance: string;
@@ -34,8 +34,6 @@ export type PreparationFacts = {
   egress: EgressWay;
 };
 
-/** Qdiscs that sit beside a root and do not take its place. */
-const besideRoot = ['clsact', 'ingress'];
 /** Above the priorities that others use by convention (at most 300 for the last of them, NF_IP_PRI_CONNTRACK_HELPER). */
 const leastGatePriority = 300;
 const mostPriority = 2_147_483_647;
@@ -165,9 +163,9 @@ function checkDevicePresent(device: string, links: readonly IpLink[]): void {
  * device of ours go through a root of somebody else's: the kernel skips the first action of its filters then (tcf_action_exec, tc_skip_classify).
  */
 function checkRoot(device: string, qdiscs: readonly TcQdisc[], entry: LedgerEntry | undefined): void {
-  const present = qdiscs.filter(({ dev, kind }) => dev === device && !besideRoot.includes(kind));
-  const ours = entry?.plan.trees.some((tree) => tree.device === device) === true && readTree(present, device) !== undefined;
-  const foreign = ours ? undefined : present.find(({ handle }) => handle !== '0:');
+  const hasOurs = entry?.plan.trees.some((tree) => tree.device === device) === true;
+  const ours = hasOurs && readTree(rootsOf(device, qdiscs), device) !== undefined;
+  const foreign = ours ? undefined : foreignRoot(device, qdiscs);
   if (foreign === undefined) return;
   refuse(
     'ForeignQdisc',
@@ -207,8 +205,10 @@ function egressWays(
 ): Record<string, EgressWay> {
   const chosen = (device: string): EgressWay =>
     driver === 'htb' || (egress === 'own-device' && !hasFilters(device, qdiscs)) ? 'own-device' : 'own-root';
+  // An agent of an earlier version wrote none into its ledger, whose faults are being swept.
+  const ways: Partial<TargetPlan['egress']> = entry?.plan.egress ?? {};
   const outgoing = works.filter(({ direction }) => direction !== 'ingress');
-  return Object.fromEntries(outgoing.map(({ device }) => [device, entry?.plan.egress[device] ?? chosen(device)]));
+  return Object.fromEntries(outgoing.map(({ device }) => [device, ways[device] ?? chosen(device)]));
 }
 
 /** Whether what goes out passes a device of ours. */

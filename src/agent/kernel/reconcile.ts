@@ -28,6 +28,19 @@ export function placesOf({ indexes, plan }: LedgerEntry, links: readonly IpLink[
   return links.filter(({ ifindex, ifname }) => indexes.includes(ifindex) || own.includes(ifname)).map(({ ifname }) => ifname);
 }
 
+/** Qdiscs that sit beside a root and do not take its place. */
+const besideRoot = ['clsact', 'ingress'];
+
+/** What a device has at its root and below it. */
+export function rootsOf(device: string, qdiscs: readonly TcQdisc[]): TcQdisc[] {
+  return qdiscs.filter(({ dev, kind }) => dev === device && !besideRoot.includes(kind));
+}
+
+/** What somebody has set up there: handle `0:` says that the kernel made the qdisc by itself. */
+export function foreignRoot(device: string, qdiscs: readonly TcQdisc[]): TcQdisc | undefined {
+  return rootsOf(device, qdiscs).find(({ handle }) => handle !== '0:');
+}
+
 /** Whether a device may have filters of somebody else's on what goes out. */
 export function hasFilters(device: string, qdiscs: readonly TcQdisc[]): boolean {
   return qdiscs.some(({ dev, kind }) => dev === device && kind === 'clsact');

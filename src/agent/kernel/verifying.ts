@@ -3,7 +3,7 @@ import { gateDifferences, readGate, readTree, type TargetPlan, treeDifferences }
 import type { Namespace } from '../kernel-driver.ts';
 import type { DriverContext } from './context.ts';
 import { type Observation, wholeObservation } from './programs.ts';
-import { gateLists, hasFilters, isUp } from './reconcile.ts';
+import { foreignRoot, gateLists, hasFilters, isUp } from './reconcile.ts';
 
 /** What differs from the plan of a namespace, one sentence each; nothing where there is no fault of ours. */
 export async function verifyTarget({ programs, ledger, instance }: DriverContext, namespace: Namespace): Promise<string[]> {
@@ -20,7 +20,15 @@ export function differencesFrom(
   const down = intermediates.filter(({ name }) => !links.some((link) => link.ifname === name && isUp(link)));
   const sentFrom = gate.devices?.chains.filter(({ hook }) => hook === 'egress').map(({ device }) => device) ?? [];
   const filtered = sentFrom.filter((device) => hasFilters(device, qdiscs));
+  const replaced = sentFrom.flatMap((device) => {
+    const root = trees.some((tree) => tree.device === device) ? undefined : foreignRoot(device, qdiscs);
+    return root === undefined ? [] : [{ device, root }];
+  });
   return [
+    ...replaced.map(
+      ({ device, root: { kind, handle } }) =>
+        `${device} has the qdisc ${kind} ${handle}, whose first filter action does not see packets that pass a device of ours`,
+    ),
     ...filtered.map(
       (device) => `${device} has the qdisc clsact, whose filters do not see packets that pass a device of ours on their way out`,
     ),

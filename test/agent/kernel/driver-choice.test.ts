@@ -2,6 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { createDriverChoice, createEgressChoice } from '../../../src/agent/kernel/driver-choice.ts';
 import type { Capability } from '../../../src/api/index.ts';
 
+/** What programs say of a kernel that has it not. */
+const lackingWords: Partial<Record<Capability, string>> = {
+  netem: 'Error: Specified qdisc kind is unknown.',
+  prio: 'Error: Specified qdisc kind is unknown.',
+  ifb: 'Error: Unknown device type.',
+  'nft-forward-egress': 'Error: Could not process rule: Operation not supported',
+};
+
 function choiceOn(kernel: { has: Capability[]; fails?: boolean; says?: string }) {
   const clock = { nowMs: 0, monotonic: () => clock.nowMs };
   const seen = { trials: 0 };
@@ -9,7 +17,7 @@ function choiceOn(kernel: { has: Capability[]; fails?: boolean; says?: string })
     seen.trials += 1;
     if (kernel.fails === true) return Promise.reject(new Error('no program could be started'));
     const ok = kernel.has.includes(capability);
-    return Promise.resolve({ ok, message: ok ? '' : (kernel.says ?? 'Error: Specified qdisc kind is unknown.') });
+    return Promise.resolve({ ok, message: ok ? '' : (kernel.says ?? lackingWords[capability] ?? '') });
   };
   return {
     choose: createDriverChoice(clock, tryCapability),
@@ -71,6 +79,16 @@ describe('the choice of a way for what goes out', () => {
     [['netem', 'prio'], 'own-root'],
   ])('on a kernel with %j is %s', async (has, way) => {
     expect(await choiceOn({ has }).chooseEgress()).toBe(way);
+  });
+
+  it('does not take a trial that failed for another reason for a kernel that lacks it: a root of ours would stay for long', async () => {
+    const kernel = { has: ['ifb'] as Capability[], says: 'unshare: fork failed: Cannot allocate memory' };
+    const { chooseEgress } = choiceOn(kernel);
+    await expect(chooseEgress()).rejects.toThrow(
+      /^TrialFailed: whether this kernel has nft-forward-egress .*Cannot allocate memory/,
+    );
+    kernel.has = ['ifb', 'nft-forward-egress'];
+    expect(await chooseEgress()).toBe('own-device');
   });
 
   it('notices within ten seconds that somebody has loaded what was missing, and keeps that for good', async () => {

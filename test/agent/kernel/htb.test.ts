@@ -139,6 +139,10 @@ describe('without netem', { timeout: 60_000 }, () => {
     expect(await driver.verify(namespace)).toEqual([expect.stringMatching(/^eth0 has the qdisc clsact, whose filters/)]);
     await inside(target, ['tc', 'qdisc', 'del', 'dev', 'eth0', 'clsact']);
     expect(await driver.verify(namespace)).toEqual([]);
+    await inside(target, ['tc', 'qdisc', 'add', 'dev', 'eth0', 'root', 'handle', '5:', 'htb']);
+    expect(await driver.verify(namespace)).toEqual([expect.stringMatching(/^eth0 has the qdisc htb 5:, whose first filter/)]);
+    await inside(target, ['tc', 'qdisc', 'del', 'dev', 'eth0', 'root']);
+    expect(await driver.verify(namespace)).toEqual([]);
     await inside(target, ['nft', 'delete', 'table', 'netdev', `squall_${instance}`]);
     await expect(driver.read(namespace, 'tenth')).rejects.toThrow(/^GateGone: table netdev/);
     expect((await driver.remove(namespace, 'tenth')).residue).toBe(0);
