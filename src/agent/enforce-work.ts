@@ -57,7 +57,10 @@ export function startEnforceWork(context: AgentContext, first: StoredTask): Task
       return;
     }
     for (let attempt = 0; !isAborted(context.stopping); attempt += 1) {
-      residue = await enforcer.release(owner);
+      residue = await enforcer.release(owner).catch((error: unknown) => {
+        log('error', 'sysctls not set back', { validator: first.spec.run.name, error: messageOf(error) });
+        return Math.max(1, residue);
+      });
       if (residue === 0) break;
       await pause(clock, backoff(attempt, random(), betweenTries), context.stopping);
     }

@@ -18,6 +18,7 @@ import type { Log } from './log.ts';
 import { readSystem } from './node-system.ts';
 import { type NodePlace, ownPlace } from './node-checks/node-place.ts';
 import type { PodNamespaces } from './namespaces/pod-namespaces.ts';
+import { releaseUnwanted } from './release-unwanted.ts';
 import { deleteOrphanedSamples } from './sample-file.ts';
 import { watchServer } from './server-health.ts';
 import { superviseTasks } from './supervisor.ts';
@@ -154,23 +155,14 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       log('warn', 'samples of finished tasks not deleted', { error: messageOf(error) });
     });
   };
-  const releaseUnwanted = () => {
-    const wanted = taskCache.list().filter(({ spec }) => spec.work === 'enforce' && spec.order === 'apply');
-    enforcer.retain(new Set(wanted.map(({ spec }) => spec.run.uid))).catch((error: unknown) => {
-      log('error', 'sysctls that nobody wants set are not set back', { error: messageOf(error) });
-    });
-  };
+  const isWanting = (owner: string) =>
+    taskCache.list().some(({ spec }) => spec.work === 'enforce' && spec.order === 'apply' && spec.run.uid === owner);
+  const unwanted = releaseUnwanted(context, taskCache.synced, isWanting);
   const supervisor = superviseTasks(context, taskCache, sweep, trimSamples);
-  const residue = () => sweep.residue() + supervisor.residue();
+  const residue = () => sweep.residue() + supervisor.residue() + unwanted.residue();
   const beating = beat({ store, leases, node, clock, log, residue }, life.signal);
   // A cache that ends before it is synced was told to.
-  taskCache.synced.then(
-    () => {
-      trimSamples();
-      releaseUnwanted();
-    },
-    () => undefined,
-  );
+  taskCache.synced.then(trimSamples, () => undefined);
   let isStoreRead = false;
   Promise.all([taskCache.synced, leaseCache.synced, haltCache.synced]).then(
     () => {

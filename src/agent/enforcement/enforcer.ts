@@ -1,13 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { CheckResult } from '../../api/index.ts';
 import { messageOf, SquallError } from '../../lib/index.ts';
-import { judgeSysctl, normaliseSysctl } from '../../preflight/index.ts';
-import { readBootId } from '../kernel/ledger.ts';
+import { judgeSysctl, normaliseSysctl, sysctlFile } from '../../preflight/index.ts';
 import type { Log } from '../log.ts';
-import { namespaceInode } from '../namespaces/files.ts';
 import type { NodePlace } from '../node-checks/node-place.ts';
 import { readSysctl, writeSysctl } from '../node-checks/sysctls.ts';
 import { decideRelease, decideSetting, type SetSysctl } from './decide.ts';
 import { readSysctlLedger, type SysctlLedger, writeSysctlLedger } from './ledger.ts';
+import { openSysctlLedger } from './open-ledger.ts';
 
 export type WantedSysctl = { sysctl: string; value: string };
 
@@ -16,9 +16,12 @@ export type Enforcer = {
   apply(owner: string, wanted: readonly WantedSysctl[]): Promise<CheckResult[]>;
   /** Sets back what nobody else wants. Resolves to how many could not be. */
   release(owner: string): Promise<number>;
-  /** Releases every owner but these. Resolves to how many sysctls could not be set back. */
-  retain(owners: ReadonlySet<string>): Promise<number>;
+  /** Releases every owner that does not want any, asked when its turn comes. Resolves to how many sysctls could not be set back. */
+  retain(isWanting: (owner: string) => boolean): Promise<number>;
 };
+
+/** @property before what it was when the order came; undefined where there is no such sysctl. @property refusal why it is not set */
+type Order = WantedSysctl & { before?: string; refusal?: string };
 
 /** The one hand in this process that sets sysctls: one call after the other, and each by the ledger of the state folder. */
 export function createEnforcer(stateFolder: string, place: NodePlace, log: Log): Enforcer {
@@ -28,50 +31,82 @@ export function createEnforcer(stateFolder: string, place: NodePlace, log: Log):
     last = turn.catch(() => undefined);
     return await turn;
   };
+  const open = async () => await openSysctlLedger(stateFolder, place.netNamespace, log);
 
-  /** @throws SquallError KernelRefused when it speaks of another network namespace, whose sysctls are not to be seen from here */
-  async function open(): Promise<SysctlLedger> {
-    const [bootId, inode] = await Promise.all([readBootId(), namespaceInode(place.netNamespace)]);
-    if (inode === undefined) throw new SquallError('NotFound', `there is no network namespace at ${place.netNamespace}`);
-    const known = await readSysctlLedger(stateFolder);
-    // With the boot went what was set.
-    if (known?.bootId !== bootId) return { version: 1, bootId, inode, entries: [] };
-    if (known.inode !== inode && known.entries.length > 0) {
-      const remedy = `run in the namespace with the inode ${String(known.inode)} what is to set them back`;
-      throw new SquallError('KernelRefused', `the sysctls in ${stateFolder} were set in another network namespace; ${remedy}`);
-    }
-    return { ...known, inode };
-  }
-
+  /** In the order in which they were first set, which setting back is the reverse of. */
   async function save(ledger: SysctlLedger, sysctl: string, entry: SetSysctl | undefined): Promise<void> {
-    const others = ledger.entries.filter((one) => one.sysctl !== sysctl);
-    ledger.entries = entry === undefined ? others : [...others, entry];
+    const entries = ledger.entries.flatMap((one) => {
+      if (!isSameSysctl(one.sysctl, sysctl)) return [one];
+      return entry === undefined ? [] : [entry];
+    });
+    if (entry !== undefined && entryOf(ledger, sysctl) === undefined) entries.push(entry);
+    if (isDeepStrictEqual(entries, ledger.entries)) return;
+    ledger.entries = entries;
     await writeSysctlLedger(stateFolder, ledger);
   }
 
-  async function set(ledger: SysctlLedger, owner: string, { sysctl, value }: WantedSysctl): Promise<CheckResult> {
-    const wanted = { sysctl, value: normaliseSysctl(value), owner };
-    try {
-      const entry = ledger.entries.find((one) => one.sysctl === sysctl);
-      const setting = decideSetting(entry, await readSysctl(place, sysctl), wanted);
-      if (setting.kind === 'refuse') return notSet(wanted, setting.why);
-      if (setting.kind === 'hold') {
-        await save(ledger, sysctl, setting.entry);
-        if (setting.isWritten) await writeSysctl(place, sysctl, wanted.value);
-        const read = await readSysctl(place, sysctl);
-        if (read !== wanted.value) {
-          // What it is set to would be taken for somebody else's.
-          await writeSysctl(place, sysctl, setting.entry.was);
-          await save(ledger, sysctl, undefined);
-          return notSet(wanted, `the kernel makes '${read ?? ''}' of it; ask for that`);
-        }
-        if (setting.isWritten) log('info', 'sysctl set', { sysctl, was: setting.entry.was, written: wanted.value });
-      }
-      const check = { check: 'sysctl', sysctl, expect: { operator: 'equals', value: wanted.value } } as const;
-      return judgeSysctl(check, await readSysctl(place, sysctl));
-    } catch (error) {
-      return notSet(wanted, messageOf(error));
+  /** Resolves to why it is not set. */
+  async function set(ledger: SysctlLedger, owner: string, { sysctl, value, before }: Order): Promise<string | undefined> {
+    const former = entryOf(ledger, sysctl);
+    const current = await readSysctl(place, sysctl);
+    const setting = decideSetting(former, { before, current }, { sysctl, value, owner });
+    if (setting.kind === 'refuse') return setting.why;
+    if (setting.kind === 'leave') return undefined;
+    const { entry, isWritten } = setting;
+    await save(ledger, sysctl, entry);
+    if (!isWritten) return undefined;
+    const refusal = await writeSysctl(place, sysctl, value).then(() => undefined, messageOf);
+    const read = await readSysctl(place, sysctl);
+    if (read === value) {
+      await save(ledger, sysctl, { sysctl: entry.sysctl, was: entry.was, written: value, owners: entry.owners });
+      log('info', 'sysctl set', { sysctl, was: entry.was, written: value });
+      return undefined;
     }
+    if (read === current || read === undefined) await save(ledger, sysctl, former);
+    else {
+      // What it is set to would be taken for somebody else's.
+      const made = { ...entry, written: read };
+      await save(ledger, sysctl, made);
+      await restore(ledger, made);
+    }
+    return refusal ?? `the kernel makes '${read ?? ''}' of it; ask for that`;
+  }
+
+  async function setAll(ledger: SysctlLedger, owner: string, wanted: readonly WantedSysctl[]): Promise<CheckResult[]> {
+    const orders: Order[] = [];
+    for (const { sysctl, value } of wanted) {
+      const order = { sysctl, value: normaliseSysctl(value) };
+      const read = readSysctl(place, sysctl).then((before) => ({ before }));
+      orders.push({ ...order, ...(await read.catch((error: unknown) => ({ refusal: messageOf(error) }))) });
+    }
+    // The second time sets what others changed by being set after it.
+    for (const order of [...orders, ...orders]) {
+      if (order.refusal !== undefined) continue;
+      order.refusal = await set(ledger, owner, order).catch(messageOf);
+      order.before = order.value;
+    }
+    const results: CheckResult[] = [];
+    for (const order of orders) results.push(await resultOf(order).catch((error: unknown) => notSet(order, messageOf(error))));
+    return results;
+  }
+
+  async function resultOf({ refusal, ...wanted }: Order): Promise<CheckResult> {
+    if (refusal !== undefined) return notSet(wanted, refusal);
+    return judgeSysctl(checkOf(wanted), await readSysctl(place, wanted.sysctl));
+  }
+
+  /** @throws SquallError KernelRefused when it is not what it was; its entry stays */
+  async function restore(ledger: SysctlLedger, entry: SetSysctl): Promise<void> {
+    const { sysctl, was } = entry;
+    await writeSysctl(place, sysctl, was);
+    const read = await readSysctl(place, sysctl);
+    if (read === was) {
+      await save(ledger, sysctl, undefined);
+      log('info', 'sysctl set back', { sysctl, to: was });
+      return;
+    }
+    await save(ledger, sysctl, { ...entry, written: read ?? entry.written });
+    throw new SquallError('KernelRefused', `the kernel makes '${read ?? ''}' of it`);
   }
 
   /** Whether nothing of it is left to do for this owner. */
@@ -80,8 +115,10 @@ export function createEnforcer(stateFolder: string, place: NodePlace, log: Log):
     try {
       const current = await readSysctl(place, sysctl);
       const release = decideRelease(entry, current, owner);
-      if (release.kind === 'restore') await writeSysctl(place, sysctl, was);
-      if (release.kind === 'restore') log('info', 'sysctl set back', { sysctl, to: was });
+      if (release.kind === 'restore') {
+        await restore(ledger, entry);
+        return true;
+      }
       if (release.kind === 'changed') {
         log('warn', 'sysctl left as somebody else has set it since', { sysctl, current: current ?? 'absent', written, was });
       }
@@ -93,10 +130,11 @@ export function createEnforcer(stateFolder: string, place: NodePlace, log: Log):
     }
   }
 
+  /** The last that was set is the first that is set back: setting one may have changed what another was. */
   async function releaseFrom(ledger: SysctlLedger, owner: string, isStillWanted: (sysctl: string) => boolean): Promise<number> {
     let left = 0;
     const own = ledger.entries.filter(({ sysctl, owners }) => owners.includes(owner) && !isStillWanted(sysctl));
-    for (const entry of own) if (!(await giveBack(ledger, owner, entry))) left += 1;
+    for (const entry of own.toReversed()) if (!(await giveBack(ledger, owner, entry))) left += 1;
     return left;
   }
 
@@ -105,27 +143,37 @@ export function createEnforcer(stateFolder: string, place: NodePlace, log: Log):
       await inTurn(async () => {
         const ledger = await open().catch(messageOf);
         if (typeof ledger === 'string') return wanted.map((one) => notSet(one, ledger));
-        await releaseFrom(ledger, owner, (sysctl) => wanted.some((one) => one.sysctl === sysctl));
-        const results: CheckResult[] = [];
-        for (const one of wanted) results.push(await set(ledger, owner, one));
-        return results;
+        await releaseFrom(ledger, owner, (sysctl) => wanted.some((one) => isSameSysctl(one.sysctl, sysctl)));
+        return await setAll(ledger, owner, wanted);
       }),
     release: async (owner) => await inTurn(async () => await releaseFrom(await open(), owner, () => false)),
-    retain: async (owners) =>
+    retain: async (isWanting) =>
       await inTurn(async () => {
         // Most nodes have never had any set.
         if ((await readSysctlLedger(stateFolder)) === undefined) return 0;
         const ledger = await open();
-        const gone = new Set(ledger.entries.flatMap((entry) => entry.owners).filter((owner) => !owners.has(owner)));
+        const owners = new Set(ledger.entries.toReversed().flatMap((entry) => entry.owners));
         let left = 0;
-        for (const owner of gone) left += await releaseFrom(ledger, owner, () => false);
+        for (const owner of owners) if (!isWanting(owner)) left += await releaseFrom(ledger, owner, () => false);
         return left;
       }),
   };
 }
 
-function notSet({ sysctl, value }: WantedSysctl, found: string): CheckResult {
-  const check = { check: 'sysctl', sysctl, expect: { operator: 'equals', value } } as const;
+/** Two ways to write a name, with dots or slashes, name one file. */
+function isSameSysctl(one: string, other: string): boolean {
+  return sysctlFile(one) === sysctlFile(other);
+}
+
+function entryOf({ entries }: SysctlLedger, sysctl: string): SetSysctl | undefined {
+  return entries.find((one) => isSameSysctl(one.sysctl, sysctl));
+}
+
+function checkOf({ sysctl, value }: WantedSysctl) {
+  return { check: 'sysctl', sysctl, expect: { operator: 'equals', value } } as const;
+}
+
+function notSet(wanted: WantedSysctl, found: string): CheckResult {
   const remedy = "see the agent's log; what cannot be set from here is to be set on the node itself";
-  return { check, ok: false, expected: `${sysctl} can be set to ${value}`, found, remedy };
+  return { check: checkOf(wanted), ok: false, expected: `${wanted.sysctl} can be set to ${wanted.value}`, found, remedy };
 }

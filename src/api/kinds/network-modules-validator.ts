@@ -91,6 +91,11 @@ const listed = ['sysctls', 'sysctlRules', 'modules', 'qdiscs', 'features', 'tool
 const checksNothing = `checks nothing; expected at least one of ${listed.join(', ')}, kernel`;
 const kernelEmpty = 'expected atLeast, atMost or both';
 const oneChoice = 'expected only one of nodes, nodeNames and nodeSelector';
+/** Others are of another namespace than the one that is written in, or can never be set back. */
+const enforcedOutsideNet =
+  'only sysctls whose names begin with net. are set; expected such names, or enforce: false to only look';
+const isOfNet = (name: string): boolean => /^net[./]/.test(name);
+const isOfNetInCel = (name: string): string => `(${name}.startsWith('net.') || ${name}.startsWith('net/'))`;
 const nothingToEnforce = 'there is nothing to set; expected sysctls, or sysctlRules with equals and scope host';
 
 const validatorObject = object({
@@ -138,6 +143,9 @@ const validatorObject = object({
   if (enforce && Object.keys(sysctls).length === 0 && !sysctlRules.some(isSettable)) {
     refuse(context, ['enforce'], nothingToEnforce);
   }
+  const settable = [...Object.keys(sysctls), ...sysctlRules.filter(isSettable).map(({ name }) => name)];
+  const outside = settable.filter((name) => !isOfNet(name));
+  if (enforce && outside.length > 0) refuse(context, ['enforce'], `${enforcedOutsideNet} at ${outside.join(', ')}`);
   const count = listed.reduce((sum, field) => sum + Object.keys(context.value[field] ?? {}).length, 0);
   if (count === 0 && kernel === undefined) refuse(context, [], checksNothing);
 });
@@ -152,6 +160,11 @@ const validatorRules: ServerRule[] = [
   {
     rule: "!has(self.enforce) || !self.enforce || has(self.sysctls) && size(self.sysctls) > 0 || has(self.sysctlRules) && self.sysctlRules.exists(one, has(one.equals) && (!has(one.scope) || one.scope == 'host'))",
     message: nothingToEnforce,
+    field: 'enforce',
+  },
+  {
+    rule: `!has(self.enforce) || !self.enforce || (!has(self.sysctls) || self.sysctls.all(name, ${isOfNetInCel('name')})) && (!has(self.sysctlRules) || self.sysctlRules.all(one, !has(one.equals) || has(one.scope) && one.scope == 'pod' || ${isOfNetInCel('one.name')}))`,
+    message: enforcedOutsideNet,
     field: 'enforce',
   },
 ];

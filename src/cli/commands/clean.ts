@@ -69,7 +69,7 @@ async function setSysctlsBack(stateFolder: string): Promise<number> {
     say(`${message} ${Object.values(facts ?? {}).join(' ')}`);
   };
   return await createEnforcer(stateFolder, ownPlace, tell)
-    .retain(new Set())
+    .retain(() => false)
     .catch((error: unknown) => {
       say(`left sysctls: ${messageOf(error)}`);
       return 1;

@@ -146,7 +146,7 @@ describe.skipIf(!isRoot)('an agent that keeps sysctls set', () => {
     await untilSet();
     await killAgent();
     const clean = async (netNamespace: string) =>
-      await createEnforcer(folder, { netNamespace, root: '' }, () => undefined).retain(new Set());
+      await createEnforcer(folder, { netNamespace, root: '' }, () => undefined).retain(() => false);
     await expect(clean('/proc/self/ns/net')).rejects.toThrow(/set in another network namespace/);
     expect(read(forward)).toBe('1');
     expect(await clean(`/run/netns/${name}`)).toBe(0);

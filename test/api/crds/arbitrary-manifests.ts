@@ -178,7 +178,7 @@ export const specs: Record<Exclude<Kind, 'NodeTask'>, fc.Arbitrary<unknown>> = {
     record(
       {
         nodes: fc.constant('all'),
-        sysctls: fc.constantFrom({ 'net.ipv4.ip_forward': 1 }, { 'net.ipv4.tcp_rmem': '4096 1 2' }),
+        sysctls: fc.constantFrom({ 'net.ipv4.ip_forward': 1 }, { 'net/ipv4/tcp_rmem': '4096 1 2' }, { 'kernel.panic': 1 }),
         sysctlRules: fc.array(
           fc.record({
             name: fc.constantFrom('net.core.somaxconn', 'kernel.panic', 'net.ipv4.conf.eth0/1.proxy_arp'),

@@ -418,6 +418,22 @@ describe('the other kinds', () => {
     ['nodeSelector', { matchLabels: { a: 'b' } }, 'spec.nodeSelector', /only one of nodes, nodeNames/],
     ['enforce', true, 'spec.enforce', /nothing to set/],
   ]);
+  refuses('NetworkModulesValidator', { sysctls: { 'net.ipv4.ip_forward': 1 }, enforce: true }, [
+    [
+      'sysctls',
+      { 'net.ipv4.ip_forward': 1, 'kernel.modules_disabled': 1 },
+      'spec.enforce',
+      /begin with net\..*at kernel\.modules_disabled/,
+    ],
+    ['sysctlRules', [{ name: 'kernel/shmmax', equals: 1 }], 'spec.enforce', /begin with net\..*at kernel\/shmmax/],
+  ]);
+  it('lets a NetworkModulesValidator that enforces look at sysctls that it does not set', () => {
+    const sysctlRules = [
+      { name: 'kernel.shmmax', atLeast: 1 },
+      { name: 'net/core/somaxconn', equals: 1 },
+    ];
+    expect(errorsOf('NetworkModulesValidator', { enforce: true, sysctlRules })).toEqual([]);
+  });
   it('refuses a NetworkModulesValidator that checks nothing', () => {
     expect(errorsOf('NetworkModulesValidator', { nodes: 'all' })).toEqual([expect.stringMatching(/^spec: checks nothing/)]);
   });
