@@ -38,5 +38,12 @@ export { judgeServiceMesh, proxyContainers } from './judge-service-mesh.ts';
 export { judgeShortCircuit, pinFolders } from './judge-short-circuit.ts';
 export { connectionTimeoutMs, connectTimeoutMs, judgeTcpTimeouts, type TcpFacts, type TcpSysctls } from './judge-tcp-timeouts.ts';
 export type { QueueRoom } from './queue-room.ts';
-export { type DeviceLook, namespaceFiles, type NamespaceLook, readDeviceLook, readNamespaceLook } from './target-look.ts';
+export {
+  type DeviceLook,
+  namespaceFiles,
+  type NamespaceLook,
+  type PacketsMoved,
+  readDeviceLook,
+  readNamespaceLook,
+} from './target-look.ts';
 export { type ModuleFacts, moduleHint } from './module-hint.ts';

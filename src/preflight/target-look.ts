@@ -29,6 +29,9 @@ export type NamespaceLook = {
   numbers: Partial<Record<FileOfNumber, number>>;
 };
 
+/** Between two looks: packets that one device has sent and received, and that the whole stack has sent. */
+export type PacketsMoved = { sent: number; received: number; sentByStack: number; seconds: number };
+
 /** @param text what `grep -H ''` prints of `namespaceFiles`: every line behind its file's path and a colon */
 export function readNamespaceLook(text: string): NamespaceLook {
   const lines = Map.groupBy(text.split('\n'), (line) => line.slice(0, line.indexOf(':')));

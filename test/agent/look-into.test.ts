@@ -1,0 +1,98 @@
+/** Looks that go wrong: what fails, what does not, and that nothing ends the agent. */
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { findProgram } from '../../src/agent/find-file.ts';
+import { createLooks } from '../../src/agent/look-into.ts';
+import type { FoundNamespace } from '../../src/agent/index.ts';
+import { namedNamespaces } from '../../src/agent/namespaces/named.ts';
+import { codeOf, messageOf, systemClock } from '../../src/lib/index.ts';
+import { createPair, type Pair } from '../kernel/namespaces.ts';
+
+const isRoot = process.getuid?.() === 0;
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'squall-looks-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe('looks at several devices of one pod', () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  beforeEach(() => {
+    process.on('unhandledRejection', note);
+  });
+  afterEach(() => {
+    process.off('unhandledRejection', note);
+  });
+
+  it.each([[['eth0', 'eth1']], [['eth1', 'eth0']]])(
+    'fail one by one where the pod ends, in the order %j, and leave nothing behind that nobody handles',
+    async (order) => {
+      const failures: (() => void)[] = [];
+      const find = async () => {
+        const { promise, reject } = Promise.withResolvers<FoundNamespace | undefined>();
+        const error = new Error(`look ${String(failures.length + 1)}`);
+        failures.push(() => {
+          reject(error);
+        });
+        return await promise;
+      };
+      const looks = createLooks({ namespaces: { ...namedNamespaces(), find } }, systemClock);
+      const asked = ['eth0', 'eth1'].map(async (device) => await looks.target('pod', device).catch(messageOf));
+      for (const device of order) {
+        failures[device === 'eth0' ? 0 : 1]?.();
+        await systemClock.sleep(1);
+      }
+      expect(await Promise.all(asked)).toEqual(['look 1', 'look 2']);
+      expect(unhandled).toEqual([]);
+    },
+  );
+});
+
+describe.skipIf(!isRoot)('a look by a tc of another version', () => {
+  let pair: Pair;
+  beforeEach(async () => {
+    pair = await createPair();
+  });
+  afterEach(async () => {
+    vi.useRealTimers();
+    vi.unstubAllEnvs();
+    await pair.dispose();
+  });
+
+  /** The tc that looks find runs this where it is asked for filters. */
+  async function showFiltersBy(command: string): Promise<void> {
+    const tc = await findProgram('tc');
+    const script = `#!/bin/sh\nif [ "$2" = filter ]; then ${command}; else exec ${String(tc)} "$@"; fi\n`;
+    writeFileSync(join(folder, 'tc'), script);
+    chmodSync(join(folder, 'tc'), 0o755);
+    vi.stubEnv('PATH', `${folder}:${process.env.PATH ?? ''}`);
+  }
+  const create = () => createLooks({ namespaces: namedNamespaces() }, systemClock);
+
+  it('that hangs is ended with the shell that runs it', async () => {
+    const started = join(folder, 'started');
+    await showFiltersBy(`touch ${started}; sleep 60`);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const failure = create()
+      .target(pair.podUid, 'eth0')
+      .catch((error: unknown) => error);
+    await vi.waitFor(() => {
+      expect(existsSync(started)).toBe(true);
+    }, 5000);
+    vi.advanceTimersByTime(10_000);
+    expect(codeOf(await failure)).toBe('Unavailable');
+  });
+
+  it('that is slow does not make the packets per second seem more: they are counted from before it', async () => {
+    await showFiltersBy("sleep 0.5; echo '[]'");
+    const looks = create();
+    await looks.target(pair.podUid, 'eth0');
+    expect((await looks.packetsMoved(pair.podUid, 'eth0'))?.seconds).toBeGreaterThan(0.5);
+  });
+});
