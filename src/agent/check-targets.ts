@@ -2,12 +2,14 @@
 import type { CheckResult, PreflightCheck } from '../api/index.ts';
 import {
   type ConntrackFacts,
+  hasIpSocket,
   judgeConntrack,
   judgeIpStack,
   judgeServiceMesh,
   judgeShortCircuit,
   judgeTcpTimeouts,
   type NamespaceLook,
+  type StackFacts,
 } from '../preflight/index.ts';
 import { type Looks, readPins } from './look-into.ts';
 
@@ -19,14 +21,20 @@ export function isCheckOfTargets(check: PreflightCheck): check is CheckOfTargets
 }
 
 export async function checkTargets(looks: Looks, check: CheckOfTargets): Promise<CheckResult> {
+  if (check.check === 'ip-stack') {
+    return judgeIpStack(check, await Promise.all(check.podUids.map(async (one) => await stackOf(looks, one, check.device))));
+  }
+  return await checkToWarn(looks, check);
+}
+
+async function stackOf(looks: Looks, podUid: string, name: string): Promise<StackFacts> {
+  const { namespace, device } = (await looks.target(podUid, name)) ?? {};
+  if (namespace === undefined || device === undefined || !hasIpSocket(namespace, device)) return { podUid, namespace, device };
+  return { podUid, namespace, device, moved: await looks.packetsMoved(podUid, name) };
+}
+
+async function checkToWarn(looks: Looks, check: Exclude<CheckOfTargets, { check: 'ip-stack' }>): Promise<CheckResult> {
   switch (check.check) {
-    case 'ip-stack': {
-      const lookAt = async (podUid: string) => {
-        const { namespace, device } = (await looks.target(podUid, check.device)) ?? {};
-        return { podUid, namespace, device };
-      };
-      return judgeIpStack(check, await Promise.all(check.podUids.map(lookAt)));
-    }
     case 'conntrack': {
       const lookAt = async (podUid: string) => ({ podUid, ...countOf(await looks.namespace(podUid)) });
       const [node, targets] = await Promise.all([looks.node(), Promise.all(check.podUids.map(lookAt))]);

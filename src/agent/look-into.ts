@@ -19,12 +19,14 @@ const timeoutMs = 10_000;
 const separator = '\x1e';
 // A kernel has not all of the files: grep says so by its exit code, and prints the others.
 const filesScript = `grep -s -H '' ${Object.values(namespaceFiles).join(' ')}`;
+// Some filters cannot be shown as JSON, and some not at all, depending on tc's version: either way they cannot be read, and nothing else suffers.
+const filtersScript = 'tc -j filter show dev "$1" ingress || echo unreadable';
 /** The device is `$1`; starting a shell once costs less than starting each of these from here. */
 const wholeScript = [
   filesScript,
   'ip -j -d address show || exit 101',
   'tc -j qdisc show || exit 102',
-  'if ip link show dev "$1" > /dev/null 2>&1; then tc -j filter show dev "$1" ingress || exit 103; fi',
+  `if ip link show dev "$1" > /dev/null 2>&1; then ${filtersScript}; fi`,
 ].join(`\nprintf '${separator}'\n`);
 
 export type TargetLook = {
@@ -39,7 +41,7 @@ async function lookAt(path: string, device: string): Promise<TargetLook> {
   const stdout = await runInNamespace(path, ['sh', '-c', wholeScript, 'sh', device]);
   const [files = '', links = '', qdiscs = '', filters = ''] = stdout.split(separator);
   const devices = readPrinted(links);
-  const found = readDeviceLook(device, devices, readPrinted(filters));
+  const found = readDeviceLook(device, devices, readFilters(filters));
   return {
     namespace: readNamespaceLook(files),
     facts: {
@@ -56,6 +58,14 @@ type Printed = Record<string, unknown>;
 
 function readPrinted(text: string): Printed[] {
   return JSON.parse(text.trim() === '' ? '[]' : text) as Printed[];
+}
+
+function readFilters(text: string): Printed[] | undefined {
+  try {
+    return readPrinted(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function readFiles(path: string): Promise<NamespaceLook> {

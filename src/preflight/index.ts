@@ -33,7 +33,7 @@ export {
   longestRoundMs,
 } from './judge.ts';
 export { type ConntrackFacts, judgeConntrack } from './judge-conntrack.ts';
-export { judgeIpStack, type StackFacts } from './judge-ip-stack.ts';
+export { hasIpSocket, judgeIpStack, type StackFacts } from './judge-ip-stack.ts';
 export { judgeServiceMesh, proxyContainers } from './judge-service-mesh.ts';
 export { judgeShortCircuit, pinFolders } from './judge-short-circuit.ts';
 export { connectionTimeoutMs, connectTimeoutMs, judgeTcpTimeouts, type TcpFacts, type TcpSysctls } from './judge-tcp-timeouts.ts';

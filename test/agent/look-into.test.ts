@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { checkTargets } from '../../src/agent/check-targets.ts';
 import { findProgram } from '../../src/agent/find-file.ts';
 import { createLooks } from '../../src/agent/look-into.ts';
 import type { FoundNamespace } from '../../src/agent/index.ts';
@@ -74,6 +75,21 @@ describe.skipIf(!isRoot)('a look by a tc of another version', () => {
     vi.stubEnv('PATH', `${folder}:${process.env.PATH ?? ''}`);
   }
   const create = () => createLooks({ namespaces: namedNamespaces() }, systemClock);
+
+  it.each([
+    ['prints some as text', 'echo "filter parent ffff: protocol all pref 49152 u32 chain 0"'],
+    ['prints half of one', "printf '[{'"],
+    ['knows no such option', 'echo unknown >&2; exit 1'],
+  ])('that %s is warned of, and shows everything else', async (_, command) => {
+    await showFiltersBy(command);
+    const looks = create();
+    const seen = await looks.target(pair.podUid, 'eth0');
+    expect(seen?.device?.redirects).toBeUndefined();
+    expect(seen?.facts.devices).toContain('eth0');
+    const result = await checkTargets(looks, { check: 'ip-stack', podUids: [pair.podUid], device: 'eth0' });
+    expect(result).toMatchObject({ ok: true });
+    expect(result.warning).toContain(`pod ${pair.podUid}: FiltersUnread: `);
+  });
 
   it('that hangs is ended with the shell that runs it', async () => {
     const started = join(folder, 'started');
