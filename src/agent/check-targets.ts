@@ -11,6 +11,7 @@ import {
   type NamespaceLook,
   type StackFacts,
 } from '../preflight/index.ts';
+import { messageOf } from '../lib/index.ts';
 import { type Looks, readPins } from './look-into.ts';
 
 const kinds = ['ip-stack', 'conntrack', 'tcp-timeouts', 'service-mesh', 'short-circuit'] as const;
@@ -24,7 +25,11 @@ export async function checkTargets(looks: Looks, check: CheckOfTargets): Promise
   if (check.check === 'ip-stack') {
     return judgeIpStack(check, await Promise.all(check.podUids.map(async (one) => await stackOf(looks, one, check.device))));
   }
-  return await checkToWarn(looks, check);
+  // The others never refuse a run; so neither does that they could not be made.
+  return await checkToWarn(looks, check).catch((error: unknown) => ({
+    ...{ check, ok: true, expected: 'the check can be made', found: messageOf(error), remedy: '' },
+    warning: `NotLookedAt: ${messageOf(error)}`,
+  }));
 }
 
 async function stackOf(looks: Looks, podUid: string, name: string): Promise<StackFacts> {

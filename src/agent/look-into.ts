@@ -1,6 +1,6 @@
 /** Looks into a target's network namespace for preflight; changes nothing. */
 import { readdir } from 'node:fs/promises';
-import { type Clock, isForbidden, isMissing, runProgram, SquallError } from '../lib/index.ts';
+import { type Clock, isForbidden, isMissing, isNoFolder, runProgram, SquallError } from '../lib/index.ts';
 import {
   type DeviceFacts,
   type DeviceLook,
@@ -92,7 +92,7 @@ export async function readPins(root = '/proc/1/root/sys/fs/bpf'): Promise<string
   const names = await Promise.all(
     pinFolders.map(async (folder) =>
       readdir(`${root}/${folder}`).catch((error: unknown) => {
-        if (isMissing(error)) return [];
+        if (isMissing(error) || isNoFolder(error)) return [];
         if (isForbidden(error)) return undefined;
         throw error;
       }),

@@ -1,11 +1,11 @@
 /** Looks that go wrong: what fails, what does not, and that nothing ends the agent. */
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { checkTargets } from '../../src/agent/check-targets.ts';
 import { findProgram } from '../../src/agent/find-file.ts';
-import { createLooks } from '../../src/agent/look-into.ts';
+import { createLooks, type Looks, readPins } from '../../src/agent/look-into.ts';
 import type { FoundNamespace } from '../../src/agent/index.ts';
 import { namedNamespaces } from '../../src/agent/namespaces/named.ts';
 import { codeOf, messageOf, systemClock } from '../../src/lib/index.ts';
@@ -53,6 +53,35 @@ describe('looks at several devices of one pod', () => {
       expect(unhandled).toEqual([]);
     },
   );
+});
+
+describe('checks that never refuse', () => {
+  const fails = async () => await Promise.reject(new Error('nsenter did not end within 10000 ms'));
+  const looks: Looks = { target: fails, namespace: fails, node: fails, packetsMoved: fails };
+
+  it.each([
+    { check: 'conntrack' as const, podUids: ['p'] },
+    { check: 'tcp-timeouts' as const, podUids: ['p'], silenceMs: 1000 },
+  ])('warn where nothing can be looked at: $check', async (check) => {
+    expect(await checkTargets(looks, check)).toMatchObject({
+      ok: true,
+      warning: 'NotLookedAt: nsenter did not end within 10000 ms',
+    });
+  });
+
+  it('are not the one of the IP stack', async () => {
+    const result = checkTargets(looks, { check: 'ip-stack', podUids: ['p'], device: 'eth0' });
+    expect(await result.catch(messageOf)).toBe('nsenter did not end within 10000 ms');
+  });
+});
+
+describe('names that BPF programs have pinned', () => {
+  it('are those in folders; an object that is named as a folder has none in it', async () => {
+    mkdirSync(join(folder, 'tc'));
+    for (const name of ['tc/globals', 'sockops', 'cilium_sock_ops']) writeFileSync(join(folder, name), '');
+    expect((await readPins(folder))?.sort()).toEqual(['cilium_sock_ops', 'sockops', 'tc']);
+    expect(await readPins(join(folder, 'none'))).toEqual([]);
+  });
 });
 
 describe.skipIf(!isRoot)('a look by a tc of another version', () => {
