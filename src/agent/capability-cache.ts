@@ -1,11 +1,11 @@
 /**
  * What a kernel was seen to be able to do is remembered, and what it was not is tried again soon: somebody may load a module at any moment.
- * A yes may be wrong once a program was exchanged, or a module was unloaded and may not be loaded again. So it counts only as long as boot,
- * kernel, loaded modules and programs are those that it was seen with. It is kept in a file as well: an agent that runs one experiment
- * only would never find anything remembered.
+ * A yes may be wrong once a program was exchanged, a module was unloaded and may not be loaded again, or this process may do less. So it
+ * counts only as long as boot, kernel, loaded modules, programs and rights are those that it was seen with. It is kept in a file as well: an
+ * agent that runs one experiment only would never find anything remembered.
  */
 import { createHash } from 'node:crypto';
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, readlink, rename, stat, writeFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import type { Capability } from '../api/index.ts';
 import type { Clock } from '../lib/index.ts';
@@ -69,17 +69,30 @@ export function createCapabilityCache(options: CapabilityCacheOptions): TryCapab
   };
 }
 
-/** Boot, kernel, loaded modules, and which files the programs are that trials start. */
+/** Boot, kernel, loaded modules, what this process may do, and which files the programs are that trials start. */
 async function circumstancesOfNode(): Promise<string> {
-  const [boot, modules, ...programs] = await Promise.all([
+  const [boot, rights, modules, ...programs] = await Promise.all([
     readBootId(),
+    rightsOfProcess(),
     // A kernel without loadable modules has no such file.
     readFile('/proc/modules', 'utf8').catch(() => ''),
     ...['unshare', 'tc', 'ip', 'nft'].map(identityOfProgram),
   ]);
   const names = modules.split('\n').map((line) => line.slice(0, line.indexOf(' ')));
   const digest = createHash('sha256').update(names.sort().join('\n')).digest('hex').slice(0, 16);
-  return [boot, release(), digest, ...programs].join(' ');
+  return [boot, release(), digest, rights, ...programs].join(' ');
+}
+
+/** Capabilities count in a user namespace only. Of a seccomp profile no more is told than whether there is one, and of how many filters. */
+async function rightsOfProcess(): Promise<string> {
+  const [status, userNamespace, label] = await Promise.all([
+    readFile('/proc/self/status', 'utf8'),
+    readlink('/proc/self/ns/user'),
+    // Without a security module that has labels (SELinux, AppArmor) this cannot be read.
+    readFile('/proc/self/attr/current', 'utf8').catch(() => ''),
+  ]);
+  const lines = status.match(/^(CapEff|NoNewPrivs|Seccomp|Seccomp_filters):.*$/gm) ?? [];
+  return [...lines, userNamespace, label].join(' ').replaceAll(/[\s\0]+/g, ' ');
 }
 
 async function identityOfProgram(name: string): Promise<string> {

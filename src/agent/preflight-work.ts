@@ -171,9 +171,9 @@ async function tryComposition(
   const { refusal, meets, queues = [] } = await kernel.tryComposition(namespace, withFoundHosts(fault, found, podUid));
   const facts = { podUid, refusal, meets: [...new Set(meets.map(nameOfFault))] };
   if (queues.length === 0) return facts;
-  const { sent, received } = await looks.packetRate(podUid, fault.device);
-  const rates = { egress: sent, ingress: received, both: Math.max(sent, received) };
-  return { ...facts, queues, packetsPerSecond: rates[fault.direction] };
+  const { sent, received, seconds } = (await looks.packetsMoved(podUid, fault.device)) ?? { sent: 0, received: 0, seconds: 1 };
+  const moved = { egress: sent, ingress: received, both: Math.max(sent, received) };
+  return { ...facts, queues, packetsPerSecond: moved[fault.direction] / seconds };
 }
 
 /** Where iproute2 looks for its tables: one folder fixed when it was built, in Debian the one of the machine's architecture. */

@@ -8,7 +8,7 @@ export { formatDuration, parseDuration } from './duration.ts';
 export { codeOf, type ErrorCode, errorFacts, isErrorCode, messageOf, SquallError } from './errors.ts';
 export { http, loadHttps } from './http.ts';
 export { parsePercent } from './percent.ts';
-export { isForbidden, isMissing } from './system-errors.ts';
+export { isForbidden, isMissing, isNoFolder } from './system-errors.ts';
 export { createThrottle } from './throttle.ts';
 export { type ProgramOptions, type ProgramResult, runProgram } from './run-program.ts';
 export { saysNoSuchQdisc } from './no-such-qdisc.ts';

@@ -5,6 +5,11 @@ export function isMissing(error: unknown): boolean {
   return isOneOf(error, ['ENOENT', 'ESRCH']);
 }
 
+/** That something is there, but is no folder. */
+export function isNoFolder(error: unknown): boolean {
+  return isOneOf(error, ['ENOTDIR']);
+}
+
 /** That this process may not look. */
 export function isForbidden(error: unknown): boolean {
   return isOneOf(error, ['EACCES', 'EPERM']);

@@ -33,11 +33,18 @@ export {
   longestRoundMs,
 } from './judge.ts';
 export { type ConntrackFacts, judgeConntrack } from './judge-conntrack.ts';
-export { judgeIpStack, type StackFacts } from './judge-ip-stack.ts';
+export { hasIpSocket, judgeIpStack, type StackFacts } from './judge-ip-stack.ts';
 export { judgeServiceMesh, proxyContainers } from './judge-service-mesh.ts';
 export { judgeShortCircuit, pinFolders } from './judge-short-circuit.ts';
 export { connectionTimeoutMs, connectTimeoutMs, judgeTcpTimeouts, type TcpFacts, type TcpSysctls } from './judge-tcp-timeouts.ts';
 export type { QueueRoom } from './queue-room.ts';
-export { type DeviceLook, namespaceFiles, type NamespaceLook, readDeviceLook, readNamespaceLook } from './target-look.ts';
+export {
+  type DeviceLook,
+  namespaceFiles,
+  type NamespaceLook,
+  type PacketsMoved,
+  readDeviceLook,
+  readNamespaceLook,
+} from './target-look.ts';
 export { type ModuleFacts, moduleHint } from './module-hint.ts';
 export { saysWhatIsMissing } from './trial-words.ts';

@@ -4,15 +4,17 @@
  */
 import type { CheckResult } from '../api/index.ts';
 import { type CheckOf, plural, type TargetFinding, tellTargets } from './check-of.ts';
-import type { DeviceLook, NamespaceLook, PacketSocket } from './target-look.ts';
+import type { DeviceLook, NamespaceLook, PacketsMoved, PacketSocket } from './target-look.ts';
 
-/** Absent where the namespace, or the device in it, is missing: another check says so. */
-export type StackFacts = { podUid: string; namespace?: NamespaceLook; device?: DeviceLook };
+/**
+ * `namespace` and `device` are absent where they are missing: another check says so. `moved` is asked for where `hasIpSocket` says so.
+ */
+export type StackFacts = { podUid: string; namespace?: NamespaceLook; device?: DeviceLook; moved?: PacketsMoved };
 
 /** As linux/if_ether.h numbers them: IPv4, IPv6, everything. ARP, LLDP and the like are no business of a fault. */
 const ipProtocols = [0x0800, 0x86dd, 0x0003];
-/** More than neighbour discovery and the like of a stack that sends nothing else. */
-const fewPackets = 1000;
+/** Packets that a device may count for one of the stack, by segmentation offload: 512 KiB (BIG TCP) in segments of 536 bytes. */
+const mostSegments = 1000;
 
 /** RuntimeClass names that the projects' own manuals and installers give. */
 const sandboxes: readonly { pattern: RegExp; name: string }[] = [
@@ -23,7 +25,7 @@ const sandboxes: readonly { pattern: RegExp; name: string }[] = [
 export function judgeIpStack(check: CheckOf<'ip-stack'>, facts: readonly StackFacts[]): CheckResult {
   const { podUids, device, runtimeClasses = {} } = check;
   const expected = `what ${plural(podUids.length, 'target')} send at ${device} passes the namespace's own IP stack`;
-  const findings = facts.map((one) => findingOf(one, device, runtimeClasses[one.podUid]));
+  const findings = facts.flatMap((one) => findingsOf(one, device, runtimeClasses[one.podUid]));
   const refusal = tellTargets(findings, 'refusal');
   if (refusal !== undefined) {
     const remedy = 'choose pods of an ordinary runtime (no RuntimeClass of gVisor or Kata), or hurt those that they talk to';
@@ -37,43 +39,51 @@ export function judgeIpStack(check: CheckOf<'ip-stack'>, facts: readonly StackFa
   };
 }
 
-function findingOf(facts: StackFacts, name: string, runtimeClass: string | undefined): TargetFinding {
-  const { podUid, namespace, device } = facts;
+function findingsOf(facts: StackFacts, name: string, runtimeClass: string | undefined): TargetFinding[] {
+  const { podUid, namespace, device, moved } = facts;
+  const refused = (reason: string): TargetFinding[] => [{ podUid, refusal: `OtherStack: ${reason}` }];
   const sandbox = sandboxes.find(({ pattern }) => runtimeClass !== undefined && pattern.test(runtimeClass));
   if (sandbox !== undefined) {
-    const refusal = `OtherStack: its RuntimeClass '${String(runtimeClass)}' is one of ${sandbox.name}, which has an IP stack of its own`;
-    return { podUid, refusal };
+    return refused(`its RuntimeClass '${String(runtimeClass)}' is one of ${sandbox.name}, which has an IP stack of its own`);
   }
-  if (namespace === undefined || device === undefined) return { podUid };
+  if (namespace === undefined || device === undefined) return [];
   // An ifb gives packets back to the stack; every other device takes them away.
-  const away = [...device.redirects.filter(({ kind }) => kind !== 'ifb'), ...device.taps];
+  const away = [...(device.redirects ?? []).filter(({ kind }) => kind !== 'ifb'), ...device.taps];
   const [first] = away;
   if (first !== undefined) {
     const kind = first.kind === '' ? 'a device' : `a ${first.kind} device`;
-    return {
-      podUid,
-      refusal: `OtherStack: what comes in at ${name} goes to ${first.device}, ${kind}, as that of a virtual machine (Kata) does`,
-    };
+    return refused(`what comes in at ${name} goes to ${first.device}, ${kind}, as that of a virtual machine (Kata) does`);
   }
-  const sockets = namespace.packetSockets.filter((socket) => takesIp(socket, device.index));
-  if (sockets.length === 0) return { podUid };
-  if (!device.hasAddress || isSentByOthers(namespace, name)) {
-    return {
-      podUid,
-      refusal: `OtherStack: a program has a packet socket at ${name} and the namespace's own stack sends next to nothing there, as with gVisor`,
-    };
+  const hasSocket = hasIpSocket(namespace, device);
+  if (hasSocket && (!device.hasAddress || isSentByOthers(moved))) {
+    return refused(
+      `a program has a packet socket at ${name} and the namespace's own stack sends next to nothing there, as with gVisor`,
+    );
   }
-  return {
-    podUid,
-    warning: `PacketSocket: a program has a packet socket at ${name}, such as tcpdump or a DHCP client: packets that it sends by itself are not hurt`,
-  };
+  const warnings = [
+    ...(hasSocket
+      ? [
+          `PacketSocket: a program has a packet socket at ${name}, such as tcpdump or a DHCP client: packets that it sends by itself are not hurt`,
+        ]
+      : []),
+    ...(device.redirects === undefined
+      ? [
+          `FiltersUnread: tc does not print the filters at ${name} so that they can be read: one may send packets to a virtual machine`,
+        ]
+      : []),
+  ];
+  return warnings.map((warning) => ({ podUid, warning }));
+}
+
+/** A program may have an IP stack of its own there. */
+export function hasIpSocket(namespace: NamespaceLook, device: DeviceLook): boolean {
+  return namespace.packetSockets.some((socket) => takesIp(socket, device.index));
 }
 
 const takesIp = ({ protocol, device }: PacketSocket, index: number): boolean =>
   ipProtocols.includes(protocol) && (device === 0 || device === index);
 
-/** Most of what the device has sent was not of the namespace's own stack. */
-function isSentByOthers({ packets, sentByStack }: NamespaceLook, device: string): boolean {
-  const sent = packets[device]?.sent ?? 0;
-  return sent > fewPackets && sent > 2 * sentByStack;
+/** By what moves now: a device that was moved here still counts what it sent elsewhere. */
+function isSentByOthers(moved: PacketsMoved | undefined): boolean {
+  return moved !== undefined && moved.sent > mostSegments * Math.max(1, moved.sentByStack);
 }

@@ -29,6 +29,9 @@ export type NamespaceLook = {
   numbers: Partial<Record<FileOfNumber, number>>;
 };
 
+/** Between two looks: packets that one device has sent and received, and that the whole stack has sent. */
+export type PacketsMoved = { sent: number; received: number; sentByStack: number; seconds: number };
+
 /** @param text what `grep -H ''` prints of `namespaceFiles`: every line behind its file's path and a colon */
 export function readNamespaceLook(text: string): NamespaceLook {
   const lines = Map.groupBy(text.split('\n'), (line) => line.slice(0, line.indexOf(':')));
@@ -81,10 +84,10 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) 
 /** A device, and where what comes in there goes instead of to the namespace's stack; `kind` is the kernel's name of the type of device. */
 export type DeviceLook = {
   index: number;
-  /** The namespace itself has an address of global scope on it. */
+  /** The namespace itself has an address on it that somebody gave it: not only the link-local one that IPv6 makes. */
   hasAddress: boolean;
-  /** Devices that a filter (mirred) sends it to. */
-  redirects: { device: string; kind: string }[];
+  /** Devices that a filter (mirred) sends it to; absent where its filters could not be read. */
+  redirects?: { device: string; kind: string }[];
   /** Devices of a virtual machine that sit on this one (macvtap, ipvtap). */
   taps: { device: string; kind: string }[];
 };
@@ -94,12 +97,12 @@ type Link = {
   ifname: string;
   link?: string;
   linkinfo?: { info_kind?: string };
-  addr_info?: { scope?: string }[];
+  addr_info?: { family?: string; scope?: string }[];
 };
 
 /**
  * @param links what `ip -j -d address show` prints
- * @param filters what `tc -j filter show dev DEVICE ingress` prints
+ * @param filters what `tc -j filter show dev DEVICE ingress` prints; undefined where that cannot be read
  * @returns undefined where there is no such device
  */
 export function readDeviceLook(device: string, links: unknown, filters: unknown): DeviceLook | undefined {
@@ -110,8 +113,10 @@ export function readDeviceLook(device: string, links: unknown, filters: unknown)
   const taps = all.filter((one) => one.link === device && /^(macvtap|ipvtap)$/.test(kindOf(one.ifname)));
   return {
     index: own.ifindex,
-    hasAddress: (own.addr_info ?? []).some(({ scope }) => scope === 'global'),
-    redirects: [...new Set(redirectsIn(filters))].map((name) => ({ device: name, kind: kindOf(name) })),
+    hasAddress: (own.addr_info ?? []).some(({ family, scope }) => family === 'inet' || scope !== 'link'),
+    ...(filters === undefined
+      ? {}
+      : { redirects: [...new Set(redirectsIn(filters))].map((name) => ({ device: name, kind: kindOf(name) })) }),
     taps: taps.map(({ ifname }) => ({ device: ifname, kind: kindOf(ifname) })),
   };
 }

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCapabilityCache } from '../../src/agent/capability-cache.ts';
 import type { Capability } from '../../src/api/index.ts';
-import { messageOf } from '../../src/lib/index.ts';
+import { messageOf, runProgram } from '../../src/lib/index.ts';
+
+const isRoot = process.getuid?.() === 0;
 
 describe('what a kernel can do', () => {
   let folder: string;
@@ -101,5 +103,32 @@ describe('what a kernel can do', () => {
     await cache('netem');
     await cache('netem');
     expect(tried).toEqual(['netem']);
+  });
+
+  const whatIsTried = `
+    const [sources, file] = process.argv.slice(1);
+    const { createCapabilityCache } = await import(sources);
+    const tryCapability = (capability) => {
+      console.log(capability);
+      return Promise.resolve({ ok: true, message: '' });
+    };
+    await createCapabilityCache({ file, clock: { monotonic: () => 0 }, tryCapability })('netem');`;
+  const sources = new URL('../../src/agent/capability-cache.ts', import.meta.url).href;
+  const triedBy = async (...wrapper: string[]): Promise<string> => {
+    const [program, ...args] = [...wrapper, process.execPath, '--input-type=module', '-e', whatIsTried];
+    const { stdout, stderr } = await runProgram(program, [...args, sources, file()]);
+    expect(stderr).toBe('');
+    return stdout.trim();
+  };
+
+  it.each<[string, string[]]>([
+    ['may gain no rights', ['setpriv', '--no-new-privs']],
+    ...(isRoot
+      ? [['has fewer rights', ['setpriv', '--bounding-set', '-net_raw', '--inh-caps', '-net_raw']] as [string, string[]]]
+      : []),
+  ])('is tried anew by a process that %s', async (_, wrapper) => {
+    expect(await triedBy()).toBe('netem');
+    expect(await triedBy()).toBe('');
+    expect(await triedBy(...wrapper)).toBe('netem');
   });
 });

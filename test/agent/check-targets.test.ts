@@ -60,6 +60,38 @@ describe.skipIf(!isRoot)('a target', () => {
     expect(result.found).toContain('OtherStack');
   });
 
+  /** IPv4 to the peers, past the target's stack. */
+  async function sendPastStack(packets: number): Promise<void> {
+    const fields = `pack('S n i S C C a8', 17, 0x0800, $index, 0, 0, 6, "\\xff" x 6)`;
+    const program = `my $index = $ARGV[0]; socket(my $s, 17, 2, 0) or die $!; for (1..${String(packets)}) { send($s, "\\x45" . "\\0" x 59, 0, ${fields}) or die $!; }`;
+    const [device] = JSON.parse(await target('ip', '-j', 'link', 'show', 'dev', 'eth0')) as { ifindex: number }[];
+    await target('perl', '-e', program, String(device?.ifindex));
+  }
+
+  it('is refused where a packet socket sends now, and not because of what its device sent before', async () => {
+    await sendPastStack(5000);
+    await openPacketSocket(0x0003);
+    expect((await stack()).warning).toContain(`pod ${pair.podUid}: PacketSocket: `);
+    const seen = looks();
+    await seen.target(pair.podUid, 'eth0');
+    await sendPastStack(20_000);
+    const result = await checkTargets(seen, { check: 'ip-stack', podUids: [pair.podUid], device: 'eth0' });
+    expect(result.ok).toBe(false);
+    expect(result.found).toContain('OtherStack');
+  });
+
+  it.each([
+    ['lo', '127.0.0.1/8'],
+    ['eth0', '169.254.7.7/16'],
+  ])('whose only address at %s is %s may have a packet socket', async (device, address) => {
+    await openPacketSocket(0x0003);
+    await target('ip', 'address', 'flush', 'dev', device);
+    await target('ip', 'address', 'add', address, 'dev', device, 'scope', device === 'lo' ? 'host' : 'link');
+    const result = await checkTargets(looks(), { check: 'ip-stack', podUids: [pair.podUid], device });
+    expect(result.ok).toBe(true);
+    expect(result.warning).toContain('PacketSocket');
+  });
+
   it.each<[string, string[][], boolean]>([
     ['to a tap device, as with Kata', [['ip', 'tuntap', 'add', 'dev', 'tap0', 'mode', 'tap']], false],
     ['to an ifb, which gives packets back', [['ip', 'link', 'add', 'name', 'tap0', 'type', 'ifb']], true],
@@ -92,10 +124,9 @@ describe.skipIf(!isRoot)('a target', () => {
     const seen = looks();
     await seen.namespace(pair.podUid);
     await inside(pair.peers, ['fping', '-c', '50', '-p', '10', '-q', '10.99.0.1']);
-    const { sent, received } = await seen.packetRate(pair.podUid, 'eth0');
-    expect(received).toBeGreaterThan(1);
-    expect(sent).toBeGreaterThan(1);
-    expect(await seen.packetRate(pair.podUid, 'eth7')).toEqual({ sent: 0, received: 0 });
+    const { sent = 0, received = 0, sentByStack = 0 } = (await seen.packetsMoved(pair.podUid, 'eth0')) ?? {};
+    for (const counted of [sent, received, sentByStack]) expect(counted).toBeGreaterThan(49);
+    expect(await seen.packetsMoved(pair.podUid, 'eth7')).toBeUndefined();
   });
 
   it('shows its devices and the root queueing discipline of the one in question', async () => {

@@ -88,7 +88,8 @@ describe.skipIf(!isRoot)('a preflight task', () => {
 
   it('says of what it is not able to look at why, and refuses', async () => {
     bench.startAgent(kernel);
-    const [result] = await resultsOf(bench.addPod(), [{ check: 'conntrack', podUids: [[...bench.namespaces.keys()][0] ?? ''] }]);
+    const pod = bench.addPod();
+    const [result] = await resultsOf(pod, [{ check: 'ip-stack', podUids: [pod], device: 'eth0' }]);
     expect(result).toMatchObject({ ok: false, expected: 'the check can be made' });
     expect(result?.found).toContain('NamespaceGone');
   });

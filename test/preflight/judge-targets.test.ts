@@ -22,12 +22,17 @@ describe('judgeIpStack', () => {
     sentByStack: 5000,
     numbers: {},
   };
+  const everything = { protocol: 3, device: 2 };
   const device: DeviceLook = { index: 2, hasAddress: true, redirects: [], taps: [] };
   const facts = (look: Partial<NamespaceLook> = {}, at: Partial<DeviceLook> = {}): StackFacts[] => [
     { podUid: 'p', namespace: { ...namespace, ...look }, device: { ...device, ...at } },
   ];
-  const everything = { protocol: 3, device: 2 };
-
+  /** With tcpdump, or a program that has a stack of its own. */
+  const moving = (sent: number, sentByStack: number): StackFacts[] =>
+    facts({ packetSockets: [everything] }).map((one) => ({
+      ...one,
+      moved: { sent, received: 0, sentByStack, seconds: 0.03 },
+    }));
   it.each<[string, StackFacts[], Record<string, string>, 'nothing' | 'warned' | 'refused']>([
     ['an ordinary pod', facts(), {}, 'nothing'],
     ['an ordinary RuntimeClass', facts(), { p: 'nvidia' }, 'nothing'],
@@ -55,10 +60,13 @@ describe('judgeIpStack', () => {
       {},
       'refused',
     ],
-    ['a packet socket that sends most', facts({ packetSockets: [everything], sentByStack: 10 }), {}, 'refused'],
+    ['a packet socket that sends most', moving(1001, 0), {}, 'refused'],
+    ['a packet socket that sends by the million', moving(1_000_001, 1000), {}, 'refused'],
+    ['a packet socket where next to nothing is sent', moving(20, 0), {}, 'warned'],
+    ['tcpdump beside a bulk sender whose device counts segments', moving(44_000, 1000), {}, 'warned'],
     [
-      'a packet socket where next to nothing was sent yet',
-      facts({ packetSockets: [everything], sentByStack: 0, packets: { eth0: { sent: 20, received: 9 } } }),
+      'tcpdump at a device that still counts what it sent elsewhere',
+      facts({ packetSockets: [everything], sentByStack: 0, packets: { eth0: { sent: 1_000_000, received: 9 } } }),
       {},
       'warned',
     ],
@@ -71,6 +79,13 @@ describe('judgeIpStack', () => {
       { nothing: [], warned: ['PacketSocket'], refused: ['OtherStack'] }[outcome],
     );
     expect(result.remedy === '').toBe(result.ok);
+  });
+
+  it('warns of filters that could not be read, beside a packet socket', () => {
+    const unread = facts({ packetSockets: [everything] }, { redirects: undefined });
+    const result = judgeIpStack(check, unread);
+    expect(result.ok).toBe(true);
+    expect(reasonsIn(result.warning)).toEqual(['PacketSocket', 'FiltersUnread']);
   });
 });
 

@@ -44,8 +44,14 @@ describe('a look into a namespace', () => {
 describe('a look at a device', () => {
   const mirred = { order: 1, kind: 'mirred', mirred_action: 'redirect', direction: 'egress', to_dev: 'tap0_kata' };
   const links = [
-    { ifindex: 1, ifname: 'lo', addr_info: [{ scope: 'host' }] },
-    { ifindex: 2, ifname: 'eth0', linkinfo: { info_kind: 'veth' }, addr_info: [{ scope: 'link' }, { scope: 'global' }] },
+    { ifindex: 1, ifname: 'lo', addr_info: [{ family: 'inet', scope: 'host' }] },
+    {
+      ...{ ifindex: 2, ifname: 'eth0', linkinfo: { info_kind: 'veth' } },
+      addr_info: [
+        { family: 'inet6', scope: 'link' },
+        { family: 'inet6', scope: 'global' },
+      ],
+    },
     { ifindex: 3, ifname: 'tap0_kata', linkinfo: { info_kind: 'tun' } },
     { ifindex: 4, ifname: 'tap1', link: 'eth0', linkinfo: { info_kind: 'macvtap' } },
     { ifindex: 5, ifname: 'vlan1', link: 'eth0', linkinfo: { info_kind: 'vlan' } },
@@ -63,10 +69,25 @@ describe('a look at a device', () => {
     });
   });
 
-  it('does not take a copy for a redirect, nor a link-local address for one', () => {
+  it('does not take a copy for a redirect', () => {
     const copied = [{ kind: 'u32', options: { actions: [{ ...mirred, mirred_action: 'mirror' }] } }];
-    const bare = links.map((link) => ({ ...link, addr_info: [{ scope: 'link' }] }));
-    expect(readDeviceLook('vlan1', bare, copied)).toEqual({ index: 5, hasAddress: false, redirects: [], taps: [] });
+    expect(readDeviceLook('vlan1', links, copied)).toEqual({ index: 5, hasAddress: false, redirects: [], taps: [] });
+  });
+
+  it('says nothing of redirects where the filters could not be read', () => {
+    expect(readDeviceLook('vlan1', links, undefined)).toEqual({ index: 5, hasAddress: false, taps: [] });
+  });
+
+  it.each([
+    ['inet', 'global', true],
+    ['inet', 'link', true],
+    ['inet', 'host', true],
+    ['inet6', 'global', true],
+    ['inet6', 'host', true],
+    ['inet6', 'link', false],
+  ])('has with one of %s and scope %s an address that somebody gave it: %s', (family, scope, hasAddress) => {
+    const [, own] = links;
+    expect(readDeviceLook('eth0', [{ ...own, addr_info: [{ family, scope }] }], [])).toMatchObject({ hasAddress });
   });
 
   it('is none where there is no such device', () => {
