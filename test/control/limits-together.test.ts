@@ -3,10 +3,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { apiVersion } from '../../src/api/index.ts';
 import { type ExperimentObject, experiments, type PlaceRules, pods } from '../../src/control/index.ts';
 import { disruptionBudgets } from '../../src/control/resources.ts';
+import { systemClock } from '../../src/lib/index.ts';
 import { type Machine, obedient, shortRun, startMachine } from './machine.ts';
 import { pod } from './world.ts';
 
 const names = Array.from({ length: 10 }, (_, index) => `web-${String(index)}`);
+const leaseMs = 3000;
 let machine: Machine;
 afterEach(async () => {
   await machine.stop();
@@ -22,7 +24,7 @@ async function startWith(rules: PlaceRules): Promise<void> {
 
 async function create(name: string, duration = '10m'): Promise<void> {
   const targets = [{ kind: 'pod', namespace: 'shop', name }];
-  const spec = { ...shortRun, duration, fault: { ...shortRun.fault, targets } };
+  const spec = { ...shortRun, duration, fault: { ...shortRun.fault, targets, lease: `${leaseMs / 1000}s` } };
   await machine.store.create(experiments, { apiVersion, kind: 'NetworkExperiment', metadata: { name, namespace: 'shop' }, spec });
 }
 
@@ -95,12 +97,15 @@ it('a run that is over, or was undone, makes room for the next one at once', asy
   expect((await outcomes()).map((status) => status?.verdict)).toEqual(['Passed', 'Passed', 'Passed']);
 }, 60_000);
 
-it('a run that is deleted makes room once it is forgotten', async () => {
+it('a run that is deleted makes room once its lease is over: nobody tells before whether its undo is proven', async () => {
   await startWith({ ceilings: { maxTargets: 1 } });
   await create('web-0');
   await machine.untilPhase('web-0', 'during');
   await machine.store.delete(experiments, { namespace: 'shop', name: 'web-0' });
-  while (machine.forgotten.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (machine.forgotten.length === 0) await systemClock.sleep(20);
   await create('web-1');
-  expect((await machine.untilPhase('web-1', 'during')).status?.targetCount).toBe(1);
+  expect((await machine.untilDone('web-1')).status).toMatchObject({ verdict: 'Refused', reason: 'BlastRadiusExceeded' });
+  await systemClock.sleep(leaseMs);
+  await create('web-2');
+  expect((await machine.untilPhase('web-2', 'during')).status?.targetCount).toBe(1);
 }, 60_000);
