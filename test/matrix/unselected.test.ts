@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { addressesOf, assertSame, createPair, delay, keepPinging, snapshot, start, work } from '../kernel/namespaces.ts';
 import { lost } from '../kernel/statistics.ts';
 
-const cycles = 10;
+const cycles = 3;
 const changes = 2 * cycles;
 
 describe('packets that no fault selects', () => {
