@@ -1,22 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { describeFault } from '../../src/faults/index.ts';
-import { measureCase, tableCases, tableDirections, tableFaults, tableFilters, type TableRow } from './fault-table.ts';
+import { measureCase, tableCases, tableDirections, tableFaults, tableFilters } from './fault-table.ts';
 import { assertSame, createPair, type Pair, type Snapshot, snapshot } from './namespaces.ts';
 
-/** Of those that no other test measures; with the faults the directions and filters go round. `npm run campaign -- fault-table` measures all. */
-const sampled = ['jitter', 'duplicate', 'corrupt', 'rate', 'partition'];
+/** Of those that no other test measures (a rate is measured on the machine's own kernel); with the faults the directions and filters go round. `npm run campaign -- fault-table` measures all. */
+const sampled = ['jitter', 'duplicate', 'corrupt', 'partition'];
 const sample = tableFaults.flatMap((fault, index) => {
   const direction = tableDirections[index % tableDirections.length];
   const filter = tableFilters[index % tableFilters.length];
   if (!sampled.some((word) => describeFault(fault).includes(word))) return [];
   return tableCases.filter((one) => one.fault === fault && one.direction === direction && one.filter === filter);
 });
-
-/** An emulated machine that is busy sends less than a rate allows; the campaign, which runs alone, demands the rate. */
-function isHeldByTheMachine({ unit, measured, requested }: TableRow): boolean {
-  return unit === 'bit/s' && measured < requested && measured > requested / 5;
-}
 
 describe('a fault', () => {
   let pair: Pair;
@@ -36,7 +31,7 @@ describe('a fault', () => {
         assert.equal(rows.length, 2);
         for (const row of rows) {
           assert.ok(
-            row.ok || isHeldByTheMachine(row),
+            row.ok,
             `${row.family}: asked ${String(row.requested)}, measured ${String(row.measured)} ${row.unit} (${String(row.low)} to ${String(row.high)})`,
           );
           assert.deepEqual(row.spared, []);
