@@ -7,14 +7,16 @@ import type { ExpectedTasks } from './plan-run.ts';
 export type NodeCheck = CheckResult & { node: string };
 
 /**
- * The nodes to leave out; undefined where leaving them out does not help: a check of a target itself has failed, a hypothesis is
+ * The nodes to leave out; undefined where leaving them out does not help: only checks of targets themselves have failed on one, a hypothesis is
  * measured from such a node, or none would be left.
  */
 export function nodesToSkip({ probe, fault }: ExpectedTasks, failed: readonly NodeCheck[]): SkippedNode[] | undefined {
   const byNode = Map.groupBy(failed, ({ node }) => node);
   const isMeasuredFrom = probe.some(({ spec }) => byNode.has(spec.node));
   const isAnyLeft = fault.some(({ spec }) => !byNode.has(spec.node));
-  if (!failed.every(({ check }) => isOfNode(check)) || isMeasuredFrom || !isAnyLeft) return undefined;
+  // What a node cannot do fails on its targets as well.
+  const areUnable = [...byNode.values()].every((checks) => checks.some(({ check }) => isOfNode(check)));
+  if (!areUnable || isMeasuredFrom || !isAnyLeft) return undefined;
   return [...byNode].map(([node, checks]) => ({ node, message: describeFailures(checks) }));
 }
 

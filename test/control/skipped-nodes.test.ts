@@ -40,10 +40,16 @@ describe('nodes that are left out', () => {
       measured: false,
       skipped: ['lab'],
     },
+    {
+      title: 'one whose targets fail with it',
+      checks: [failed('other'), failed('other', device)],
+      measured: true,
+      skipped: ['other'],
+    },
     { title: 'none where none would be left', checks: [failed('lab'), failed('other')], measured: false, skipped: undefined },
     { title: 'none that a hypothesis is measured from', checks: [failed('lab')], measured: true, skipped: undefined },
     {
-      title: 'none where something is wrong with a target',
+      title: 'none where something is wrong with a target alone',
       checks: [failed('other', device)],
       measured: true,
       skipped: undefined,

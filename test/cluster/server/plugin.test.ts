@@ -44,7 +44,7 @@ describe('kubectl squall', () => {
     const { code, stdout } = await squall('preview', manifestFile('planned', { ...runSpec(namespace), ...short }));
     expect(code).toBe(0);
     expect(stdout).toContain('plugin/planned hurts 1 pod on 1 node for 3s (before 1s, after 1s, lease 10s)');
-    expect(stdout).toMatch(/^ {2}plugin\/web +node-a +eth0 +delay 200ms +every address +.*10\.9\.0\.1/m);
+    expect(stdout).toMatch(/^ {2}plugin\/web +- +node-a +eth0 +delay 200ms +every address +.*10\.9\.0\.1/m);
     expect(stdout).toMatch(/^ {2}client-reaches-web +plugin\/client +tcp 10\.1\.0\.1 port 80$/m);
     expect((await admin.store.list(experiments, { namespace })).items).toEqual([]);
     expect((await admin.store.list(nodeTasks, { namespace: 'squall-system' })).items).toEqual([]);

@@ -251,5 +251,7 @@ describe('a NodeTask', () => {
         ])
       ).code,
     ).toBe(1);
+    const isOperator = [`--as=${operator}`, '--as-group=system:serviceaccounts'];
+    await admin.must(['delete', 'nodetask', 'not-mine', '-n', 'squall-system', ...isOperator]);
   });
 });
