@@ -1,4 +1,4 @@
-/** All tables of cases, then every campaign in full, one after the other, each with its evidence in docs/evidence: about four hours. */
+/** The whole program and all tables of cases in the guest, then every campaign in full, one after the other, each with its evidence in docs/evidence: about four hours. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const campaigns = [
+  ['test-kernel.ts', '--program'],
   ['test-kernel.ts', '--matrix'],
   ['campaign.ts', 'sflow-fuzz', '--evidence'],
   ['torture.ts', '--kills', '300', '--minutes', '90', '--evidence'],

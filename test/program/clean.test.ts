@@ -39,7 +39,7 @@ describe('squall clean', () => {
     const all = await squall('clean', '--all', '--state', own.stateFolder);
     assert.equal(all.code, 0, all.stderr);
     const path = `/run/netns/${other.target}`;
-    const tree = all.stdout.match(new RegExp(`tree of sq${other.instance}e\\w{4}`))?.[0] ?? 'a tree on a device of ours';
+    const tree = new RegExp(`tree of sq${other.instance}e\\w{4}`).exec(all.stdout)?.[0] ?? 'a tree on a device of ours';
     const lines = [
       `found ${path}: table squall_${other.instance}, ${tree}`,
       `removed ${path}: table squall_${other.instance}`,
