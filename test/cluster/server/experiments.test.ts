@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import type { ValidatedNode } from '../../../src/api/index.ts';
 import { adminOf } from './client.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { type HostNode, startHostNode } from './host-node.ts';
@@ -315,6 +316,37 @@ describe('an experiment on a cluster', { timeout: 300_000 }, () => {
       await startPodsOf(namespace, ['on-a'], 'both');
       await other.startPod({ namespace, name: 'on-b', app: 'both' });
     }, 60_000);
+
+    it('is told beforehand by a validator, which finds each node as it is', async () => {
+      tellOnFailure();
+      const object = {
+        apiVersion: 'networkmachinery.io/v1alpha1',
+        kind: 'NetworkModulesValidator',
+        metadata: { name: 'has-netem' },
+        spec: { qdiscs: ['netem'], features: ['nft-set-timeout'] },
+      };
+      await admin.must(['apply', '-f', '-'], JSON.stringify(object));
+      const nodes = await until(
+        'both nodes are looked at',
+        async () => {
+          const text = await admin.must(['get', 'nmv', 'has-netem', '-o', 'json']);
+          const { status } = JSON.parse(text) as { status?: { round?: unknown; nodes: ValidatedNode[] } };
+          return status !== undefined && status.round === undefined && status.nodes.length === 2 && status.nodes;
+        },
+        patience,
+      );
+      const found = Object.fromEntries(
+        nodes.map(({ node: name, outcome, checks }) => [
+          name,
+          [outcome, ...checks.map((check) => `${check.name} ${String(check.ok)}`)],
+        ]),
+      );
+      expect(found).toEqual({
+        'node-a': ['Valid', 'qdisc netem true', 'capability nft-set-timeout true'],
+        'node-b': ['Invalid', 'qdisc netem false', 'capability nft-set-timeout true'],
+      });
+      await admin.must(['delete', 'nmv', 'has-netem']);
+    });
 
     it('is refused with what is missing and where', async () => {
       tellOnFailure();
