@@ -3,10 +3,8 @@
  * The rules are those of Kubernetes' disruption controller.
  */
 import { selectorMatches } from '../api/index.ts';
+import { firstFew } from '../lib/index.ts';
 import type { DisruptionBudget, Pod } from './world.ts';
-
-/** So many budgets are named in a refusal. */
-const mostNamed = 5;
 
 /** How many more pods of a budget may be gone now, and whose word that is. */
 export type Allowance = { disruptions: number; by: string };
@@ -38,9 +36,8 @@ export function describeBrokenBudgets(
     return [`${found}; expected at most ${disruptions} by ${by}`];
   });
   if (broken.length === 0) return undefined;
-  const rest = broken.length - mostNamed;
   const remedy = 'select fewer, or wait until more of its pods are ready; no experiment can lift it';
-  return `${broken.slice(0, mostNamed).join('. ')}${rest > 0 ? `. And ${rest} more` : ''}: ${remedy}`;
+  return `${firstFew(broken, '. ')}: ${remedy}`;
 }
 
 /** As the budget's status says, where that is of its present spec; else computed from the spec and the pods that there are. Pure. */

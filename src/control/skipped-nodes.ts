@@ -1,6 +1,7 @@
 /** Nodes that cannot do the fault, which an experiment may leave out (`onUnsupported: skip`). Pure. */
 import type { CheckResult, PreflightCheck } from '../api/index.ts';
 import type { SkippedNode } from '../experiment/index.ts';
+import { firstFew } from '../lib/index.ts';
 import type { ExpectedTasks } from './plan-run.ts';
 
 /** How a check ended, and where. */
@@ -25,26 +26,24 @@ function isOfNode(check: PreflightCheck): boolean {
   return !('podUid' in check) && !('podUids' in check);
 }
 
-/** Of many a few are enough to tell: a condition of Kubernetes holds 32 KiB, and the report has all checks. */
-const mostTold = 5;
+/** A condition of Kubernetes holds 32 KiB, and the report has all checks. */
 const longestText = 1000;
 
 export function describeFailures(failed: readonly NodeCheck[]): string {
-  return tellFew(
+  return firstFew(
     failed.map(({ node, check, expected, found, remedy }) =>
       cut(`${node}: ${check.check}: expected ${expected}, found ${found}; ${remedy}`),
     ),
+    ' | ',
   );
 }
 
 /** Whom the run leaves out, and why; empty where it leaves out nobody. */
 export function describeSkipped(skipped: readonly SkippedNode[]): string {
-  return tellFew(skipped.map(({ message }) => cut(message)));
-}
-
-function tellFew(texts: readonly string[]): string {
-  const untold = texts.length - mostTold;
-  return [...texts.slice(0, mostTold), ...(untold > 0 ? [`and ${String(untold)} more`] : [])].join(' | ');
+  return firstFew(
+    skipped.map(({ message }) => cut(message)),
+    ' | ',
+  );
 }
 
 function cut(text: string): string {

@@ -1,6 +1,6 @@
 /** Whether a pod that is selected may be hurt. One that may not refuses the run: it is never left out, which would be another experiment. */
 import { type BlastRadius, excludeLabel, includeLabel } from '../api/index.ts';
-import { formatDuration } from '../lib/index.ts';
+import { firstFew, formatDuration } from '../lib/index.ts';
 import type { ActiveRun, Namespace, Node, Pod, World } from './world.ts';
 
 /** What the place where runs are controlled says of targets; no experiment can lift it. */
@@ -32,9 +32,6 @@ type Check = (
   facts: Facts,
 ) => Objection | undefined;
 
-/** So many pods are named in a refusal. */
-const mostNamed = 5;
-
 /** Of every pod that must not be hurt, all the reasons. Pure. */
 export function objectionsTo(
   pods: readonly Pod[],
@@ -59,12 +56,11 @@ export function objectionsTo(
 /** What a person is told of pods that must not be hurt; undefined where all may be. */
 export function describeObjections(found: ReturnType<typeof objectionsTo>): string | undefined {
   if (found.length === 0) return undefined;
-  const named = found.slice(0, mostNamed).map(({ pod: { metadata }, objections }) => {
+  const told = found.map(({ pod: { metadata }, objections }) => {
     const why = objections.map(({ reason, message }) => `${reason}: ${message}`).join('; ');
     return `${metadata.namespace ?? ''}/${metadata.name} is selected and must not be hurt: ${why}`;
   });
-  const rest = found.length - named.length;
-  return [...named, ...(rest === 0 ? [] : [`and ${rest} more`])].join('. ');
+  return firstFew(told, '. ');
 }
 
 const checks: readonly Check[] = [

@@ -6,6 +6,7 @@ export { backoff } from './backoff.ts';
 export { type Clock, formatInstant, formatMicroTime, systemClock } from './clock.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { codeOf, type ErrorCode, errorFacts, isErrorCode, messageOf, SquallError } from './errors.ts';
+export { firstFew } from './first-few.ts';
 export { http, loadHttps } from './http.ts';
 export { parsePercent } from './percent.ts';
 export { isForbidden, isMissing, isNoFolder } from './system-errors.ts';

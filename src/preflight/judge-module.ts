@@ -1,6 +1,6 @@
 /** Whether a kernel module is there to be used. */
 import type { CheckResult, PreflightCheck } from '../api/index.ts';
-import { moduleRemedy } from './node-remedies.ts';
+import { moduleRemedy, type System, unknownSystem } from './remedies/choose.ts';
 
 type ModuleCheck = Extract<PreflightCheck, { check: 'module' }>;
 
@@ -38,9 +38,15 @@ const foundWords: Record<ModuleState, string> = {
   untold: 'not loaded, and this kernel has no list of what is built into it (modules.builtin)',
 };
 
-export function judgeModule(check: ModuleCheck, state: ModuleState): CheckResult {
+export function judgeModule(check: ModuleCheck, state: ModuleState, system: System = unknownSystem): CheckResult {
   const ok = state === 'loaded' || state === 'built in';
   const expected = `the module ${check.module} is loaded, or built into the kernel`;
   const untold = state === 'untold' ? 'ask for what it does by qdiscs or features, which are tried; or ' : '';
-  return { check, ok, expected, found: foundWords[state], remedy: ok ? '' : `${untold}${moduleRemedy(check.module)}` };
+  return {
+    check,
+    ok,
+    expected,
+    found: foundWords[state],
+    remedy: ok ? '' : `${untold}${moduleRemedy({ name: check.module }, system)}`,
+  };
 }

@@ -2,7 +2,7 @@
 import type { CheckResult, PreflightCheck } from '../api/index.ts';
 import { saysNoSuchQdisc } from '../lib/index.ts';
 import type { TrialOutcome } from './capabilities.ts';
-import { moduleRemedy } from './node-remedies.ts';
+import { moduleRemedy, type System, unknownSystem } from './remedies/choose.ts';
 
 type QdiscCheck = Extract<PreflightCheck, { check: 'qdisc' }>;
 
@@ -22,12 +22,18 @@ export function qdiscTrial(qdisc: string): string[] {
   return ['qdisc', 'add', 'dev', 'lo', ...(places[qdisc] ?? ['root', qdisc])];
 }
 
-export function judgeQdisc(check: QdiscCheck, outcome: TrialOutcome): CheckResult {
+export function judgeQdisc(check: QdiscCheck, outcome: TrialOutcome, system: System = unknownSystem): CheckResult {
   const { qdisc } = check;
   const expected = `the kernel has the queueing discipline ${qdisc}`;
   if (outcome.ok) return { check, ok: true, expected, found: 'tc added it in a scratch namespace', remedy: '' };
   if (saysNoSuchQdisc(outcome.message)) {
-    return { check, ok: false, expected, found: `the kernel has none: ${outcome.message}`, remedy: moduleRemedy(`sch_${qdisc}`) };
+    return {
+      check,
+      ok: false,
+      expected,
+      found: `the kernel has none: ${outcome.message}`,
+      remedy: moduleRemedy({ name: `sch_${qdisc}` }, system),
+    };
   }
   const remedy = `try it by hand on a device that it is made for: 'tc qdisc add dev DEVICE root ${qdisc}'`;
   return { check, ok: false, expected, found: `it could not be tried on lo: ${outcome.message}`, remedy };

@@ -3,7 +3,8 @@
  * somebody has pinned a map for it is a hint.
  */
 import type { CheckResult } from '../api/index.ts';
-import { firstOf, type CheckOf } from './check-of.ts';
+import { firstFew } from '../lib/index.ts';
+import type { CheckOf } from './check-of.ts';
 
 /** Folders below the BPF file system where programs pin their maps. */
 export const pinFolders: readonly string[] = ['', 'tc/globals', 'sockops'];
@@ -17,6 +18,6 @@ export function judgeShortCircuit(check: CheckOf<'short-circuit'>, pins: readonl
   if (pins === undefined) return { check, ok: true, expected, found: 'what BPF programs have pinned cannot be seen', remedy: '' };
   const maps = pins.filter((name) => socketMaps.some((pattern) => pattern.test(name)));
   if (maps.length === 0) return { check, ok: true, expected, found: 'no map of sockets that is known', remedy: '' };
-  const warning = `ShortCircuit: the BPF map ${firstOf(maps)} is for handing over data between sockets of this node: what its pods send each other may not meet the fault`;
-  return { check, ok: true, expected, found: `BPF maps of sockets: ${firstOf(maps)}`, remedy: '', warning };
+  const warning = `ShortCircuit: the BPF map ${firstFew(maps)} is for handing over data between sockets of this node: what its pods send each other may not meet the fault`;
+  return { check, ok: true, expected, found: `BPF maps of sockets: ${firstFew(maps)}`, remedy: '', warning };
 }

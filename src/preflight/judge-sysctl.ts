@@ -2,6 +2,7 @@
 import { SquallError } from '../lib/index.ts';
 import type { CheckResult, PreflightCheck, SysctlExpectation } from '../api/index.ts';
 import { missingSysctlRemedy, presentSysctlRemedy, sysctlValueRemedy } from './node-remedies.ts';
+import { type System, unknownSystem } from './remedies/choose.ts';
 
 type SysctlCheck = Extract<PreflightCheck, { check: 'sysctl' }>;
 
@@ -26,13 +27,13 @@ export function normaliseSysctl(text: string): string {
 }
 
 /** @param read undefined where there is no such sysctl */
-export function judgeSysctl(check: SysctlCheck, read: string | undefined): CheckResult {
+export function judgeSysctl(check: SysctlCheck, read: string | undefined, system: System = unknownSystem): CheckResult {
   const { sysctl, podUid, expect } = check;
   const place = podUid === undefined ? '' : ` in pod ${podUid}`;
   const expected = `${sysctl}${place} ${wordsOf(expect)}`;
   if (read === undefined) {
     const ok = expect.operator === 'absent';
-    return { check, ok, expected, found: 'there is no such sysctl', remedy: ok ? '' : missingSysctlRemedy(sysctl) };
+    return { check, ok, expected, found: 'there is no such sysctl', remedy: ok ? '' : missingSysctlRemedy(sysctl, system) };
   }
   const found = normaliseSysctl(read);
   if (holds(expect, found)) return { check, ok: true, expected, found: shown(found), remedy: '' };

@@ -1,6 +1,7 @@
 import type { CheckResult } from '../api/index.ts';
 import { capabilityTrials, remedyOfCapability, type TrialOutcome } from './capabilities.ts';
-import { type CheckOf, firstOf, type TargetFinding, tellTargets } from './check-of.ts';
+import { firstFew } from '../lib/index.ts';
+import { type CheckOf, type TargetFinding, tellTargets } from './check-of.ts';
 import { queueWarning, type QueueRoom } from './queue-room.ts';
 import { distributionTableRemedy, programRemedy, type System } from './remedies/choose.ts';
 import { trialWords } from './trial-words.ts';
@@ -98,10 +99,10 @@ export function judgeHosts(check: CheckOf<'hosts'>, facts: readonly HostFacts[])
   if (failed.length === 0) return { check, ok: true, expected, found: 'every target finds them', remedy: '' };
   const reasons = Map.groupBy(failed, ({ host, error }) => `host '${host}' has ${error}`);
   const texts = [...reasons].map(
-    ([reason, targets]) => `pod ${firstOf(targets.map(({ podUid }) => podUid))}: HostUnresolved: ${reason}`,
+    ([reason, targets]) => `pod ${firstFew(targets.map(({ podUid }) => podUid))}: HostUnresolved: ${reason}`,
   );
   const remedy = "correct the name or the target's resolv.conf, or name the address as kind ip";
-  return { check, ok: false, expected, found: firstOf(texts, ' | '), remedy };
+  return { check, ok: false, expected, found: firstFew(texts, ' | '), remedy };
 }
 
 /**
@@ -132,8 +133,8 @@ export function judgeComposition(check: CheckOf<'composition'>, facts: readonly 
     };
   }
   const reasons = Map.groupBy(refused, (target) => `${String(target.refusal)}${meets(target.meets)}`);
-  const texts = [...reasons].map(([reason, targets]) => `pod ${firstOf(targets.map((target) => target.podUid))}: ${reason}`);
-  const found = firstOf(texts, ' | ');
+  const texts = [...reasons].map(([reason, targets]) => `pod ${firstFew(targets.map((target) => target.podUid))}: ${reason}`);
+  const found = firstFew(texts, ' | ');
   return { check, ok: false, expected, found, remedy: 'wait for the faults it would meet to end, or do what the reason says' };
 }
 

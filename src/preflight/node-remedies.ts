@@ -1,12 +1,6 @@
-/** What can be done where a node has not what a validator asks of it; the one place of these words. */
+/** What can be done about sysctls and kernels that are not as a validator asks; of modules and programs the table of remedies says it. */
 import type { KernelRange } from '../api/index.ts';
-
-export function moduleRemedy(module: string): string {
-  return (
-    `load it with 'modprobe ${module}'; where there is no such module, install the package of further modules of this kernel ` +
-    '(linux-modules-extra-$(uname -r) on Ubuntu, kernel-modules-extra on Fedora and RHEL), or choose a kernel that has it'
-  );
-}
+import { moduleRemedy, type System } from './remedies/choose.ts';
 
 /** Whose sysctls are only there while a module is loaded, the longest prefix first. */
 const modulesOfSysctls = [
@@ -15,9 +9,9 @@ const modulesOfSysctls = [
   { prefix: 'net.ipv4.vs.', module: 'ip_vs' },
 ] as const;
 
-export function missingSysctlRemedy(sysctl: string): string {
+export function missingSysctlRemedy(sysctl: string, system: System): string {
   const owner = modulesOfSysctls.find(({ prefix }) => sysctl.startsWith(prefix));
-  if (owner !== undefined) return `it comes with the module ${owner.module}: ${moduleRemedy(owner.module)}`;
+  if (owner !== undefined) return `it comes with the module ${owner.module}: ${moduleRemedy({ name: owner.module }, system)}`;
   const device = /^net\.ipv[46]\.(?:conf|neigh)\.([^.]+)\./.exec(sysctl)?.[1]?.replaceAll('/', '.');
   if (device !== undefined) return `name a device that is there: 'ip link' shows no ${device}, or it has not this protocol`;
   return "correct the name ('sysctl -a' lists what there is), or choose a kernel that has it";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { judgeQdisc, qdiscTrial } from '../../src/preflight/index.ts';
+import { remedyOfCapability } from '../../src/preflight/capabilities.ts';
+import { judgeQdisc, qdiscTrial, unknownSystem } from '../../src/preflight/index.ts';
 
 const check = { check: 'qdisc', qdisc: 'netem' } as const;
 
@@ -12,6 +13,15 @@ describe('judgeQdisc', () => {
       expect(result.remedy).toContain('modprobe sch_netem');
     },
   );
+
+  it('says what to do by the distribution, as the checks of faults do', () => {
+    const talos = { ...unknownSystem, distribution: 'talos' as const };
+    const remedies = [unknownSystem, talos].map(
+      (system) => judgeQdisc(check, { ok: false, message: 'Error: Specified qdisc not found.' }, system).remedy,
+    );
+    expect(remedies[0]).not.toBe(remedies[1]);
+    expect(remedies[1]).toBe(remedyOfCapability('netem', talos));
+  });
 
   it('does not say that a kernel lacks what could not be tried', () => {
     const result = judgeQdisc(

@@ -10,7 +10,7 @@ import { readSysctl } from './sysctls.ts';
 
 const kinds = ['sysctl', 'module', 'qdisc', 'kernel'] as const;
 type NodeCheck = Extract<PreflightCheck, { check: (typeof kinds)[number] }>;
-type NodeContext = Pick<AgentContext, 'namespaces' | 'nodePlace' | 'kernelRelease'>;
+type NodeContext = Pick<AgentContext, 'namespaces' | 'nodePlace' | 'kernelRelease' | 'system'>;
 
 export function isNodeCheck(check: PreflightCheck): check is NodeCheck {
   return (kinds as readonly string[]).includes(check.check);
@@ -20,13 +20,13 @@ export function isNodeCheck(check: PreflightCheck): check is NodeCheck {
 export async function checkNode(context: NodeContext, check: NodeCheck): Promise<CheckResult> {
   switch (check.check) {
     case 'sysctl':
-      return judgeSysctl(check, await readOf(context, check));
+      return judgeSysctl(check, await readOf(context, check), await context.system());
     case 'module': {
       const facts = await readModuleListing(check.module, context.nodePlace.root, context.kernelRelease);
-      return judgeModule(check, moduleState(check.module, facts));
+      return judgeModule(check, moduleState(check.module, facts), await context.system());
     }
     case 'qdisc':
-      return judgeQdisc(check, await tryInScratch({ program: 'tc', args: qdiscTrial(check.qdisc) }));
+      return judgeQdisc(check, await tryInScratch({ program: 'tc', args: qdiscTrial(check.qdisc) }), await context.system());
     case 'kernel':
       return judgeKernel(check, context.kernelRelease);
   }

@@ -8,7 +8,7 @@ import type {
   ValidationRound,
   ValidatorStatus,
 } from '../../api/index.ts';
-import { formatInstant } from '../../lib/index.ts';
+import { firstFew, formatInstant } from '../../lib/index.ts';
 import { nameOfCheck } from '../../preflight/index.ts';
 import { condition, type ConditionFact } from '../conditions.ts';
 
@@ -155,16 +155,13 @@ function enforcement({ enforce }: ModulesValidator, notSet: StatusFacts['notSet'
   return [{ type: 'Enforced', status: 'False', reason: 'NotSet', message: describe(notSet) }];
 }
 
-const mostDescribed = 5;
-
 function describeFailures(nodes: readonly ValidatedNode[]): string {
   return describe(nodes.flatMap(({ node, checks }) => checks.filter(({ ok }) => !ok).map((check) => ({ node, ...check }))));
 }
 
 function describe(failures: readonly { node: string; expected: string; found: string }[]): string {
-  const told = failures
-    .slice(0, mostDescribed)
-    .map(({ node, expected, found }) => `${node}: expected that ${expected}, found ${found}`);
-  const rest = failures.length - told.length;
-  return [...told, ...(rest > 0 ? [`and ${String(rest)} more`] : [])].join('; ');
+  return firstFew(
+    failures.map(({ node, expected, found }) => `${node}: expected that ${expected}, found ${found}`),
+    '; ',
+  );
 }

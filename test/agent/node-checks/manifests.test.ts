@@ -7,7 +7,7 @@ import { expect, it, describe } from 'vitest';
 import { checkNode, isNodeCheck } from '../../../src/agent/node-checks/check-node.ts';
 import { ownPlace } from '../../../src/agent/node-checks/node-place.ts';
 import { type CheckResult, type PreflightCheck, readManifests } from '../../../src/api/index.ts';
-import { checksOfValidator } from '../../../src/preflight/index.ts';
+import { checksOfValidator, unknownSystem } from '../../../src/preflight/index.ts';
 
 const isRoot = process.getuid?.() === 0;
 const noPods = {
@@ -16,7 +16,8 @@ const noPods = {
   list: () => Promise.resolve([]),
 };
 
-const context = { namespaces: noPods, nodePlace: ownPlace, kernelRelease: release() };
+const system = () => Promise.resolve(unknownSystem);
+const context = { namespaces: noPods, nodePlace: ownPlace, kernelRelease: release(), system };
 
 async function check(asked: PreflightCheck): Promise<CheckResult> {
   if (!isNodeCheck(asked)) throw new Error(`${asked.check} is no check of a node`);
