@@ -22,6 +22,8 @@ export { type DocumentSummary, type Manifest, type ManifestResult, readManifests
 export * from './measurement.ts';
 export * from './metadata.ts';
 export * from './model.ts';
+export * from './monitor-status.ts';
+export * from './network-traffic.ts';
 export * from './node-task.ts';
 export * from './validator-status.ts';
 export { missingPartsOf, notImplementedYet } from './not-implemented.ts';

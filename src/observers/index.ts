@@ -26,3 +26,16 @@ export { readCapture } from './sflow/capture/read-capture.ts';
 export type { Captured, CaptureReason } from './sflow/capture/captured.ts';
 export { type AgentAccount, accountDatagram, type Accounts, lossCorrection, noAccounts } from './sflow/account/agent-account.ts';
 export { addSample, bytesErrorPercent95, type Estimate, framesErrorPercent95, noEstimate } from './sflow/estimate.ts';
+export type {
+  AgentView,
+  Arming,
+  ArmingView,
+  FlowView,
+  NetworkCrossing,
+  NetworkObserver,
+  Subscription,
+  SubscriptionView,
+  ThresholdView,
+  WatchedFlow,
+  WatchedThreshold,
+} from './network-observer.ts';
