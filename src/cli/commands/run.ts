@@ -1,17 +1,18 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import pino from 'pino';
-import { exitCodeOf, formatProblem, notImplementedYet, readManifestFiles, worst } from '../../api/index.ts';
+import { exitCodeOf, formatProblem, notImplementedYet, worst } from '../../api/index.ts';
 import { parseDuration, SquallError, systemClock } from '../../lib/index.ts';
 import { chooseKernel, gatherKernelFacts, type GuestMode, type KernelChoice } from '../../lab/index.ts';
 import { createLiveView, renderSummary } from '../../report/index.ts';
 import { endingSignal, tellUndoing } from '../ending-signal.ts';
 import { readTargetRules, type TargetOptions, withTargetOptions } from '../operate/target-options.ts';
+import { readCheckedManifests } from '../read-manifests.ts';
 import { defaultStateFolder } from '../state.ts';
 import { kernelHere, runAgainInGuest } from '../run/in-guest.ts';
 import { type Reported, runLocally } from '../run/run-locally.ts';
 import { isValid, renderValidated, type Validated } from '../run/validate-once.ts';
-import { toExperiments, validatorsOf } from '../run/wrap.ts';
+import { refuseMonitorsAlone, toExperiments, validatorsOf } from '../run/wrap.ts';
 
 type RunOptions = TargetOptions & {
   lab?: string;
@@ -25,7 +26,7 @@ type RunOptions = TargetOptions & {
 export function runCommand(): Command {
   return withTargetOptions(new Command('run'))
     .description('run experiments to their verdicts')
-    .argument('<file...>', 'manifests: NetworkExperiment, NetworkTrafficShaper, NetworkConnectivityTest, NetworkModulesValidator')
+    .argument('<file...>', 'manifests: NetworkExperiment, NetworkTrafficShaper, NetworkConnectivityTest, NetworkModulesValidator; NetworkMonitors for their aborts')
     .option(
       '--lab <topology>',
       'bring up a lab of network namespaces from Pod and Service manifests, and take it down afterwards',
@@ -45,7 +46,7 @@ export function runCommand(): Command {
 }
 
 async function run(files: string[], options: RunOptions): Promise<number> {
-  const { manifests, warnings, errors } = await readManifestFiles(files);
+  const { manifests, warnings, errors } = await readCheckedManifests(files, systemClock.now());
   for (const warning of warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
   const problems = [...errors, ...manifests.flatMap(notImplementedYet)];
   for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
@@ -53,6 +54,7 @@ async function run(files: string[], options: RunOptions): Promise<number> {
   if (options.for !== undefined && parseDuration(options.for) === undefined) {
     throw new SquallError('InvalidInput', `--for: expected a duration such as 30s, found '${options.for}'`);
   }
+  refuseMonitorsAlone(manifests);
   const experiments = toExperiments(manifests, options.for);
   const validators = validatorsOf(manifests).map(({ object }) => object);
   const targets = readTargetRules(options);

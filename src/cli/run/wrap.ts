@@ -25,6 +25,7 @@ export function toExperiments(manifests: readonly Manifest[], duration: string |
         throw new SquallError('InvalidInput', `${manifest.file}: kind: a ${manifest.kind} is not one run; ${remedy}`);
       }
       case 'NetworkModulesValidator':
+      case 'NetworkMonitor':
         return [];
       default:
         throw new SquallError('NotImplemented', `${manifest.file}: a ${manifest.kind} cannot be run yet`);
@@ -41,6 +42,15 @@ export function validatorsOf(manifests: readonly Manifest[]): (Manifest & { kind
     const remedy = "put the file into a folder and run 'squall serve FOLDER', or remove it to only look";
     throw new SquallError('InvalidInput', `${manifest.file}: spec.enforce: nothing is kept set by one look; ${remedy}`);
   });
+}
+
+/** @throws SquallError InvalidInput where there is nothing that monitors would be watched for */
+export function refuseMonitorsAlone(manifests: readonly Manifest[]): void {
+  const [first] = manifests;
+  if (first === undefined || manifests.some(({ kind }) => kind !== 'NetworkMonitor')) return;
+  const name = first.object.metadata.name;
+  const remedy = `add a NetworkExperiment with abort: [{monitor: {ref: ${name}, threshold: NAME}}], or put the file into a folder and run 'squall serve FOLDER'`;
+  throw new SquallError('InvalidInput', `${first.file}: kind: a NetworkMonitor is watched while something is run; ${remedy}`);
 }
 
 function shaperRun(manifest: Manifest & { kind: 'NetworkTrafficShaper' }, given: string | undefined): unknown {

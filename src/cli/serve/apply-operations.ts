@@ -13,6 +13,7 @@ const resources: Record<FollowedKind, Resource<FollowedObject>> = {
   NetworkTrafficShaper: resourceOf('NetworkTrafficShaper', 'networktrafficshapers'),
   NetworkConnectivityTest: resourceOf('NetworkConnectivityTest', 'networkconnectivitytests'),
   NetworkModulesValidator: { ...resourceOf('NetworkModulesValidator', 'networkmodulesvalidators'), namespaced: false },
+  NetworkMonitor: resourceOf('NetworkMonitor', 'networkmonitors'),
   NetworkExperimentSchedule: resourceOf('NetworkExperimentSchedule', 'networkexperimentschedules'),
   NetworkExperiment: resourceOf('NetworkExperiment', 'networkexperiments'),
 };

@@ -13,6 +13,7 @@ export const followedKinds = [
   'NetworkTrafficShaper',
   'NetworkConnectivityTest',
   'NetworkModulesValidator',
+  'NetworkMonitor',
   'NetworkExperimentSchedule',
   'NetworkExperiment',
 ] as const;

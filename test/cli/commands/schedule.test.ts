@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { readManifests } from '../../../src/api/index.ts';
-import { withScheduleChecks } from '../../../src/cli/read-manifests.ts';
+import { withFurtherChecks } from '../../../src/cli/read-manifests.ts';
 import { goodSpecs, manifestText } from '../../api/samples.ts';
 
 const now = Date.parse('2026-01-01T00:00:00Z');
 
-function check(schedule: string, timeZone: string): ReturnType<typeof withScheduleChecks> {
+function check(schedule: string, timeZone: string): ReturnType<typeof withFurtherChecks> {
   const text = manifestText('NetworkExperimentSchedule', { ...goodSpecs.NetworkExperimentSchedule, schedule, timeZone });
-  return withScheduleChecks(readManifests([{ name: 'a.yaml', text }]), now);
+  return withFurtherChecks(readManifests([{ name: 'a.yaml', text }]), now);
 }
 
 describe('the checks of schedules', () => {

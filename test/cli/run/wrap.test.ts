@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readManifests, readSpec } from '../../../src/api/index.ts';
-import { toExperiments, validatorsOf } from '../../../src/cli/run/wrap.ts';
+import { refuseMonitorsAlone, toExperiments, validatorsOf } from '../../../src/cli/run/wrap.ts';
 
 const shaper = (duration: string) => `
 apiVersion: networkmachinery.io/v1alpha1
@@ -28,6 +28,13 @@ spec:
   duration: 10s
   fault: { ref: slow }
   hypothesis: [{ name: reaches, connectivity: { ref: reaches } }]
+`;
+
+const monitor = (name: string) => `
+apiVersion: networkmachinery.io/v1alpha1
+kind: NetworkMonitor
+metadata: { name: ${name}, namespace: test }
+spec: { flows: [{ name: tcp, keys: ipsource, value: frames }], thresholds: [{ name: storm, value: 100, flowName: tcp }] }
 `;
 
 function wrapped(texts: string[], duration?: string) {
@@ -81,5 +88,29 @@ spec: { qdiscs: [netem] }
 
   it('runs nothing by itself that an experiment of the same input refers to', () => {
     expect(wrapped([shaper(''), test, experiment]).map(({ name }) => name)).toEqual(['whole']);
+  });
+
+  it('runs no monitor by itself, however it is ordered among experiments', () => {
+    expect(wrapped([monitor('traffic'), shaper(''), experiment, monitor('more'), test]).map(({ name }) => name)).toEqual(['whole']);
+  });
+});
+
+describe('refuseMonitorsAlone', () => {
+  const given = (...texts: string[]) => readManifests([{ name: 'input.yaml', text: texts.join('---') }]).manifests;
+
+  it('says of monitors alone what they are watched for', () => {
+    expect(() => {
+      refuseMonitorsAlone(given(monitor('traffic'), monitor('more')));
+    }).toThrow(/^input\.yaml: kind: a NetworkMonitor is watched while something is run; .*ref: traffic.*squall serve/);
+  });
+
+  it.each([
+    ['nothing', []],
+    ['an experiment', [monitor('traffic'), experiment]],
+    ['a test', [test, monitor('traffic')]],
+  ])('takes %s', (_what, texts) => {
+    expect(() => {
+      refuseMonitorsAlone(given(...texts));
+    }).not.toThrow();
   });
 });

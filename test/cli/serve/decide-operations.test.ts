@@ -28,6 +28,13 @@ metadata: {name: ${name}, namespace: shop}
 spec: {duration: ${duration}, fault: {ref: slow}}
 `;
 
+const monitor = (value: number) => `
+apiVersion: networkmachinery.io/v1alpha1
+kind: NetworkMonitor
+metadata: {name: traffic, namespace: shop}
+spec: {flows: [{name: tcp, keys: ipsource, value: frames}], thresholds: [{name: storm, value: ${String(value)}, flowName: tcp}]}
+`;
+
 function manifestsOf(name: string, ...texts: string[]): Manifest[] {
   const { manifests, errors } = readManifests([{ name, text: texts.join('---') }]);
   expect(errors).toEqual([]);
@@ -91,6 +98,17 @@ describe('what is done about a folder', () => {
     ['another file adds an experiment', [both, good('b.yaml', experiment('second'))], ['create second']],
   ])('when %s', (_, files, expected) => {
     expect(names(decideOperations(files, storedFrom(both)).operations).sort()).toEqual(expected.sort());
+  });
+
+  it.each<[string, FolderFile[], string[]]>([
+    ['is new', [good('m.yaml', experiment('first'), monitor(100))], ['create traffic', 'create first']],
+    ['is as it was', [good('m.yaml', monitor(100))], []],
+    ['has changed', [good('m.yaml', monitor(200))], ['update traffic']],
+    ['is in a file that is bad now', [bad('m.yaml')], []],
+    ['is gone', [], ['delete traffic']],
+  ])('keeps the store in line with a monitor that %s', (what, files, expected) => {
+    const before = what === 'is new' ? [] : storedFrom(good('m.yaml', monitor(100)));
+    expect(names(decideOperations(files, before).operations)).toEqual(expected);
   });
 
   it('leaves a name to the first file that uses it, also while that file is bad, and reports the other', () => {

@@ -6,6 +6,7 @@ import { installSquall, nodeTask, serviceAccountToken } from './install.ts';
 const admin = adminOf();
 const operator = 'system:serviceaccount:squall-system:squall-operator';
 const agent = 'system:serviceaccount:squall-system:squall-agent';
+const observer = 'system:serviceaccount:squall-system:squall-observer';
 
 /** Somebody with squall-run in `own`, and nothing anywhere else. */
 const ann = ['--as=ann', '--as-group=people'];
@@ -176,6 +177,20 @@ describe('the accounts', () => {
     [agent, 'list', 'nodetasks.networkmachinery.io', '-A'],
     [agent, 'update', 'nodetasks.networkmachinery.io', '-n', 'squall-system'],
     [agent, 'create', 'events.events.k8s.io', '-n', 'default'],
+    [operator, 'update', 'networkmonitors.networkmachinery.io', '--subresource=status', '-A'],
+    [operator, 'create', 'networknotifications.networkmachinery.io', '-A'],
+    [agent, 'get', 'networkmonitors.networkmachinery.io', '-A'],
+    [observer, 'get', 'secrets', '-A'],
+    [observer, 'list', 'pods', '-A'],
+    [observer, 'list', 'nodetasks.networkmachinery.io', '-n', 'squall-system'],
+    [observer, 'update', 'networkmonitors.networkmachinery.io', '-A'],
+    [observer, 'create', 'networkmonitors.networkmachinery.io', '-A'],
+    [observer, 'patch', 'networkexperiments.networkmachinery.io', '-A'],
+    [observer, 'update', 'networkexperiments.networkmachinery.io', '--subresource=status', '-A'],
+    [observer, 'update', 'networknotifications.networkmachinery.io', '-A'],
+    [observer, 'list', 'leases.coordination.k8s.io', '-n', 'squall-system'],
+    [observer, 'update', 'leases.coordination.k8s.io/squall-operator', '-n', 'squall-system'],
+    [observer, 'create', 'leases.coordination.k8s.io', '-n', 'own'],
   ])('%s may not %s %s %s', async (account, ...words) => {
     expect(await can(account, ...words)).toBe('no');
   });
@@ -188,8 +203,51 @@ describe('the accounts', () => {
     [operator, 'get', 'endpointslices.discovery.k8s.io/kubernetes', '-n', 'default'],
     [agent, 'watch', 'nodetasks.networkmachinery.io', '-n', 'squall-system'],
     [agent, 'update', 'nodetasks.networkmachinery.io', '--subresource=status', '-n', 'squall-system'],
+    [operator, 'watch', 'networkmonitors.networkmachinery.io', '-A'],
+    [observer, 'watch', 'networkmonitors.networkmachinery.io', '-A'],
+    [observer, 'watch', 'networkexperiments.networkmachinery.io', '-A'],
+    [observer, 'update', 'networkmonitors.networkmachinery.io', '--subresource=status', '-A'],
+    [observer, 'create', 'networknotifications.networkmachinery.io', '-A'],
+    [observer, 'delete', 'networknotifications.networkmachinery.io', '-A'],
+    [observer, 'update', 'leases.coordination.k8s.io/squall-observer', '-n', 'squall-system'],
   ])('%s may %s %s %s', async (account, ...words) => {
     expect(await can(account, ...words)).toBe('yes');
+  });
+});
+
+describe('the observer', () => {
+  const asObserver = [`--as=${observer}`, '--as-group=system:serviceaccounts'];
+  const lease = (name: string) =>
+    JSON.stringify({
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name, namespace: 'squall-system' },
+      spec: { holderIdentity: 'somebody', leaseDurationSeconds: 5 },
+    });
+
+  it.each([
+    ['its own Lease and', 'squall-observer', 0, ''],
+    ["not the operator's: whoever holds that leads", 'squall-operator', 1, 'expected the Lease squall-observer'],
+    ["not a run's: it would hold a fault", 'squall-run-of-somebody', 1, 'expected the Lease squall-observer'],
+  ])('creates %s', async (_, name, code, message) => {
+    const created = await admin.kubectl(['create', '--dry-run=server', '-f', '-', ...asObserver], lease(name));
+    expect([created.code, created.stderr]).toEqual([code, expect.stringContaining(message) as string]);
+  });
+
+  it('alone says what a monitor sees: an abort rests on it', async () => {
+    const flows = [{ name: 'tcp', keys: 'ipsource', value: 'frames' }];
+    await admin.must(['create', '-f', '-'], manifest('NetworkMonitor', 'seen', { flows }));
+    const none = { agentCount: 0, agents: [], flows: [], thresholds: [], armed: [], traffic: [], conditions: [] };
+    const heartbeatAt = '2026-01-01T00:00:00Z';
+    const status = { observedGeneration: 1, observedBy: 'collector', heartbeatAt, state: 'quiet', message: 'all is well', ...none };
+    const patch = ['patch', 'networkmonitor', 'seen', '-n', 'own', '--subresource=status', '--type=merge', '-p'];
+    const told = await admin.kubectl([...patch, JSON.stringify({ status })]);
+    expect([told.code, told.stderr]).toEqual([1, expect.stringContaining('nobody else says what a monitor sees') as string]);
+    const path = '/apis/networkmachinery.io/v1alpha1/namespaces/own/networkmonitors/seen/status';
+    const seen = JSON.parse(await admin.must(['get', 'networkmonitor', 'seen', '-n', 'own', '-o', 'json'])) as object;
+    const own = ['replace', '--raw', path, '-f', '-', ...asObserver];
+    expect(await admin.kubectl(own, JSON.stringify({ ...seen, status }))).toMatchObject({ code: 0 });
+    await admin.must(['delete', 'networkmonitor', 'seen', '-n', 'own']);
   });
 });
 
