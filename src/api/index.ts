@@ -17,6 +17,7 @@ export type { Flow, Monitor } from './kinds/network-monitor.ts';
 export type { Notification } from './kinds/network-notification.ts';
 export { defaultTolerance } from './kinds/tolerance.ts';
 export * from './halt.ts';
+export { networkOf } from './cidr.ts';
 export { readManifestFiles } from './manifest-files.ts';
 export { type DocumentSummary, type Manifest, type ManifestResult, readManifests } from './manifests.ts';
 export * from './measurement.ts';

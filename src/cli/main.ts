@@ -8,6 +8,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { haltCommand } from './commands/halt.ts';
 import { labCommand } from './commands/lab.ts';
 import { notBuiltCommands } from './commands/not-built.ts';
+import { observerCommand } from './commands/observer.ts';
 import { operatorCommand } from './commands/operator.ts';
 import { previewCommand } from './commands/preview.ts';
 import { profileCommand } from './commands/profile.ts';
@@ -31,6 +32,7 @@ async function main(): Promise<void> {
     runCommand(),
     serveCommand(),
     operatorCommand(),
+    observerCommand(),
     statusCommand(),
     abortCommand(),
     haltCommand(),

@@ -8,6 +8,7 @@ export { type AgentMetrics, createAgentMetrics } from './agent-metrics.ts';
 export { followStore, type StoreView } from './follow-store.ts';
 export { formatAddress, type HttpAddress, type HttpServer, isLoopback, startHttpServer } from './http-server.ts';
 export { createMetrics, type Metrics, type ProcessUsage } from './metrics.ts';
+export { createObserverMetrics, type ObserverMetrics } from './observer-metrics.ts';
 export { readProcessUsage } from './process-usage.ts';
 export { type AgentLease, residueByNode, totalResidue } from './residue.ts';
 export { tellWatchTrouble } from './tell-watch-trouble.ts';

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { type TickRecord, type Verdict, verdicts } from '../api/index.ts';
+import { defineCollectorMetrics, type ReadCollector } from './collector-metrics.ts';
 import { commonRunReasons, createReasonLabel, tickEndings } from './known-labels.ts';
 
 /** Where each is counted: by the control process for a run's Lease, by the agents for the kernel's. */
@@ -9,7 +10,7 @@ export type ScheduleKey = { namespace: string; name: string };
 export type ScheduleFacts = ScheduleKey & { nextAt?: number; lastAt?: number; lastVerdict?: Verdict };
 export type ValidatorCheckFacts = { validator: string; node: string; check: string; ok: boolean };
 /** `cpuSeconds` since that process began. */
-export type ProcessUsage = { process: 'control' | 'agent'; residentBytes: number; cpuSeconds: number };
+export type ProcessUsage = { process: 'control' | 'agent' | 'observer'; residentBytes: number; cpuSeconds: number };
 
 /** What is true at the moment of a scrape; instants in milliseconds since 1970. */
 export type Levels = {
@@ -25,6 +26,8 @@ export type Levels = {
 export type Metrics = {
   /** Where levels are read from at each scrape; until then there are none. */
   readFrom(sources: LevelSources): void;
+  /** Shows what a collector of this process counts, too. To be called once. */
+  showCollector(read: ReadCollector): void;
   /** The Prometheus text format, version 0.0.4. */
   text(): Promise<string>;
   contentType: string;
@@ -120,6 +123,9 @@ export function createMetrics(version: string): Metrics {
   return {
     readFrom: (given) => {
       sources = given;
+    },
+    showCollector: (read) => {
+      defineCollectorMetrics(registers, read);
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,

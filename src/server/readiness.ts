@@ -9,7 +9,15 @@ export type ReadinessFacts = {
 };
 
 export type ReadinessReason = {
-  reason: 'StoreNotRead' | 'StoreSilent' | 'FolderNotLoaded' | 'AgentSilent' | 'NotSwept' | 'ResidueLeft';
+  reason:
+    | 'StoreNotRead'
+    | 'StoreSilent'
+    | 'FolderNotLoaded'
+    | 'AgentSilent'
+    | 'NotSwept'
+    | 'ResidueLeft'
+    | 'StandingBy'
+    | 'CollectorNotOpen';
   message: string;
 };
 

@@ -7,6 +7,7 @@ import { chooseKernel, gatherKernelFacts, type GuestMode, type KernelChoice } fr
 import { createLiveView, renderSummary } from '../../report/index.ts';
 import { endingSignal, tellUndoing } from '../ending-signal.ts';
 import { readTargetRules, type TargetOptions, withTargetOptions } from '../operate/target-options.ts';
+import { readSflowOptions, type SflowOptions, withSflowOptions } from '../network/sflow-options.ts';
 import { readCheckedManifests } from '../read-manifests.ts';
 import { defaultStateFolder } from '../state.ts';
 import { kernelHere, runAgainInGuest } from '../run/in-guest.ts';
@@ -14,7 +15,8 @@ import { type Reported, runLocally } from '../run/run-locally.ts';
 import { isValid, renderValidated, type Validated } from '../run/validate-once.ts';
 import { refuseMonitorsAlone, toExperiments, validatorsOf } from '../run/wrap.ts';
 
-type RunOptions = TargetOptions & {
+type RunOptions = TargetOptions &
+  SflowOptions & {
   lab?: string;
   guest: GuestMode;
   out?: string;
@@ -24,7 +26,7 @@ type RunOptions = TargetOptions & {
 };
 
 export function runCommand(): Command {
-  return withTargetOptions(new Command('run'))
+  return withSflowOptions(withTargetOptions(new Command('run')))
     .description('run experiments to their verdicts')
     .argument('<file...>', 'manifests: NetworkExperiment, NetworkTrafficShaper, NetworkConnectivityTest, NetworkModulesValidator; NetworkMonitors for their aborts')
     .option(
@@ -58,6 +60,7 @@ async function run(files: string[], options: RunOptions): Promise<number> {
   const experiments = toExperiments(manifests, options.for);
   const validators = validatorsOf(manifests).map(({ object }) => object);
   const targets = readTargetRules(options);
+  const sflow = readSflowOptions(options);
   const choice = await kernelFor(options.guest, experiments.length);
   const stateFolder = resolve(options.state);
   const out = options.out === undefined ? undefined : resolve(options.out);
@@ -67,7 +70,7 @@ async function run(files: string[], options: RunOptions): Promise<number> {
   }
   const kernelChoice = kernelHere(choice);
   process.stderr.write(`kernel: ${kernelChoice.guest ? 'guest machine' : 'this machine'}, because ${kernelChoice.why}\n`);
-  return await runHere({ ...options, stateFolder, out, manifests, experiments, validators, kernelChoice, targets });
+  return await runHere({ ...options, stateFolder, out, manifests, experiments, validators, kernelChoice, targets, sflow });
 }
 
 /** Validators are about the machine that the command is run on: another kernel would be another node. */
@@ -79,7 +82,7 @@ async function kernelFor(guest: GuestMode, experiments: number): Promise<KernelC
 
 type Here = Pick<
   Parameters<typeof runLocally>[0],
-  'stateFolder' | 'manifests' | 'experiments' | 'validators' | 'kernelChoice' | 'targets'
+  'stateFolder' | 'manifests' | 'experiments' | 'validators' | 'kernelChoice' | 'targets' | 'sflow'
 > &
   Pick<RunOptions, 'lab' | 'output'> & { out: string | undefined };
 

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { apiVersion, type JournalRecord, servedKinds, validateObject } from '../../api/index.ts';
-import { experiments, type ControlOptions, runControl, type TargetRules } from '../../control/index.ts';
+import { experiments, type ControlOptions, runControl, runMonitors, type TargetRules } from '../../control/index.ts';
 import { startEmbeddedServer } from '../../embedded/index.ts';
 import type { ServicePlace } from '../../lab/index.ts';
 import { type Clock, codeOf, messageOf } from '../../lib/index.ts';
 import { tellWatchTrouble } from '../../server/index.ts';
 import { createStore, type Store, transportFor, type WatchTrouble } from '../../store/index.ts';
+import type { Network } from '../network/network.ts';
 import { instanceId, stateFiles } from '../state.ts';
 import { startAgentProcess } from './agent-process.ts';
 import { type GuestService, linkToHost } from './guest-link.ts';
@@ -30,6 +31,8 @@ export type MachineOptions = {
   kernelChoice: KernelHere;
   /** Whom no run may hurt, and how much at most. */
   targets: TargetRules;
+  /** Closed when the machine stops. */
+  network: Network;
   /** How schedules are run; without it they are left alone. */
   schedules?: Pick<ControlOptions, 'heartbeat' | 'isHeld' | 'onTick'>;
   /** See `ControlOptions`. */
@@ -96,6 +99,19 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     log.error({ code: codeOf(error) }, `previews do not learn what is asked of targets here: ${messageOf(error)}`);
   });
   const stopping = new AbortController();
+  const told = {
+    onWatchTrouble: observer?.onWatchTrouble ?? tellWatchTrouble({ log, clock }),
+    onError: (key: string, error: unknown, retryInMs: number): void => {
+      const level = codeOf(error) === 'Conflict' ? 'debug' : 'warn';
+      observer?.onReconcileError(codeOf(error));
+      log[level]({ key, code: codeOf(error), retryInMs }, messageOf(error));
+    },
+  };
+  const { collector, openSflowRt } = options.network;
+  const monitors = runMonitors(
+    { store, clock, random, openCollector: collector.open, openSflowRt, ...told },
+    stopping.signal,
+  );
   const control = runControl(
     {
       store,
@@ -109,12 +125,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       ...options.schedules,
       ...(options.onNodeOutcome ? { onNodeOutcome: options.onNodeOutcome } : {}),
       ...(observer ? { onLeaseRenewal: observer.onLeaseRenewal } : {}),
-      onWatchTrouble: observer?.onWatchTrouble ?? tellWatchTrouble({ log, clock }),
-      onError: (key, error, retryInMs) => {
-        const level = codeOf(error) === 'Conflict' ? 'debug' : 'warn';
-        observer?.onReconcileError(codeOf(error));
-        log[level]({ key, code: codeOf(error), retryInMs }, messageOf(error));
-      },
+      ...told,
     },
     stopping.signal,
   );
@@ -131,7 +142,8 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       const agentEnd = await agent.stop(30_000);
       closeSync(agentLog);
       stopping.abort();
-      await control;
+      await Promise.all([control, monitors]);
+      await collector.close();
       clearInterval(following);
       journals.closeAll();
       store.close();

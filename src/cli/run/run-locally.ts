@@ -1,11 +1,13 @@
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { JournalRecord, Manifest, Report } from '../../api/index.ts';
-import { connectivityTests, experiments, shapers, type TargetRules, validators } from '../../control/index.ts';
+import { connectivityTests, experiments, monitors, shapers, type TargetRules, validators } from '../../control/index.ts';
 import { codeOf, systemClock } from '../../lib/index.ts';
 import { labDown, readTopology } from '../../lab/index.ts';
 import { readJournal, writeReport } from '../../report/index.ts';
 import type { Resource, Store } from '../../store/index.ts';
+import { prepareNetwork } from '../network/network.ts';
+import type { CollectorPlace } from '../network/sflow-options.ts';
 import { lockState } from '../state-lock.ts';
 import { instanceId } from '../state.ts';
 import { type Machine, startMachine } from './machine.ts';
@@ -13,11 +15,11 @@ import { openLab } from './open-lab.ts';
 import type { KernelHere } from './in-guest.ts';
 import { untilDone } from './until-done.ts';
 import { validateOnce, type Validated } from './validate-once.ts';
-import type { Runnable } from './wrap.ts';
+import { monitorsWanted, type Runnable } from './wrap.ts';
 
 export type LocalRun = {
   stateFolder: string;
-  /** Shapers, tests and validators that the experiments refer to. */
+  /** Shapers, tests, validators and monitors that the experiments refer to. */
   manifests: readonly Manifest[];
   experiments: readonly Runnable[];
   /** Looked at once, before any experiment. */
@@ -28,6 +30,7 @@ export type LocalRun = {
   log: Logger;
   kernelChoice: KernelHere;
   targets: TargetRules;
+  sflow: CollectorPlace;
   onRecord: (record: JournalRecord) => void;
   onValidated: (validated: Validated) => void;
   /** Told of runs that a former life of this state folder left unfinished, once they are ended. */
@@ -52,11 +55,13 @@ export async function runLocally(options: LocalRun): Promise<Reported[]> {
     onRecord,
     kernelChoice,
     targets,
+    network: prepareNetwork(options.sflow, systemClock, log),
   });
   try {
     for (const recovered of await recover(machine, options.signal)) options.onRecovered(recovered);
     if (!(await openLab({ store: machine.store, place, topology, log, signal: options.signal }))) return [];
     const reports: Reported[] = [];
+    await forgetMonitors(machine.store, monitorsWanted(options.manifests));
     await putReferenced(machine.store, options.manifests);
     for (const validator of options.validators) {
       const validated = await validateOnce(machine.store, validator, options.signal);
@@ -113,10 +118,19 @@ async function putReferenced(store: Store, manifests: readonly Manifest[]): Prom
     if (kind === 'NetworkTrafficShaper') await put(store, shapers, object);
     if (kind === 'NetworkConnectivityTest') await put(store, connectivityTests, object);
     if (kind === 'NetworkModulesValidator') await put(store, validators, object);
+    if (kind === 'NetworkMonitor') await put(store, monitors, object);
   }
 }
 
-/** What looks at a validator writes its status meanwhile. */
+/** What an earlier command has left would be watched, too, for nobody; what an experiment of this one refers to stays. */
+async function forgetMonitors(store: Store, wanted: ReadonlySet<string>): Promise<void> {
+  for (const { metadata } of (await store.list(monitors)).items) {
+    const { namespace = 'default', name } = metadata;
+    if (!wanted.has(`${namespace}/${name}`)) await store.delete(monitors, { namespace, name }).catch(ignoreNotFound);
+  }
+}
+
+/** What looks at a validator, or watches for a monitor, writes its status meanwhile. */
 const mostConflicts = 10;
 
 /** Creates the object, or replaces the spec of the one that is there. */

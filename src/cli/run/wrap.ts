@@ -53,6 +53,17 @@ export function refuseMonitorsAlone(manifests: readonly Manifest[]): void {
   throw new SquallError('InvalidInput', `${first.file}: kind: a NetworkMonitor is watched while something is run; ${remedy}`);
 }
 
+/** `namespace/name` of the monitors that an input has, and of those that its experiments may be aborted by. */
+export function monitorsWanted(manifests: readonly Manifest[]): ReadonlySet<string> {
+  const names = manifests.flatMap((manifest): string[] => {
+    const { namespace = 'default', name } = manifest.object.metadata;
+    if (manifest.kind === 'NetworkMonitor') return [`${namespace}/${name}`];
+    if (manifest.kind !== 'NetworkExperiment') return [];
+    return manifest.model.abort.flatMap((rule) => (rule.kind === 'monitor' ? [`${namespace}/${rule.monitor.ref}`] : []));
+  });
+  return new Set(names);
+}
+
 function shaperRun(manifest: Manifest & { kind: 'NetworkTrafficShaper' }, given: string | undefined): unknown {
   const { durationMs } = manifest.model;
   const duration = durationMs === undefined ? given : formatDuration(durationMs);

@@ -3,10 +3,14 @@ import type { Logger } from 'pino';
 import { type ExperimentObject, experiments, type TargetRules } from '../../control/index.ts';
 import { type Clock, codeOf, messageOf, SquallError } from '../../lib/index.ts';
 import { boundLogs, labDown, readTopology } from '../../lab/index.ts';
+import type { SflowRtServer } from '../../observers/index.ts';
 import { type HttpServer, tellWatchTrouble } from '../../server/index.ts';
 import type { Store, Stored, WatchTrouble } from '../../store/index.ts';
 import packageFacts from '../../../package.json' with { type: 'json' };
 import { isUndoProven } from '../operate/abort-outcome.ts';
+import { prepareNetwork } from '../network/network.ts';
+import { serveSflowRt } from '../network/serve-sflow-rt.ts';
+import type { CollectorPlace } from '../network/sflow-options.ts';
 import { type Machine, startMachine } from '../run/machine.ts';
 import { openLab } from '../run/open-lab.ts';
 import { untilDone } from '../run/until-done.ts';
@@ -27,6 +31,9 @@ export type LocalServe = {
   /** Without it, a lab that is up in the state folder is used. */
   lab: string | undefined;
   listen: ListenAddress | undefined;
+  sflow: CollectorPlace;
+  /** Where sFlow-RT's REST API is served; undefined: nowhere. */
+  sflowRt: ListenAddress | undefined;
   log: Logger;
   clock: Clock;
   random: () => number;
@@ -52,6 +59,8 @@ export async function serveLocally(options: LocalServe): Promise<void> {
   let loaded = false;
   const metrics = createMetrics(packageFacts.version);
   const trouble = tellWatchTrouble({ log, clock, metrics });
+  const network = prepareNetwork(options.sflow, clock, log);
+  metrics.showCollector(async () => await network.collector.opened()?.counters());
   const machine = await startMachine({
     stateFolder,
     log,
@@ -59,6 +68,7 @@ export async function serveLocally(options: LocalServe): Promise<void> {
     random,
     kernelChoice,
     targets,
+    network,
     onRecord: () => undefined,
     observer: {
       onLeaseRenewal: (result) => {
@@ -103,6 +113,7 @@ export async function serveLocally(options: LocalServe): Promise<void> {
   };
   const observing = new AbortController();
   let http: HttpServer | undefined;
+  let rest: SflowRtServer | undefined;
   let isUndone = true;
   try {
     if (options.listen) {
@@ -110,11 +121,13 @@ export async function serveLocally(options: LocalServe): Promise<void> {
       const { listen } = options;
       http = await observe({ machine, metrics, listen, clock, random, log, trouble, folderLoaded, signal: observing.signal });
     }
+    if (options.sflowRt) rest = await serveSflowRt(await network.collector.open(), options.sflowRt, log);
     await work({ ...options, trouble, onLoaded, onProblems }, machine, { place, topology });
   } finally {
     clearInterval(bounding);
     observing.abort();
     await http?.close();
+    await rest?.close();
     ({ isUndone } = await machine.stop());
     if (topology) await labDown(place);
   }

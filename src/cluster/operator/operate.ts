@@ -13,9 +13,10 @@ import { type Store, type Stored, storeUntil, type WatchTrouble } from '../../st
 import { createMemoryJournals, type MemoryJournals } from '../memory-journals.ts';
 import { reportAnnotation, storeReport } from '../run-report.ts';
 import { createEventRecorder } from './event-recorder.ts';
-import { leadWhenElected, type LeadershipChange } from './lead.ts';
+import { leadWhenElected } from './lead.ts';
 import type { OperatorFacts } from './operator-readiness.ts';
 import { operatorLease, operatorRules, tellTargets } from './rules.ts';
+import { tellElection } from './tell-election.ts';
 import { eventOfNodeOutcome } from './validator-events.ts';
 
 export type OperatorOptions = {
@@ -81,13 +82,7 @@ export function startOperator(options: OperatorOptions, signal: AbortSignal): Op
       clock,
       random,
       lead,
-      onChange: (change) => {
-        tellChange(log, change);
-      },
-      onTrouble: (error) => {
-        const level = codeOf(error) === 'Conflict' || codeOf(error) === 'AlreadyExists' ? 'debug' : 'warn';
-        log[level]({ code: codeOf(error) }, `election: ${messageOf(error)}`);
-      },
+      ...tellElection(log, { following: 'another operator leads', leading: 'the reconcilers run here' }),
       onContact: () => {
         contactAt = clock.monotonic();
       },
@@ -174,19 +169,6 @@ async function reportOnce(store: Store, journals: MemoryJournals, log: Logger, r
     log.info({ run: uid, verdict, reason, residue }, `${namespace}/${name}: ${verdict ?? ''} (${reason ?? ''})`);
   }
   journals.drop(uid);
-}
-
-function tellChange(log: Logger, change: LeadershipChange): void {
-  switch (change.type) {
-    case 'following':
-      log.info({ leader: change.holder }, 'standing by: another operator leads');
-      return;
-    case 'leading':
-      log.info('leading: the reconcilers run here');
-      return;
-    case 'stopped':
-      log[change.reason === 'Released' ? 'info' : 'error']({ reason: change.reason }, `not leading any more: ${change.message}`);
-  }
 }
 
 function tellTick(log: Logger, metrics: Metrics, record: TickRecord): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readManifests, readSpec } from '../../../src/api/index.ts';
-import { refuseMonitorsAlone, toExperiments, validatorsOf } from '../../../src/cli/run/wrap.ts';
+import { monitorsWanted, refuseMonitorsAlone, toExperiments, validatorsOf } from '../../../src/cli/run/wrap.ts';
 
 const shaper = (duration: string) => `
 apiVersion: networkmachinery.io/v1alpha1
@@ -92,6 +92,15 @@ spec: { qdiscs: [netem] }
 
   it('runs no monitor by itself, however it is ordered among experiments', () => {
     expect(wrapped([monitor('traffic'), shaper(''), experiment, monitor('more'), test]).map(({ name }) => name)).toEqual(['whole']);
+  });
+});
+
+describe('monitorsWanted', () => {
+  it('names the monitors of the input, and those that its experiments may be aborted by, in their own namespace', () => {
+    const armed = `${experiment}  abort: [{ monitor: { ref: kept, threshold: storm } }, { hypothesis: reaches, for: 5s }]\n`;
+    const { manifests, errors } = readManifests([{ name: 'input.yaml', text: [monitor('traffic'), shaper(''), armed].join('---') }]);
+    expect(errors).toEqual([]);
+    expect([...monitorsWanted(manifests)]).toEqual(['test/traffic', 'test/kept']);
   });
 });
 
