@@ -73,7 +73,11 @@ async function observe(options: ObserverCommandOptions): Promise<void> {
   try {
     const identity = `${hostname()}_${randomUUID()}`;
     log.info({ server: cluster.server, identity }, 'standing for election');
-    const network = prepareNetwork(place, systemClock, log);
+    const deaf = new AbortController();
+    const onEnded = (reason: SquallError): void => {
+      deaf.abort(reason);
+    };
+    const network = { ...prepareNetwork(place, systemClock, log, { onEnded }), deaf: deaf.signal };
     await watchUntilStopped({ store, identity, namespace, leaseSeconds, network, sflowRt, address, log }, ending.signal);
   } finally {
     store.close();
@@ -82,7 +86,8 @@ async function observe(options: ObserverCommandOptions): Promise<void> {
 
 type Parts = Pick<Parameters<typeof startObserver>[0], 'store' | 'identity' | 'leaseSeconds'> & {
   namespace: string;
-  network: Network;
+  /** `deaf` fires when the collector has ended by itself. */
+  network: Network & { deaf: AbortSignal };
   sflowRt: ListenAddress | undefined;
   address: ListenAddress | undefined;
   log: Logger;
@@ -129,7 +134,10 @@ async function watchUntilStopped({ network, sflowRt, address, ...parts }: Parts,
 
 type Watched = { store: Store; metrics: ObserverMetrics } & Pick<Parts, 'network' | 'sflowRt' | 'log'>;
 
-/** Its collector is closed when it ends: whoever watches next may be on this machine. */
+/**
+ * Its collector is closed when it ends: whoever watches next may be on this machine. Rejects when the collector has ended by itself, since
+ * whoever supervises this process then starts another.
+ */
 async function watchNetwork({ store, network, sflowRt, log, metrics }: Watched, acting: AbortSignal): Promise<void> {
   const rest = sflowRt && (await serveSflowRt(await network.collector.open(), sflowRt, log));
   try {
@@ -147,8 +155,9 @@ async function watchNetwork({ store, network, sflowRt, log, metrics }: Watched, 
           log[codeOf(error) === 'Conflict' ? 'debug' : 'warn']({ key, code: codeOf(error), retryInMs }, messageOf(error));
         },
       },
-      acting,
+      AbortSignal.any([acting, network.deaf]),
     );
+    network.deaf.throwIfAborted();
   } finally {
     await rest?.close();
     await network.collector.close();

@@ -4,6 +4,7 @@ import type { MonitorsOptions } from '../../control/index.ts';
 import { type Clock, messageOf, SquallError } from '../../lib/index.ts';
 import { type Collector, createSflowRtClient, openCollector } from '../../observers/index.ts';
 import { formatAddress } from '../../server/index.ts';
+import type { ListenAddress } from '../serve/listen-address.ts';
 import { type OnDemand, onDemand } from './on-demand.ts';
 import type { CollectorPlace } from './sflow-options.ts';
 
@@ -11,15 +12,31 @@ export type Network = Pick<MonitorsOptions, 'openSflowRt'> & { collector: OnDema
 
 type Told = Pick<Logger, 'info' | 'warn' | 'error'>;
 
+export type NetworkHooks = {
+  /** Told where sFlow is received, before anybody uses the collector. */
+  onOpened?: (address: ListenAddress) => Promise<void>;
+  /** Told when the collector has ended by itself. */
+  onEnded?: (reason: SquallError) => void;
+};
+
 /** Opens nothing yet. */
-export function prepareNetwork(place: CollectorPlace, clock: Clock, log: Told): Network {
+export function prepareNetwork(place: CollectorPlace, clock: Clock, log: Told, hooks: NetworkHooks = {}): Network {
   return {
-    collector: onDemand((ended) => openOwn(place, log, ended)),
+    collector: onDemand(async (ended) => {
+      const collector = await openOwn(place, log);
+      collector.onEnd((reason) => {
+        log.error(messageOf(reason));
+        ended();
+        hooks.onEnded?.(reason);
+      });
+      await hooks.onOpened?.(collector.address);
+      return collector;
+    }),
     openSflowRt: ({ ip, port }) => createSflowRtClient({ ip, port, clock }),
   };
 }
 
-async function openOwn({ listen, allow, receiveBufferBytes }: CollectorPlace, log: Told, ended: () => void): Promise<Collector> {
+async function openOwn({ listen, allow, receiveBufferBytes }: CollectorPlace, log: Told): Promise<Collector> {
   if (listen === undefined) {
     const remedy = 'give it an address, or the monitor the monitoringEndpoint of an sFlow-RT';
     throw new SquallError('Unavailable', `this process was told to receive no sFlow; ${remedy}`);
@@ -28,10 +45,6 @@ async function openOwn({ listen, allow, receiveBufferBytes }: CollectorPlace, lo
     ...listen,
     ...(allow === undefined ? {} : { allow }),
     ...(receiveBufferBytes === undefined ? {} : { receiveBufferBytes }),
-  });
-  collector.onEnd((reason) => {
-    log.error(messageOf(reason));
-    ended();
   });
   log.info({ address: formatAddress(collector.address) }, 'sFlow is received');
   for (const { reason, message } of collector.warnings) log.warn({ reason }, message);

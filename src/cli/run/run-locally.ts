@@ -7,7 +7,9 @@ import { labDown, readTopology } from '../../lab/index.ts';
 import { readJournal, writeReport } from '../../report/index.ts';
 import type { Resource, Store } from '../../store/index.ts';
 import { prepareNetwork } from '../network/network.ts';
+import { pointLab } from '../network/point-lab.ts';
 import type { CollectorPlace } from '../network/sflow-options.ts';
+import type { ListenAddress } from '../serve/listen-address.ts';
 import { lockState } from '../state-lock.ts';
 import { instanceId } from '../state.ts';
 import { type Machine, startMachine } from './machine.ts';
@@ -47,6 +49,8 @@ export async function runLocally(options: LocalRun): Promise<Reported[]> {
   using _lock = lockState(stateFolder);
   const topology = topologyFile === undefined ? undefined : await readTopology({ file: topologyFile });
   const place = { stateFolder, instance: instanceId(stateFolder) };
+  const tellLab = (address: ListenAddress): Promise<void> => pointLab(place, address, log);
+  const network = prepareNetwork(options.sflow, systemClock, log, { onOpened: tellLab });
   const machine = await startMachine({
     stateFolder,
     log,
@@ -55,7 +59,7 @@ export async function runLocally(options: LocalRun): Promise<Reported[]> {
     onRecord,
     kernelChoice,
     targets,
-    network: prepareNetwork(options.sflow, systemClock, log),
+    network,
   });
   try {
     for (const recovered of await recover(machine, options.signal)) options.onRecovered(recovered);

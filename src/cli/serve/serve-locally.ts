@@ -9,6 +9,7 @@ import type { Store, Stored, WatchTrouble } from '../../store/index.ts';
 import packageFacts from '../../../package.json' with { type: 'json' };
 import { isUndoProven } from '../operate/abort-outcome.ts';
 import { prepareNetwork } from '../network/network.ts';
+import { pointLab } from '../network/point-lab.ts';
 import { serveSflowRt } from '../network/serve-sflow-rt.ts';
 import type { CollectorPlace } from '../network/sflow-options.ts';
 import { type Machine, startMachine } from '../run/machine.ts';
@@ -59,7 +60,8 @@ export async function serveLocally(options: LocalServe): Promise<void> {
   let loaded = false;
   const metrics = createMetrics(packageFacts.version);
   const trouble = tellWatchTrouble({ log, clock, metrics });
-  const network = prepareNetwork(options.sflow, clock, log);
+  const tellLab = (address: ListenAddress): Promise<void> => pointLab(place, address, log);
+  const network = prepareNetwork(options.sflow, clock, log, { onOpened: tellLab });
   metrics.showCollector(async () => await network.collector.opened()?.counters());
   const machine = await startMachine({
     stateFolder,
@@ -122,7 +124,11 @@ export async function serveLocally(options: LocalServe): Promise<void> {
       http = await observe({ machine, metrics, listen, clock, random, log, trouble, folderLoaded, signal: observing.signal });
     }
     if (options.sflowRt) rest = await serveSflowRt(await network.collector.open(), options.sflowRt, log);
-    await work({ ...options, trouble, onLoaded, onProblems }, machine, { place, topology });
+    const onLab = async (): Promise<void> => {
+      const collector = network.collector.opened();
+      if (collector) await tellLab(collector.address);
+    };
+    await work({ ...options, trouble, onLab, onLoaded, onProblems }, machine, { place, topology });
   } finally {
     clearInterval(bounding);
     observing.abort();
@@ -140,10 +146,16 @@ export async function serveLocally(options: LocalServe): Promise<void> {
 
 type LabChoice = Pick<Parameters<typeof openLab>[0], 'place' | 'topology'>;
 
-type Work = LocalServe & { trouble: WatchTrouble; onLoaded: () => void; onProblems: (count: number) => void };
+type Work = LocalServe & {
+  trouble: WatchTrouble;
+  /** Told once the lab is up. */
+  onLab: () => Promise<void>;
+  onLoaded: () => void;
+  onProblems: (count: number) => void;
+};
 
 async function work(options: Work, { store, journals }: Machine, { place, topology }: LabChoice): Promise<void> {
-  const { folder, stateFolder, log, clock, random, trouble, onLoaded, onProblems, signal } = options;
+  const { folder, stateFolder, log, clock, random, trouble, onLab, onLoaded, onProblems, signal } = options;
   const closing = new AbortController();
   const { runs } = stateFiles(stateFolder);
   const keeper = keepRuns({ store, journals, runs, clock, random, log, trouble, signal: closing.signal });
@@ -152,6 +164,7 @@ async function work(options: Work, { store, journals }: Machine, { place, topolo
     // A lab that is replaced takes its namespaces along: what a former life left in them is undone first.
     if (topology) await untilAllDone(await begunRuns(keeper, store), store, signal);
     if (await openLab({ store, place, topology, log, signal })) {
+      await onLab();
       await followFolder({ folder, store, clock, log, onLoaded, onProblems, signal });
     }
   } finally {
