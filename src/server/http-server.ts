@@ -8,6 +8,8 @@ export type HttpAddress = { host: string; port: number };
 
 export type HttpServerOptions = {
   listen: HttpAddress;
+  /** Which names the address. @default --listen */
+  option?: string;
   metrics: Pick<Metrics, 'text' | 'contentType'>;
   /** Resolves when the store answers a request that writes nothing; rejects when it does not within its time. */
   askStore: () => Promise<void>;
@@ -24,7 +26,13 @@ export type HttpServer = {
 const paths = ['/metrics', '/healthz', '/readyz'];
 
 /** Serves /metrics, /healthz and /readyz to GET and HEAD. Rejects with Unavailable when the address cannot be used. */
-export async function startHttpServer({ listen, metrics, askStore, readiness }: HttpServerOptions): Promise<HttpServer> {
+export async function startHttpServer({
+  listen,
+  option = '--listen',
+  metrics,
+  askStore,
+  readiness,
+}: HttpServerOptions): Promise<HttpServer> {
   // Twice as large as all the rest of the program, and only wanted here.
   const { default: fastify } = await import('fastify');
   const app = fastify({
@@ -81,7 +89,7 @@ export async function startHttpServer({ listen, metrics, askStore, readiness }: 
     await app.close();
     throw new SquallError(
       'Unavailable',
-      `could not listen on ${formatAddress(listen)}; stop what uses it, or give another address with --listen`,
+      `could not listen on ${formatAddress(listen)}; stop what uses it, or give another address with ${option}`,
       { cause: error },
     );
   }

@@ -113,6 +113,7 @@ async function watchUntilStopped({ network, sflowRt, address, ...parts }: Parts,
     if (address) {
       http = await startHttpServer({
         listen: address,
+        option: '--metrics',
         metrics,
         // A server that is silent is no reason to start this process anew: it is not ready then, and goes on trying.
         askStore: () => Promise.resolve(),

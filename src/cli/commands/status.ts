@@ -17,7 +17,7 @@ const clearScreen = '\u001b[H\u001b[2J\u001b[3J';
 /** Exit code 0; 7 when nobody works on the state folder. */
 export function statusCommand(): Command {
   return withClusterOptions(new Command('status'))
-    .description('show runs, schedules, problems of the folder, and residue')
+    .description('show runs, schedules, monitors, problems of the folder, and residue')
     .option('-w, --watch', 'show every change, until Ctrl-C')
     .option('-n, --namespace <namespace>', 'only what is in it (of a cluster always one: without it that of the context)')
     .addOption(new Option('-o, --output <format>', 'what to print').choices(['text', 'json']).default('text'))
@@ -80,5 +80,9 @@ async function follow({ store, scope, namespace }: Place, output: Output): Promi
 
 /** What changes by the clock alone is no news. */
 function withoutTimeLeft(view: ReturnType<typeof viewStatus>): unknown {
-  return { ...view, experiments: view.experiments.map((row) => ({ ...row, timeLeftMs: undefined })) };
+  return {
+    ...view,
+    experiments: view.experiments.map((row) => ({ ...row, timeLeftMs: undefined })),
+    monitors: view.monitors.map((row) => ({ ...row, heartbeatAgeMs: undefined })),
+  };
 }

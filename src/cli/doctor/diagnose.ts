@@ -23,6 +23,7 @@ export function diagnose(facts: DoctorFacts): Finding[] {
     diagnoseGuest(facts),
     ...diagnoseState(facts),
     diagnoseServe(facts),
+    diagnoseSflow(facts),
     diagnoseLeftovers(facts),
   ];
 }
@@ -164,6 +165,19 @@ function diagnoseLeftovers({ leftovers }: DoctorFacts): Finding {
   const remedy =
     "they hurt no traffic once their leases have ended; 'squall clean' removes this state folder's, 'squall clean --all' any";
   return { check, level: 'warn', found: told.join('; '), remedy };
+}
+
+/** What the collector asks for. */
+const wantedReceiveBuffer = 4 * 1024 * 1024;
+
+/** Only told: whoever uses no NetworkMonitor needs none of it. */
+function diagnoseSflow({ sflow: { mostReceiveBufferBytes: most, openVswitch } }: DoctorFacts): Finding {
+  const texts = [openVswitch ? 'a lab can have a switch that exports it' : 'a lab with a switch that exports it needs Open vSwitch'];
+  if (most !== undefined) {
+    const hint = most < wantedReceiveBuffer ? `; bursts fit better into ${String(wantedReceiveBuffer)} (sysctl net.core.rmem_max)` : '';
+    texts.push(`the collector gets a receive buffer of at most ${String(most)} bytes${hint}`);
+  }
+  return ok('sFlow', texts.join('; '));
 }
 
 const mostTold = 3;

@@ -33,6 +33,8 @@ export type DoctorFacts = {
   };
   state: { folder: string; exists: boolean; writable: boolean; freeBytes: number; locked: boolean };
   serve: 'answers' | 'none' | 'silent';
+  /** Of the collector: what the kernel gives at most, absent where it does not say, and whether a lab can have a switch that exports. */
+  sflow: { mostReceiveBufferBytes?: number; openVswitch: boolean };
   /** Absent as `capabilities`. */
   leftovers?: Leftovers;
 };
@@ -65,6 +67,7 @@ export async function gatherDoctorFacts(stateFolder: string, env: NodeJS.Process
       locked: await isLocked(join(stateFolder, 'lock')),
     },
     serve: await askServe(stateFolder),
+    sflow: await lookAtSflow(),
   };
   if (userId !== 0) return facts;
   return { ...facts, capabilities: await tryCapabilities(), leftovers: await listLeftovers(await listNamespaces()) };
@@ -76,6 +79,12 @@ async function lookAtTool(name: string): Promise<{ path: string; version: string
   const args = name === 'ip' || name === 'tc' ? ['-V'] : ['--version'];
   const { stdout, stderr } = await runProgram(path, args, { timeoutMs: 10_000 });
   return { path, version: (stdout.trim() || stderr.trim()).split('\n')[0] ?? '' };
+}
+
+async function lookAtSflow(): Promise<DoctorFacts['sflow']> {
+  const openVswitch = (await findProgram('ovs-vswitchd')) !== undefined;
+  const most = Number(await readFile('/proc/sys/net/core/rmem_max', 'utf8').catch(() => 'unknown'));
+  return { openVswitch, ...(Number.isInteger(most) ? { mostReceiveBufferBytes: most } : {}) };
 }
 
 /** Never as remembered: whoever asks has perhaps just changed something. */

@@ -1,10 +1,11 @@
 import { formatProblem } from '../../api/index.ts';
 import { cleanLine, formatSpan } from '../../report/index.ts';
 import { columns } from '../columns.ts';
+import { monitorCells, monitorHeader, monitorLine, type MonitorRow } from './monitor-rows.ts';
 import type { ExperimentRow, ScheduleRow, StatusView } from './status-view.ts';
 
 /** @param now milliseconds since 1970 */
-export function renderStatus({ halted, experiments, schedules, folder, residue }: StatusView, now: number): string {
+export function renderStatus({ halted, experiments, schedules, monitors, folder, residue }: StatusView, now: number): string {
   const lines = [
     ...(halted === undefined ? [] : [cleanLine(halted)]),
     ...section(
@@ -13,6 +14,7 @@ export function renderStatus({ halted, experiments, schedules, folder, residue }
       experiments.map((row) => experimentCells(row, now)),
     ),
     ...section('SCHEDULES', scheduleHeader, schedules.map(scheduleCells)),
+    ...(monitors.length === 0 ? [] : section('MONITORS', monitorHeader, monitors.map(cleanCells))),
     ...(folder === undefined || folder.count === 0
       ? []
       : [
@@ -24,8 +26,8 @@ export function renderStatus({ halted, experiments, schedules, folder, residue }
   return `${lines.join('\n')}\n`;
 }
 
-/** One line for each experiment, schedule and problem of the folder, without what changes by the clock alone. */
-export function statusLines({ halted, experiments, schedules, folder, residue }: StatusView): string[] {
+/** One line for each experiment, schedule, monitor and problem of the folder, without what changes by the clock alone. */
+export function statusLines({ halted, experiments, schedules, monitors, folder, residue }: StatusView): string[] {
   return [
     ...(halted === undefined ? [] : [cleanLine(halted)]),
     ...experiments.map(({ namespace, name, phase, verdict, reason }) => {
@@ -36,6 +38,7 @@ export function statusLines({ halted, experiments, schedules, folder, residue }:
       const next = suspended ? 'suspended' : `next ${nextScheduleTime}`;
       return `schedule ${namespace}/${name} ${next}, last verdict ${lastVerdict}`;
     }),
+    ...monitors.map((monitor) => cleanLine(monitorLine(monitor))),
     ...(folder?.problems.map((problem) => `problem ${cleanLine(formatProblem(problem))}`) ?? []),
     `residue ${String(residue)}`,
   ];
@@ -43,6 +46,11 @@ export function statusLines({ halted, experiments, schedules, folder, residue }:
 
 function section(title: string, header: string[], rows: string[][]): string[] {
   return rows.length === 0 ? [`${title}: none`] : [title, ...columns([header, ...rows])];
+}
+
+/** What agents call themselves is in messages. */
+function cleanCells(monitor: MonitorRow): string[] {
+  return monitorCells(monitor).map(cleanLine);
 }
 
 const experimentHeader = ['NAME', 'PHASE', 'LEFT', 'TARGETS', 'VERDICT', 'REASON', 'AGE'];

@@ -1,7 +1,8 @@
 /** What is going on, as data: decided from stored objects and an instant, so that text and JSON say the same. */
 import { type HaltObject, haltMessage, type NodeTask, type Problem, readSpec, type Verdict } from '../../api/index.ts';
-import type { ExperimentObject, ScheduleObject } from '../../control/index.ts';
+import type { ExperimentObject, MonitorObject, ScheduleObject } from '../../control/index.ts';
 import { type AgentLease, totalResidue } from '../../server/index.ts';
+import { type MonitorRow, monitorRow } from './monitor-rows.ts';
 
 export type FolderStatus = { folder: string; count: number; problems: Problem[] };
 
@@ -13,6 +14,8 @@ export type StatusFacts = {
   agents?: readonly AgentLease[];
   /** Absent: nobody may read them. */
   halts?: readonly HaltObject[];
+  /** Absent: nobody may read them. */
+  monitors?: readonly MonitorObject[];
   /** Absent when no folder is followed. */
   folder?: FolderStatus;
 };
@@ -47,6 +50,7 @@ export type StatusView = {
   halted?: string;
   experiments: ExperimentRow[];
   schedules: ScheduleRow[];
+  monitors: MonitorRow[];
   folder?: FolderStatus;
   residue: number;
 };
@@ -66,6 +70,7 @@ export function viewStatus(facts: StatusFacts, namespace: string | undefined, no
     ...(halted === undefined ? {} : { halted }),
     experiments: experiments.sort(newestFirst),
     schedules: facts.schedules.filter(wanted).map(viewSchedule),
+    monitors: (facts.monitors ?? []).filter(wanted).map((monitor) => monitorRow(monitor, now)),
     ...(facts.folder === undefined ? {} : { folder: facts.folder }),
     residue: experiments.reduce((sum, { residue }) => sum + residue, 0) + ofNobody,
   };

@@ -1,5 +1,5 @@
 import { type HaltObject, nodeLabel, systemNamespace } from '../../api/index.ts';
-import { experiments, halts, leases, nodeTasks, schedules } from '../../control/index.ts';
+import { experiments, halts, leases, type MonitorObject, monitors, nodeTasks, schedules } from '../../control/index.ts';
 import { type Clock, codeOf, messageOf } from '../../lib/index.ts';
 import { createCache, type Store } from '../../store/index.ts';
 import { readFolderReport } from '../serve/folder-report.ts';
@@ -17,19 +17,21 @@ const agentLeases = { namespace: systemNamespace, labelSelector: nodeLabel };
 /** Everything that a status is made from, asked for once. @param scope absent: all of this machine */
 export async function gatherStatus(store: Store, scope?: ClusterScope): Promise<StatusFacts> {
   if (scope) {
-    const [runs, timetables, levers] = await Promise.all([
+    const [runs, timetables, levers, watched] = await Promise.all([
       store.list(experiments, scope),
       store.list(schedules, scope),
       readHalts(store),
+      readMonitors(store, scope),
     ]);
-    return { experiments: runs.items, schedules: timetables.items, tasks: [], halts: levers };
+    return { experiments: runs.items, schedules: timetables.items, tasks: [], halts: levers, monitors: watched };
   }
-  const [runs, timetables, tasks, agents, levers, folder] = await Promise.all([
+  const [runs, timetables, tasks, agents, levers, watched, folder] = await Promise.all([
     store.list(experiments),
     store.list(schedules),
     store.list(nodeTasks, { namespace: systemNamespace }),
     store.list(leases, agentLeases),
     readHalts(store),
+    readMonitors(store),
     readFolderReport(store),
   ]);
   return {
@@ -38,18 +40,23 @@ export async function gatherStatus(store: Store, scope?: ClusterScope): Promise<
     tasks: tasks.items,
     agents: agents.items,
     halts: levers,
+    monitors: watched,
     ...(folder === undefined ? {} : { folder }),
   };
 }
 
 /** They are of no namespace: who may look into one need not be allowed to see them, and an older cluster does not know them. */
 async function readHalts(store: Store): Promise<HaltObject[]> {
-  try {
-    return (await store.list(halts)).items;
-  } catch (error) {
-    if (!['PermissionDenied', 'NotFound', 'NotImplemented'].includes(codeOf(error))) throw error;
-    return [];
-  }
+  return (await store.list(halts).catch(unlessHidden))?.items ?? [];
+}
+
+/** Asked for again and again, and not watched: they change every second. */
+async function readMonitors(store: Store, scope: Partial<ClusterScope> = {}): Promise<MonitorObject[]> {
+  return (await store.list(monitors, scope).catch(unlessHidden))?.items ?? [];
+}
+
+function unlessHidden(error: unknown): undefined {
+  if (!['PermissionDenied', 'NotFound', 'NotImplemented'].includes(codeOf(error))) throw error;
 }
 
 export type StatusWatch = {
@@ -91,12 +98,14 @@ export async function watchStatus({ store, scope, clock, random, show, trouble, 
     // The lists are the caches'; a server that is away for a moment costs only the news about the folder.
     const folder = scope ? undefined : await readFolderReport(store).catch(unlessUnavailable);
     const levers = (await readHalts(store).catch(unlessUnavailable)) ?? [];
+    const watched = (await readMonitors(store, scope).catch(unlessUnavailable)) ?? [];
     const facts = {
       experiments: runs.list(),
       schedules: timetables.list(),
       tasks: tasks?.list() ?? [],
       agents: agents?.list(),
       halts: levers,
+      monitors: watched,
     };
     show(folder === undefined ? facts : { ...facts, folder });
     await Promise.race([changed.promise, clock.sleep(betweenMs.looks, signal).catch(unlessStopped(signal))]);

@@ -21,6 +21,7 @@ const good = {
   guest: { inside: false, architecture: 'x64', folder: '/cache', kernel: '6.1.0', freeBytes: 1e10, kvm: false },
   state: { folder: '/state', exists: true, writable: true, freeBytes: 1e10, locked: false },
   serve: 'none',
+  sflow: { mostReceiveBufferBytes: 212_992, openVswitch: true },
   leftovers: { found: [], unknown: [] },
 } satisfies DoctorFacts;
 
@@ -31,6 +32,15 @@ delete asUser.capabilities;
 delete asUser.leftovers;
 
 describe('the doctor', () => {
+  it.each([
+    [{ mostReceiveBufferBytes: 212_992, openVswitch: false }, /needs Open vSwitch; .* at most 212992 bytes; .*net\.core\.rmem_max/],
+    [{ mostReceiveBufferBytes: 8_388_608, openVswitch: true }, /^a lab can have a switch .* at most 8388608 bytes$/],
+    [{ openVswitch: true }, /^a lab can have a switch that exports it$/],
+  ])('tells of sFlow what the machine has, and that is never wrong: %j', (sflow, found) => {
+    const finding = diagnose({ ...good, sflow }).find(({ check }) => check === 'sFlow');
+    expect(finding).toMatchObject({ level: 'ok', found: expect.stringMatching(found) as string, remedy: '' });
+  });
+
   it('finds nothing where nothing is wrong', () => {
     expect(diagnose(good).filter(({ level }) => level !== 'ok')).toEqual([]);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { NodeTask } from '../../../src/api/index.ts';
 import { renderStatus, statusLines } from '../../../src/cli/operate/status-text.ts';
 import { type StatusFacts, viewStatus } from '../../../src/cli/operate/status-view.ts';
-import type { ExperimentObject, ScheduleObject } from '../../../src/control/index.ts';
+import type { ExperimentObject, MonitorObject, ScheduleObject } from '../../../src/control/index.ts';
 
 const now = Date.parse('2026-03-01T12:00:30Z');
 const spec = {
@@ -43,6 +43,23 @@ const nightly = {
   spec: { schedule: '30 2 * * *', timeZone: 'Europe/Berlin' },
   status: { nextScheduleTime: '2026-03-02T01:30:00.000Z', lastVerdict: 'Passed' },
 } as unknown as ScheduleObject;
+const monitor = (name: string, more: object): MonitorObject =>
+  ({
+    metadata: { name, namespace: 'shop' },
+    status: { state: 'quiet', message: '', agentCount: 1, thresholds: [], armed: [], heartbeatAt: '2026-03-01T12:00:29Z', ...more },
+  }) as unknown as MonitorObject;
+const stormy = monitor('stormy', {
+  state: 'firing',
+  message: 'storm: 812 frames/s',
+  thresholds: [
+    { name: 'storm', state: 'firing' },
+    { name: 'idle', state: 'quiet' },
+  ],
+  armed: [{}],
+});
+const silent = monitor('silent', { heartbeatAt: '2026-03-01T12:00:26.500Z' });
+const unseen = { metadata: { name: 'unseen', namespace: 'bank' } } as unknown as MonitorObject;
+
 const task = { spec: { run: { uid: 'u2' } }, status: { residue: 2 } } as unknown as NodeTask;
 const facts: StatusFacts = {
   experiments: [over, running, fresh],
@@ -91,6 +108,21 @@ describe('the status', () => {
     expect(renderStatus(viewStatus({ experiments: [], schedules: [], tasks: [] }, undefined, now), now)).toBe(
       'EXPERIMENTS: none\nSCHEDULES: none\nresidue 0\n',
     );
+  });
+
+  it('shows what monitors say, and of one that nobody writes any more that it is lost, whatever it said last', () => {
+    const monitors = [stormy, monitor('calm', {}), silent, unseen];
+    const view = viewStatus({ experiments: [], schedules: [], tasks: [], monitors }, undefined, now);
+    expect(renderStatus(view, now).split('\n').slice(2, -2)).toEqual([
+      'MONITORS',
+      '  NAME         STATE   AGENTS  FIRING  ARMED  HEARTBEAT  MESSAGE',
+      '  shop/stormy  firing  1       storm   1      1.0 s      storm: 812 frames/s',
+      '  shop/calm    quiet   1       -       0      1.0 s      -',
+      '  shop/silent  lost    1       -       0      3.5 s      whoever observed it says nothing any more',
+      '  bank/unseen  lost    0       -       0      -          nobody has said yet what it sees: squall serve or squall observer does',
+    ]);
+    expect(statusLines(view)).toContain('monitor shop/stormy firing, firing storm: storm: 812 frames/s');
+    expect(viewStatus({ experiments: [], schedules: [], tasks: [], monitors }, 'bank', now).monitors).toHaveLength(1);
   });
 
   it('has lines that do not change by the clock alone', () => {
