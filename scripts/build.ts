@@ -12,6 +12,8 @@ const commandLine = { squall: 'src/cli/main.ts' };
 const lazyName = 'squall-lazy';
 const smallPrograms = {
   agent: 'src/agent/main.ts',
+  /** The thread of the sFlow collector. */
+  collector: 'src/observers/collector/worker/main.ts',
   'tcp-probe': 'src/probes/tcp-probe/main.ts',
   'host-lookup': 'src/probes/host-lookup/main.ts',
   'readiness-prober': 'src/lab/readiness-prober/main.ts',

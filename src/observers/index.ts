@@ -1,6 +1,6 @@
 /**
  * Passive measurements: what sampled traffic (sFlow) says, and when it is enough to act on. Bytes that network devices and hosts have sent, and
- * instants of a monotonic clock come in; samples, values of flows and decisions go out. Nothing here opens a socket or reads a clock.
+ * instants of a monotonic clock come in; samples, values of flows and decisions go out. Only the collector opens a socket and reads a clock.
  */
 export { type Baseline, type BaselineState, addToBaseline, baselineOf, startBaseline } from './detect/baseline.ts';
 export { type CusumDecision, type CusumRule, type CusumState, startCusum, weighInterval } from './detect/cusum.ts';
@@ -39,3 +39,10 @@ export type {
   WatchedFlow,
   WatchedThreshold,
 } from './network-observer.ts';
+export { type Collector, openCollector, type ThreadOptions } from './collector/collector.ts';
+export type { CollectorCounters, ReceiveBuffer } from './collector/counters.ts';
+export type { CollectorAddress, FlowQuery } from './collector/messages.ts';
+export { type CollectorMetric, collectorMetrics, type MetricSeries } from './collector/metrics.ts';
+export type { ActiveFlowView, NetworkEngineLimits } from './collector/network-engine.ts';
+export { type CollectorOptions, sflowPort } from './collector/options.ts';
+export type { CollectorWarning } from './collector/warnings.ts';

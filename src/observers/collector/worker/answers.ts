@@ -1,0 +1,28 @@
+import type { CollectorCounters } from '../counters.ts';
+import type { Request } from '../messages.ts';
+import type { NetworkEngine } from '../network-engine.ts';
+
+/** Closing is not the engine's. */
+export type EngineRequest = Exclude<Request, { name: 'close' }>;
+
+export type AnswerSources = { engine: NetworkEngine; counters: (nowMs: number) => CollectorCounters };
+
+/** What the engine says to a request. @throws what the engine throws, such as InvalidInput of a subscription */
+export function answerTo(request: EngineRequest, { engine, counters }: AnswerSources, nowMs: number): unknown {
+  switch (request.name) {
+    case 'put':
+      engine.put(request.argument, nowMs);
+      return undefined;
+    case 'remove':
+      engine.remove(request.argument);
+      return undefined;
+    case 'view':
+      return engine.view(request.argument, nowMs);
+    case 'agents':
+      return engine.agents(nowMs);
+    case 'activeFlows':
+      return engine.activeFlows({ ...request.argument, nowMs });
+    case 'counters':
+      return counters(nowMs);
+  }
+}
