@@ -36,6 +36,8 @@ function missingIn(manifest: Manifest): Missing[] {
     case 'NetworkExperimentSchedule':
       return missingInExperiment(manifest.model.template.experiment, ['spec', 'experimentTemplate', 'spec']);
     case 'NetworkModulesValidator':
+    case 'NetworkMonitor':
+    case 'NetworkNotification':
       return [];
     default:
       return [{ path: ['kind'], what: manifest.kind }];
@@ -55,13 +57,7 @@ function missingInConnectivity(test: ConnectivityTest, at: Path): Missing[] {
 
 function missingInExperiment(experiment: Experiment, at: Path): Missing[] {
   const found: Missing[] = [];
-  for (const [index, { test }] of experiment.hypothesis.entries()) {
-    found.push(...missingInTest(test, [...at, 'hypothesis', index]));
-  }
-  for (const [index, rule] of experiment.abort.entries()) {
-    if (rule.kind === 'monitor') found.push({ path: [...at, 'abort', index, 'monitor'], what: 'abort by a monitor' });
-  }
-  return found;
+  return experiment.hypothesis.flatMap(({ test }, index) => missingInTest(test, [...at, 'hypothesis', index]));
 }
 
 function missingInTest(test: HypothesisTest, at: Path): Missing[] {

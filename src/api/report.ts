@@ -2,6 +2,7 @@
  * What a run leaves behind: journal records, and the report that is made from them. Shapes as outside tools read them
  * (`apiVersion: squall.report/v1`).
  */
+import type { ArmedState } from './monitor-status.ts';
 import type { Dose } from './node-task.ts';
 import type { Phase, Tolerance } from './model.ts';
 
@@ -90,12 +91,35 @@ export type HypothesisRecord = {
 /** Packets of a hypothesis that met a fault's gate. */
 export type ExposureRecord = { hypothesis: string; target: string; packets: number };
 
+/** What a NetworkMonitor said that cut a run. `value` and `limit` in `unit` a second; what only a crossing has is absent without one. */
+export type SignalRecord = {
+  /** Name of the monitor, which is in the run's namespace. */
+  monitor: string;
+  threshold: string;
+  /** `missing`: there is no such monitor, or it has no such threshold. */
+  state: ArmedState | 'missing';
+  flow?: string;
+  value?: number;
+  unit?: string;
+  limit?: number;
+  agent?: string;
+  dataSource?: string;
+  /** That the decision rests on, and 95 % error of the value in percent. */
+  samples?: number;
+  errorPercent?: number;
+  /** Name of the NetworkNotification that tells of it. */
+  notification?: string;
+};
+
 export type AbortRecord = {
   cause: string;
+  /** When it happened: of a monitor when the datagram came that decided, by the observer's clock. */
   at: string;
   decidedAt: string;
   firstCleanAt?: string;
   lastCleanAt?: string;
+  /** Where a monitor cut the run. */
+  signal?: SignalRecord;
 };
 
 export type Report = {

@@ -20,6 +20,7 @@ import type { PlaceRules } from './plan-or-refuse.ts';
 import { createScheduleReconciler } from './schedule-reconciler.ts';
 import { runValidators } from './validators/run-validators.ts';
 import type { NodeOutcomeChange } from './validators/reconciler.ts';
+import { isArmedBy, watchSignals } from './signals/watch-signals.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 export type ControlOptions = {
@@ -62,6 +63,7 @@ export async function runControl(options: ControlOptions, signal: AbortSignal): 
   const experimentCache = createCache(store, experiments, { trouble }, clock, random, signal);
   const taskCache = createNodeTaskCache(store, clock, random, signal, trouble);
   const haltCache = createCache(store, halts, { trouble }, clock, random, signal);
+  const signals = watchSignals(store, clock, random, trouble, signal);
   const haltedBy = (): string | undefined => haltMessage(haltCache.list());
   const reconcileRun = createRunReconciler({
     ...options,
@@ -69,6 +71,7 @@ export async function runControl(options: ControlOptions, signal: AbortSignal): 
     experiments: experimentCache,
     tasks: taskCache,
     leases,
+    signals,
     steadyNow: () => steadyStart + clock.monotonic(),
     drawSeed: () => Math.floor(random() * 2 ** 48).toString(16),
   });
@@ -89,6 +92,11 @@ export async function runControl(options: ControlOptions, signal: AbortSignal): 
   });
   haltCache.onChange(() => {
     for (const run of experimentCache.list()) if (run.status?.run.phase !== 'done') enqueue(keyOf(run));
+  });
+  signals.onChange((monitor) => {
+    for (const run of experimentCache.list()) {
+      if (run.status?.run.phase !== 'done' && isArmedBy(run, monitor)) enqueue(keyOf(run));
+    }
   });
   const runs = [...experimentCache.list()].sort((one, other) => urgency(one) - urgency(other));
   for (const { metadata } of runs) enqueue({ namespace: metadata.namespace ?? 'default', name: metadata.name });

@@ -1,18 +1,19 @@
 import { describeFault, requestedDose } from '../faults/index.ts';
 import type { Dose, Fault, FaultWork, NodeTask, ProbeStream, TargetStatus } from '../api/index.ts';
-import { type Facts, type Plan, type RunState, type TargetFacts, windowsToJudge } from '../experiment/index.ts';
+import { type Facts, type Plan, type RunState, type SignalFact, type TargetFacts, windowsToJudge } from '../experiment/index.ts';
 import type { ExpectedTasks } from './plan-run.ts';
 import { describeFailures, type NodeCheck, nodesToSkip } from './skipped-nodes.ts';
 import type { TaskPlan } from './task-plan.ts';
 import { type Measurements, observeWindow, recentSeconds, suffixesOf } from './measurements.ts';
 
-/** Everything that one step of a run may depend on, from the tasks as they are in the store. Pure. */
+/** Everything that one step of a run may depend on, from the tasks as they are in the store and what its monitors say. Pure. */
 export function gatherFacts(
   plan: Plan,
   state: RunState,
   expected: ExpectedTasks,
   tasks: ReadonlyMap<string, NodeTask>,
   measurements: Measurements,
+  signals: SignalFact[],
   now: number,
 ): Facts {
   const streams = expected.probe.flatMap(({ spec }) => spec.probe?.streams ?? []);
@@ -34,6 +35,7 @@ export function gatherFacts(
     ),
     suffixes: after?.to === undefined || !judged.includes('after') ? {} : suffixesOf(measurements, streams, after),
     recent: during ? recentSeconds(measurements, watched(plan, streams), during.from, mostSeconds(plan)) : {},
+    signals,
   };
 }
 

@@ -12,6 +12,8 @@ export {
   halts,
   type Lease,
   leases,
+  type MonitorObject,
+  monitors,
   nodes,
   nodeTasks,
   pods,

@@ -1,10 +1,11 @@
 import type { JournalEntry, NodeTask } from '../api/index.ts';
-import type { Plan, RunState, SkippedNode } from '../experiment/index.ts';
+import type { Plan, RunState, SignalFact, SkippedNode } from '../experiment/index.ts';
 import { formatInstant } from '../lib/index.ts';
 import { nameOfCheck } from '../preflight/index.ts';
 import { allChecks } from './gather.ts';
 import type { ExpectedTasks } from './plan-run.ts';
 import type { ExperimentObject } from './run-status.ts';
+import { signalChecks } from './signals/signal-checks.ts';
 
 /** How the run records what happens to it; `append` writes before it returns. */
 export type RunJournal = { append(entry: JournalEntry): void };
@@ -16,11 +17,12 @@ export function entriesOfStep(
   after: RunState,
   expected: ExpectedTasks,
   tasks: ReadonlyMap<string, NodeTask>,
+  signals: readonly SignalFact[] = [],
 ): JournalEntry[] {
   const entries: JournalEntry[] = [];
   for (const { name, outcome, startedAt, endedAt } of after.phases.slice(before.phases.length)) {
     if (name === 'preflight') {
-      entries.push(preflightEntry(outcome, expected, tasks), ...preflightWarnings(expected, tasks));
+      entries.push(preflightEntry(outcome, expected, tasks, signals), ...preflightWarnings(expected, tasks));
       entries.push(...(after.skipped ?? []).flatMap((one) => skippedEntries(one, uidsOn(one, expected))));
     }
     entries.push({ type: 'phase-ended', phase: name, outcome, startedAt, endedAt });
@@ -133,11 +135,16 @@ export function entriesOfKernels({ preflight }: ExpectedTasks, tasks: ReadonlyMa
   return [{ type: 'kernel', kernel: kernel ?? '', driver: driver === '' ? 'none' : (driver ?? ''), guest: false, why }];
 }
 
-function preflightEntry(outcome: string, expected: ExpectedTasks, tasks: ReadonlyMap<string, NodeTask>): JournalEntry {
+function preflightEntry(
+  outcome: string,
+  expected: ExpectedTasks,
+  tasks: ReadonlyMap<string, NodeTask>,
+  signals: readonly SignalFact[],
+): JournalEntry {
   const checks = allChecks(expected.preflight, tasks).map(({ node, check, ok, expected: wanted, found, remedy }) => {
     return { node, name: nameOfCheck(check), ok, expected: wanted, found, remedy };
   });
-  return { type: 'preflight', ok: outcome === 'ok', checks };
+  return { type: 'preflight', ok: outcome === 'ok', checks: [...checks, ...signalChecks(signals)] };
 }
 
 /** What the checks did not refuse, and people should know. */
@@ -174,6 +181,7 @@ function closingEntries(state: RunState, expected: ExpectedTasks, tasks: Readonl
         at: formatInstant(ending.at ?? endingAt),
         decidedAt: formatInstant(endingAt),
         ...(clean[0] === undefined ? {} : { firstCleanAt: clean[0], lastCleanAt: clean.at(-1) ?? clean[0] }),
+        ...(ending.signal === undefined ? {} : { signal: ending.signal }),
       },
     });
   }

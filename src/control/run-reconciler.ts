@@ -13,6 +13,7 @@ import { collect } from './measurements.ts';
 import { type Memory, type MemoryOptions, remember } from './remember.ts';
 import { experiments } from './resources.ts';
 import { type ExperimentObject, statusOf } from './run-status.ts';
+import type { Signals } from './signals/watch-signals.ts';
 import { withoutSkipped } from './skipped-nodes.ts';
 import { leaseName } from './task-plan.ts';
 import { applyTasks, deleteTasks } from './task-writer.ts';
@@ -35,6 +36,8 @@ const checkpointEveryMs = 5000;
 export type RunReconcilerOptions = Omit<MemoryOptions, 'claims'> & {
   experiments: Cache<ExperimentObject>;
   leases: LeaseKeeper;
+  /** What the monitors say that may abort a run; without it a run that is armed by one does not begin. */
+  signals?: Pick<Signals, 'of'>;
   /** Milliseconds since 1970 that never go back while this process lives. */
   steadyNow: () => number;
   /** True while no run is to begin that was not begun. @default never */
@@ -139,13 +142,14 @@ async function advance(options: Options, object: Stored<ExperimentObject>, memor
     (state, event) => step(memory.plan, state, event, now).state,
     before,
   );
-  const facts = gatherFacts(memory.plan, prior, expected, tasks, memory.measurements, now);
+  const signals = options.signals?.of(memory.plan.abort, { namespace: object.metadata.namespace ?? 'default', uid }) ?? [];
+  const facts = gatherFacts(memory.plan, prior, expected, tasks, memory.measurements, signals, now);
   const decision = step(memory.plan, prior, { type: 'facts', facts }, now);
 
   if (options.recordsKernels && before.phase === 'preflight' && decision.state.phase !== 'preflight') {
     for (const entry of entriesOfKernels(expected, tasks)) memory.journal.append(entry);
   }
-  for (const entry of entriesOfStep(memory.plan, before, decision.state, expected, tasks)) memory.journal.append(entry);
+  for (const entry of entriesOfStep(memory.plan, before, decision.state, expected, tasks, signals)) memory.journal.append(entry);
   const measured = measuredBy(options, object, memory, decision.state, decision.state !== before);
   if (decision.state !== before || measured !== object.status?.measured) {
     await persist(options, object, memory, decision.state, measured);

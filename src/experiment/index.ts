@@ -14,6 +14,7 @@ export {
   type RunEvent,
   type RunPhase,
   type RunState,
+  type SignalFact,
   type SkippedNode,
   type TargetDose,
   type TargetFacts,

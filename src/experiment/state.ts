@@ -7,6 +7,7 @@ import type {
   Phase,
   PhaseRecord,
   ReportPhase,
+  SignalRecord,
   TargetPhase,
 } from '../api/index.ts';
 import type { Suffix } from './recovery.ts';
@@ -52,6 +53,8 @@ export type RunState = {
   skipped?: SkippedNode[];
   dose: TargetDose[];
   undo: { proven: boolean; residue: number; changedByOthers: string[] };
+  /** Since when a monitor that may abort the run has said neither that all is well nor that it is not; absent while each says so. */
+  unclearSince?: number;
   ending?: Ending;
   /** When the ending was decided. */
   endingAt?: number;
@@ -73,6 +76,9 @@ export type TargetFacts = {
   cleanAt?: number;
 };
 
+/** What a monitor says of one abort rule. `at`: when a value crossed the threshold, in milliseconds since 1970. */
+export type SignalFact = SignalRecord & { message: string; at?: number };
+
 /** The world as it was gathered for one step. */
 export type Facts = {
   /** Absent while the checks run. */
@@ -89,6 +95,8 @@ export type Facts = {
   suffixes: Record<string, Suffix[]>;
   /** By hypothesis: the newest complete seconds, oldest first; only for entries that an abort rule names. */
   recent: Record<string, ConnectivityObservation[][]>;
+  /** One for each abort rule on a monitor. */
+  signals: SignalFact[];
 };
 
 export type RunEvent =

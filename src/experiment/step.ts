@@ -2,6 +2,7 @@ import { formatInstant } from '../lib/index.ts';
 import type { Phase, ReportPhase } from '../api/index.ts';
 import { abortByHypothesis } from './abort-rules.ts';
 import { baselineResults, notSteady, windowResults } from './results.ts';
+import { judgeSignals, withNotification } from './signals.ts';
 import type { Effects, Facts, Plan, RunEvent, RunPhase, RunState, TargetFacts } from './state.ts';
 import { type Ending, judge } from './verdict.ts';
 
@@ -11,7 +12,7 @@ const pollMs = 500;
 /**
  * One step of a run: what is so now, given what was and what happened. Pure and total.
  * Invariants: `done` is never reached from a dirty state without passing `undo`, and `dirty` is set one step (and so one
- * persisted state) before the effects first say `apply`.
+ * persisted state) before the effects first say `apply`. It is only set in a step in which every armed monitor says that all is quiet.
  * @param now milliseconds since 1970, never going back within one process
  */
 export function step(plan: Plan, state: RunState, event: RunEvent, now: number): { state: RunState; effects: Effects } {
@@ -39,7 +40,7 @@ function advance(plan: Plan, state: RunState, event: RunEvent, now: number): Run
 }
 
 function observe(plan: Plan, state: RunState, facts: Facts, now: number): RunState {
-  const next = observePhase(plan, state, facts, now);
+  const next = observePhase(plan, withNotification(state, facts), facts, now);
   // Whatever the fault's targets say comes first: they tell more than the probes that go with them.
   if (next.ending || facts.probeLost === undefined || !measures(next.phase)) return next;
   // A probe that ended with its agent was cut off, like a fault would have been: nothing is wrong with what it measured until then.
@@ -75,13 +76,17 @@ function observePhase(plan: Plan, state: RunState, facts: Facts, now: number): R
   }
 }
 
-function observePreflight(plan: Plan, state: RunState, { preflight }: Facts, now: number): RunState {
+function observePreflight(plan: Plan, state: RunState, facts: Facts, now: number): RunState {
+  const { preflight } = facts;
   if (preflight?.ok === false) {
     return end(plan, state, { kind: 'refused', reason: preflight.reason, message: preflight.message }, now);
   }
   if (preflight?.ok === true) {
     const { skipped } = preflight;
-    const passed = skipped === undefined ? state : { ...state, skipped };
+    const signals = judgeSignals(plan, state, facts, plan.hasFault ? 'preflight' : 'start', now);
+    if (signals.kind === 'ending') return end(plan, state, signals.ending, now);
+    if (signals.kind === 'unclear') return signals.state;
+    const passed = skipped === undefined ? signals.state : { ...signals.state, skipped };
     return enter(passed, plan.hasFault ? 'before' : 'during', now, 'ok');
   }
   if (now < state.since + plan.limits.preflightMs) return state;
@@ -90,26 +95,36 @@ function observePreflight(plan: Plan, state: RunState, { preflight }: Facts, now
 }
 
 function observeBefore(plan: Plan, state: RunState, facts: Facts, now: number): RunState {
+  const signals = judgeSignals(plan, state, facts, 'before', now);
+  if (signals.kind === 'ending') return end(plan, state, signals.ending, now);
   if (plan.hypothesis.length === 0) {
-    return now >= state.since + plan.beforeMs ? makeDirty(state, now, 'nothing to measure') : state;
+    return now >= state.since + plan.beforeMs ? leaveBefore(plan, state, facts, now, 'nothing to measure') : state;
   }
   const opened = openWindow(plan, state, 'before', facts, now);
   const window = opened.windows.before;
   if (!window || opened.phase !== 'before') return opened;
   const to = window.from + plan.beforeMs;
   if (window.to === undefined) return { ...opened, windows: { ...opened.windows, before: { from: window.from, to } } };
-  if (now < to + plan.settleMs) return opened;
-  const measured = baselineResults(plan, opened, facts);
-  const refusal = notSteady(measured.results);
-  return refusal ? end(plan, measured, refusal, now) : makeDirty(measured, now, 'held');
+  return now < to + plan.settleMs ? opened : leaveBefore(plan, opened, facts, now, 'held');
 }
 
-/** The state that is persisted before anything is applied; see the invariant of `step`. */
+function leaveBefore(plan: Plan, state: RunState, facts: Facts, now: number, outcome: string): RunState {
+  const signals = judgeSignals(plan, state, facts, 'brink', now);
+  if (signals.kind === 'unclear') return signals.state;
+  const measured = baselineResults(plan, signals.kind === 'clear' ? signals.state : state, facts);
+  const refusal = notSteady(measured.results) ?? (signals.kind === 'ending' ? signals.ending : undefined);
+  return refusal ? end(plan, measured, refusal, now) : makeDirty(measured, now, outcome);
+}
+
+/** The state that is persisted before anything is applied; see the invariants of `step`. */
 function makeDirty(state: RunState, now: number, outcome: string): RunState {
   return { ...enter(state, 'inject', now, outcome), dirty: true, touched: true, undo: { ...state.undo, proven: false } };
 }
 
-function observeInject(plan: Plan, state: RunState, { fault }: Facts, now: number): RunState {
+function observeInject(plan: Plan, given: RunState, facts: Facts, now: number): RunState {
+  const { fault } = facts;
+  const signals = judgeSignals(plan, given, facts, 'active', now);
+  const state = signals.kind === 'ending' ? given : signals.state;
   const targets = fault?.targets ?? [];
   const refusedTarget = targets.find(({ phase }) => phase === 'Refused');
   // A pod that went away before anything was done to it is no failure of the engine's.
@@ -120,6 +135,7 @@ function observeInject(plan: Plan, state: RunState, { fault }: Facts, now: numbe
   }
   const cut = targets.find(({ phase }) => phase === 'Lost' || phase === 'Undoing' || phase === 'Clean');
   if (cut) return end(plan, state, targetLost(cut), now);
+  if (signals.kind === 'ending') return end(plan, state, signals.ending, now);
   if (targets.length > 0 && targets.every(({ phase }) => phase === 'Active')) {
     const from = Math.max(...targets.map(({ activeAt }) => activeAt ?? now));
     return { ...enter(state, 'during', now, 'active'), since: from, windows: { ...state.windows, during: { from } } };
@@ -129,11 +145,14 @@ function observeInject(plan: Plan, state: RunState, { fault }: Facts, now: numbe
   return end(plan, state, { kind: 'error', reason: 'InjectTimedOut', message }, now);
 }
 
-function observeDuring(plan: Plan, state: RunState, facts: Facts, now: number): RunState {
+function observeDuring(plan: Plan, given: RunState, facts: Facts, now: number): RunState {
+  const signals = judgeSignals(plan, given, facts, 'active', now);
+  const state = signals.kind === 'ending' ? given : signals.state;
   const isDue = state.windows.during !== undefined && now >= state.windows.during.from + plan.durationMs;
   // An agent that ended the fault at its end, because the order came late, cut nothing short.
   const cut = facts.fault?.targets.find(({ phase, reason }) => phase !== 'Active' && !(isDue && reason === 'NotAfter'));
   if (plan.hasFault && cut) return end(plan, state, targetLost(cut), now);
+  if (signals.kind === 'ending') return end(plan, state, signals.ending, now);
   const abort = plan.hasFault ? abortByHypothesis(plan, state, facts) : undefined;
   if (abort) return end(plan, state, abort, now);
   const opened = plan.hasFault ? state : openWindow(plan, state, 'during', facts, now);

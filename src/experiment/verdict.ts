@@ -1,10 +1,10 @@
-import type { Dose, HypothesisRecord, Verdict } from '../api/index.ts';
+import type { Dose, HypothesisRecord, SignalRecord, Verdict } from '../api/index.ts';
 
 /** Why a run left its normal way; the first that happened stays. */
 export type Ending =
   | { kind: 'refused'; reason: string; message: string }
-  /** `at`: when what cut the run happened, in milliseconds since 1970, where that is known. */
-  | { kind: 'aborted'; reason: string; message: string; at?: number }
+  /** `at`: when what cut the run happened, in milliseconds since 1970, where that is known; `signal`: where a monitor did. */
+  | { kind: 'aborted'; reason: string; message: string; at?: number; signal?: SignalRecord }
   | { kind: 'error'; reason: string; message: string };
 
 /** All that a verdict depends on. */

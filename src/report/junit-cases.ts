@@ -1,4 +1,5 @@
 import type { DoseRecord, HypothesisRecord, Report, Verdict } from '../api/index.ts';
+import { describeAbort } from './describe-abort.ts';
 import {
   describeCleanUp,
   describeDose,
@@ -94,7 +95,7 @@ function judgeVerdict(report: Report): CaseResult {
     kind: verdictResults[verdict],
     type: `${verdict}.${reason}`,
     message: `${verdict} (${reason}): ${message}`,
-    detail: describeVerdict(report),
+    detail: [describeVerdict(report), ...(report.abort === null ? [] : [describeAbort(report.abort)])].join('\n'),
   };
 }
 

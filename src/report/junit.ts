@@ -1,6 +1,7 @@
 import type { Report } from '../api/index.ts';
 import type { Evidence } from './evidence.ts';
 import { type CaseResult, type TestCase, testCases } from './junit-cases.ts';
+import { describeAbort } from './describe-abort.ts';
 import { describeCleanUp, describeDose, describeVerdict } from './describe.ts';
 import { cleanLine, cleanText } from './text.ts';
 
@@ -77,6 +78,7 @@ function summary(report: Report): string {
     `${report.verdict} (${report.reason}): ${report.message}`,
     describeVerdict(report),
     ...report.dose.map((dose) => `dose of ${dose.fault} on ${dose.target}: ${describeDose(dose)}`),
+    ...(report.abort === null ? [] : [`abort: ${describeAbort(report.abort)}`]),
     `clean-up: ${describeCleanUp(report)}`,
     'all records: journal.jsonl beside this file',
   ].join('\n');

@@ -14,6 +14,8 @@ const built = [
   'NetworkExperiment',
   'NetworkExperimentSchedule',
   'NetworkModulesValidator',
+  'NetworkMonitor',
+  'NetworkNotification',
 ];
 
 describe('notImplementedYet', () => {
@@ -47,6 +49,17 @@ describe('notImplementedYet', () => {
       'NetworkTrafficShaper',
       { ...shaper, targets: [{ ...shaper.targets[0], mode: 'random-max-percent', value: '5' }] },
     ],
+    ['an abort by a monitor', 'NetworkExperiment', { ...experiment, abort: [{ monitor: { ref: 'm', threshold: 't' } }] }],
+    [
+      'a schedule of what a monitor may abort',
+      'NetworkExperimentSchedule',
+      bend(goodSpecs.NetworkExperimentSchedule, 'experimentTemplate.spec', {
+        ...experiment,
+        abort: [{ monitor: { ref: 'm', threshold: 't' } }],
+      }),
+    ],
+    ['a monitor', 'NetworkMonitor', goodSpecs.NetworkMonitor],
+    ['a notification', 'NetworkNotification', goodSpecs.NetworkNotification],
     ['a gate of validators', 'NetworkExperiment', { ...experiment, preflight: [{ ref: 'netem-ready' }] }],
     ['a validator', 'NetworkModulesValidator', goodSpecs.NetworkModulesValidator],
     ['a fault in both directions', 'NetworkTrafficShaper', { ...shaper, direction: 'both' }],
@@ -87,14 +100,13 @@ describe('notImplementedYet', () => {
       { ...experiment, hypothesis: [{ name: 'a', query: { expression: 'up' }, tolerance: { value: 1 } }] },
       'spec.hypothesis[0].query',
     ],
-    ['NetworkExperiment', { ...experiment, abort: [{ monitor: { ref: 'm', threshold: 't' } }] }, 'spec.abort[0].monitor'],
     [
       'NetworkExperimentSchedule',
       bend(goodSpecs.NetworkExperimentSchedule, 'experimentTemplate.spec', {
         ...experiment,
-        abort: [{ monitor: { ref: 'm', threshold: 't' } }],
+        hypothesis: [{ name: 'a', query: { expression: 'up' }, tolerance: { value: 1 } }],
       }),
-      'spec.experimentTemplate.spec.abort[0].monitor',
+      'spec.experimentTemplate.spec.hypothesis[0].query',
     ],
     ...Object.entries(goodSpecs)
       .filter(([kind]) => !built.includes(kind))

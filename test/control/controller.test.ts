@@ -32,7 +32,12 @@ it('what the reconcilers cannot watch is told, kind by kind', async () => {
   // A list that succeeds is followed by a watch, of which nobody answers.
   await expect
     .poll(() => [...told].sort())
-    .toEqual(['networkexperiments PermissionDenied', 'networkhalts Unavailable', 'nodetasks Unavailable']);
+    .toEqual([
+      'networkexperiments PermissionDenied',
+      'networkhalts Unavailable',
+      'networkmonitors Unavailable',
+      'nodetasks Unavailable',
+    ]);
   // Schedules are watched once runs and tasks have been read.
   refused.delete('networkexperiments');
   await expect.poll(() => told).toContain('networkexperimentschedules PermissionDenied');

@@ -169,7 +169,11 @@ describe('a run', () => {
     );
     const { status } = await machine.untilDone('run');
     expect(status).toMatchObject({ verdict: 'Aborted', message: 'enough', residue: 0 });
-    expect(machine.journal.find(({ type }) => type === 'abort')).toMatchObject({ abort: { cause: 'AbortRequested: enough' } });
+    const entry = machine.journal.find(({ type }) => type === 'abort');
+    expect(entry).toMatchObject({ abort: { cause: 'AbortRequested: enough' } });
+    const { at = '', decidedAt = '', firstCleanAt = '', lastCleanAt = '' } = entry?.type === 'abort' ? entry.abort : {};
+    expect(decidedAt).toBe(at);
+    expect(firstCleanAt >= decidedAt && lastCleanAt >= firstCleanAt).toBe(true);
   });
 
   it('is undone and Aborted when the control process was restarted in the middle of it', async () => {

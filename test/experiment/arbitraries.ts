@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { ConnectivityObservation, HypothesisEntry, Phase } from '../../src/api/index.ts';
-import type { Facts, Plan, RunEvent } from '../../src/experiment/index.ts';
+import type { Facts, Plan, RunEvent, SignalFact } from '../../src/experiment/index.ts';
 
 export function observation(changes: Partial<ConnectivityObservation> = {}): ConnectivityObservation {
   return { stream: 's', sent: 10, received: 10, lossPercent: 0, rttP95: 1, ...changes };
@@ -32,7 +32,19 @@ export function plan(changes: Partial<Plan> = {}): Plan {
   };
 }
 
-export const noFacts: Facts = { observed: {}, suffixes: {}, recent: {} };
+export const noFacts: Facts = { observed: {}, suffixes: {}, recent: {}, signals: [] };
+
+export const armed: Plan['abort'][number] = { kind: 'monitor', monitor: { ref: 'shop-traffic', threshold: 'retry-storm' } };
+export const signalStates = ['missing', 'waiting', 'learning', 'quiet', 'firing', 'undecidable', 'lost'] as const;
+
+export function signal(state: SignalFact['state'], changes: Partial<SignalFact> = {}): SignalFact {
+  return { monitor: 'shop-traffic', threshold: 'retry-storm', state, message: `it is ${state}`, ...changes };
+}
+
+/** Mostly quiet, or a run would hardly ever come to its fault. */
+const signalArbitrary = fc
+  .oneof({ weight: 4, arbitrary: fc.constant('quiet' as const) }, { weight: 1, arbitrary: fc.constantFrom(...signalStates) })
+  .map((state) => signal(state));
 
 const observationArbitrary = fc
   .record({
@@ -87,8 +99,9 @@ const factsArbitrary: fc.Arbitrary<Facts> = fc.record(
     observed: fc.record({ before: observedArbitrary, during: observedArbitrary, after: observedArbitrary }),
     suffixes: fc.constant({}),
     recent: fc.record({ reaches: fc.array(fc.array(observationArbitrary, { maxLength: 2 }), { maxLength: 6 }) }),
+    signals: fc.oneof({ weight: 9, arbitrary: signalArbitrary.map((one) => [one]) }, { weight: 1, arbitrary: fc.constant([]) }),
   },
-  { requiredKeys: ['observed', 'suffixes', 'recent'] },
+  { requiredKeys: ['observed', 'suffixes', 'recent', 'signals'] },
 );
 
 export const eventArbitrary: fc.Arbitrary<RunEvent> = fc.oneof(
@@ -115,6 +128,6 @@ export const planArbitrary: fc.Arbitrary<Plan> = fc
     beforeMs: fc.integer({ min: 0, max: 10_000 }),
     afterMs: fc.integer({ min: 0, max: 10_000 }),
     hypothesis: fc.constantFrom<Plan['hypothesis']>([], [entry()], [entry({ recoverWithinMs: 3000 })]),
-    abort: fc.constantFrom<Plan['abort']>([], [{ kind: 'hypothesis', hypothesis: 'reaches', forMs: 3000 }]),
+    abort: fc.constantFrom<Plan['abort']>([], [{ kind: 'hypothesis', hypothesis: 'reaches', forMs: 3000 }], [armed]),
   })
   .map((changes) => plan(changes));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { verdicts } from '../../src/api/index.ts';
 import { initialState, type Plan, type RunEvent, type RunState, step } from '../../src/experiment/index.ts';
-import { noFacts, planArbitrary, scriptArbitrary } from './arbitraries.ts';
+import { armed, eventArbitrary, noFacts, plan as planOf, planArbitrary, scriptArbitrary, signal } from './arbitraries.ts';
 
 type Script = { event: RunEvent; afterMs: number }[];
 
@@ -94,6 +94,41 @@ describe('a run under any script of events', () => {
           expect(effects.fault).toBe('undo');
           expect(['undo', 'settle']).toContain(next.phase);
         }
+      }),
+      runs,
+    );
+  });
+
+  it('lets a fault in only in a step in which every armed monitor says that all is quiet', () => {
+    let begun = 0;
+    fc.assert(
+      fc.property(planArbitrary, scriptArbitrary, (plan, script) => {
+        const trail = play(plan, script);
+        trail.forEach(({ state }, index) => {
+          if (!state.dirty || trail[index - 1]?.state.dirty !== false) return;
+          const event = script[index - 1]?.event;
+          expect(event?.type).toBe('facts');
+          if (event?.type !== 'facts' || !plan.abort.includes(armed)) return;
+          begun += 1;
+          expect(event.facts.signals.map((one) => one.state)).toEqual(['quiet']);
+        });
+      }),
+      runs,
+    );
+    expect(begun).toBeGreaterThan(20);
+  });
+
+  it('orders the undo in the very step in which an armed monitor fires, whatever else is so', () => {
+    const fired = signal('firing');
+    const phases = ['inject', 'during'] as const;
+    fc.assert(
+      fc.property(fc.constantFrom(...phases), eventArbitrary, fc.nat(20_000), (phase, event, now) => {
+        if (event.type !== 'facts') return;
+        const state: RunState = { ...initialState(0), phase, dirty: true, touched: true, windows: { during: { from: 0 } } };
+        const facts = { ...event.facts, signals: [fired] };
+        const result = step(planOf({ abort: [armed] }), state, { type: 'facts', facts }, now);
+        expect([result.state.phase, result.effects.fault]).toEqual(['undo', 'undo']);
+        expect(result.state.ending).toBeDefined();
       }),
       runs,
     );

@@ -1,4 +1,5 @@
 import { type HypothesisRecord, type Phase, phases, type Report } from '../../api/index.ts';
+import { describeAbortTimes, describeSignal } from '../describe-abort.ts';
 import { describeMetricValue, describeObserved, describeTolerance } from '../describe.ts';
 import type { Evidence } from '../evidence.ts';
 import { formatCount, formatInstantForPeople, formatPercent, formatSpan, formatValue, shorten } from '../text.ts';
@@ -87,16 +88,10 @@ function exposure({ exposure: records }: Report): Markup | undefined {
 export function abort({ report }: Evidence): Markup | undefined {
   const { abort: record } = report;
   if (!record) return undefined;
-  const after = (instant: string | undefined): string =>
-    instant === undefined
-      ? 'not known'
-      : `${formatInstantForPeople(instant)} (${formatSpan(Date.parse(instant) - Date.parse(record.decidedAt))} after the decision)`;
   const entries: [string, string][] = [
     ['Cause', record.cause],
-    ['Happened', formatInstantForPeople(record.at)],
-    ['Decided', formatInstantForPeople(record.decidedAt)],
-    ['First target clean', after(record.firstCleanAt)],
-    ['Last target clean', after(record.lastCleanAt)],
+    ...(record.signal === undefined ? [] : describeSignal(record.signal)),
+    ...describeAbortTimes(record),
   ];
   return section('abort', 'Abort', '', facts(entries));
 }

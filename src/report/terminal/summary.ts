@@ -1,5 +1,6 @@
 import pc from 'picocolors';
-import { phases, type Report, type Verdict } from '../../api/index.ts';
+import { type AbortRecord, phases, type Report, type Verdict } from '../../api/index.ts';
+import { describeAbortTimes, describeSignal } from '../describe-abort.ts';
 import { describeCleanUp, describeDose, describeObserved, describeVerdict } from '../describe.ts';
 import { formatSpan } from '../text.ts';
 import { fitLine, type Line, paint, span, type Style } from './spans.ts';
@@ -47,13 +48,27 @@ export function summaryLines(report: Report, folder: string | undefined): Line[]
       ),
     ),
     ...hypothesisLines(report).map(({ label, line }) => labelled(label, ...line)),
-    ...(report.abort ? [labelled('abort', span(`${report.abort.cause}, decided ${report.abort.decidedAt}`))] : []),
+    ...abortLines(report.abort).map(({ label, text }) => labelled(label, span(text))),
     labelled('clean-up', span(describeCleanUp(report), report.residue === 0 ? 'plain' : 'bad')),
     ...report.warnings.slice(0, 10).map((warning) => labelled('warning', span(warning, 'doubt'))),
     ...(report.warnings.length > 10
       ? [labelled('warning', span(`${String(report.warnings.length - 10)} more in the report`, 'doubt'))]
       : []),
     ...(folder === undefined ? [] : [labelled('files', span(`${folder}/report.html, report.json, junit.xml, journal.jsonl`))]),
+  ];
+}
+
+/** The cause, what a monitor said, and when all of it was. */
+function abortLines(abort: AbortRecord | null): { label: string; text: string }[] {
+  if (abort === null) return [];
+  const line = (terms: readonly (readonly [string, string])[]): { label: string; text: string } => ({
+    label: '',
+    text: terms.map(([term, what]) => `${term.toLowerCase()} ${what}`).join('; '),
+  });
+  return [
+    { label: 'abort', text: abort.cause },
+    ...(abort.signal === undefined ? [] : [line(describeSignal(abort.signal))]),
+    line(describeAbortTimes(abort)),
   ];
 }
 
