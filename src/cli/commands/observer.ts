@@ -4,8 +4,8 @@ import { Command } from 'commander';
 import pino, { type Logger } from 'pino';
 import { systemNamespace } from '../../api/index.ts';
 import { connectToCluster, observerReadiness, startObserver } from '../../cluster/index.ts';
-import { runMonitors } from '../../control/index.ts';
 import { codeOf, messageOf, SquallError, systemClock } from '../../lib/index.ts';
+import type { Collector } from '../../observers/index.ts';
 import {
   createObserverMetrics,
   formatAddress,
@@ -20,6 +20,7 @@ import packageFacts from '../../../package.json' with { type: 'json' };
 import { endingSignal } from '../ending-signal.ts';
 import { type Network, prepareNetwork } from '../network/network.ts';
 import { serveSflowRt } from '../network/serve-sflow-rt.ts';
+import { watchForMonitors } from '../network/watch-for-monitors.ts';
 import { type CollectorPlace, readCollectorPlace, readReceiveBuffer } from '../network/sflow-options.ts';
 import { type ListenAddress, parseListenAddress } from '../serve/listen-address.ts';
 
@@ -73,11 +74,7 @@ async function observe(options: ObserverCommandOptions): Promise<void> {
   try {
     const identity = `${hostname()}_${randomUUID()}`;
     log.info({ server: cluster.server, identity }, 'standing for election');
-    const deaf = new AbortController();
-    const onEnded = (reason: SquallError): void => {
-      deaf.abort(reason);
-    };
-    const network = { ...prepareNetwork(place, systemClock, log, { onEnded }), deaf: deaf.signal };
+    const network = prepareNetwork(place, systemClock, log);
     await watchUntilStopped({ store, identity, namespace, leaseSeconds, network, sflowRt, address, log }, ending.signal);
   } finally {
     store.close();
@@ -86,8 +83,7 @@ async function observe(options: ObserverCommandOptions): Promise<void> {
 
 type Parts = Pick<Parameters<typeof startObserver>[0], 'store' | 'identity' | 'leaseSeconds'> & {
   namespace: string;
-  /** `deaf` fires when the collector has ended by itself. */
-  network: Network & { deaf: AbortSignal };
+  network: Network;
   sflowRt: ListenAddress | undefined;
   address: ListenAddress | undefined;
   log: Logger;
@@ -135,34 +131,18 @@ async function watchUntilStopped({ network, sflowRt, address, ...parts }: Parts,
 
 type Watched = { store: Store; metrics: ObserverMetrics } & Pick<Parts, 'network' | 'sflowRt' | 'log'>;
 
-/**
- * Its collector is closed when it ends: whoever watches next may be on this machine. Rejects when the collector has ended by itself, since
- * whoever supervises this process then starts another.
- */
 async function watchNetwork({ store, network, sflowRt, log, metrics }: Watched, acting: AbortSignal): Promise<void> {
-  const rest = sflowRt && (await serveSflowRt(await network.collector.open(), sflowRt, log));
-  try {
-    await runMonitors(
-      {
-        store,
-        clock: systemClock,
-        random: Math.random,
-        openCollector: network.collector.open,
-        openSflowRt: network.openSflowRt,
-        onWatchTrouble: tellWatchTrouble({ log, clock: systemClock, metrics }),
-        onError: (key, error, retryInMs) => {
-          if (acting.aborted) return;
-          metrics.reconcileFailed(codeOf(error));
-          log[codeOf(error) === 'Conflict' ? 'debug' : 'warn']({ key, code: codeOf(error), retryInMs }, messageOf(error));
-        },
-      },
-      AbortSignal.any([acting, network.deaf]),
-    );
-    network.deaf.throwIfAborted();
-  } finally {
-    await rest?.close();
-    await network.collector.close();
-  }
+  const options = {
+    ...{ store, network, clock: systemClock, random: Math.random },
+    ...(sflowRt && { serveOver: (collector: Collector) => serveSflowRt(collector, sflowRt, log) }),
+    onWatchTrouble: tellWatchTrouble({ log, clock: systemClock, metrics }),
+    onError: (key: string, error: unknown, retryInMs: number): void => {
+      if (acting.aborted) return;
+      metrics.reconcileFailed(codeOf(error));
+      log[codeOf(error) === 'Conflict' ? 'debug' : 'warn']({ key, code: codeOf(error), retryInMs }, messageOf(error));
+    },
+  };
+  await watchForMonitors(options, acting);
 }
 
 /** Shorter ones would be lost by an API server that is only busy. */

@@ -8,31 +8,46 @@ import type { ListenAddress } from '../serve/listen-address.ts';
 import { type OnDemand, onDemand } from './on-demand.ts';
 import type { CollectorPlace } from './sflow-options.ts';
 
-export type Network = Pick<MonitorsOptions, 'openSflowRt'> & { collector: OnDemand<Collector> };
+export type Network = Pick<MonitorsOptions, 'openSflowRt'> & {
+  collector: OnDemand<Collector>;
+  /** Fires, with the reason, when the collector that is open or is opened next ends by itself; asked again it is about the one after that. */
+  ended(): AbortSignal;
+};
 
 type Told = Pick<Logger, 'info' | 'warn' | 'error'>;
 
-export type NetworkHooks = {
-  /** Told where sFlow is received, before anybody uses the collector. */
-  onOpened?: (address: ListenAddress) => Promise<void>;
-  /** Told when the collector has ended by itself. */
-  onEnded?: (reason: SquallError) => void;
-};
-
-/** Opens nothing yet. */
-export function prepareNetwork(place: CollectorPlace, clock: Clock, log: Told, hooks: NetworkHooks = {}): Network {
+/** Opens nothing yet. @param onOpened told where sFlow is received, before anybody uses the collector */
+export function prepareNetwork(
+  place: CollectorPlace,
+  clock: Clock,
+  log: Told,
+  onOpened: (address: ListenAddress) => Promise<void> = () => Promise.resolve(),
+): Network {
+  let ending = new AbortController();
   return {
     collector: onDemand(async (ended) => {
       const collector = await openOwn(place, log);
       collector.onEnd((reason) => {
         log.error(messageOf(reason));
         ended();
-        hooks.onEnded?.(reason);
+        ending.abort(reason);
       });
-      await hooks.onOpened?.(collector.address);
+      await onOpened(collector.address);
       return collector;
     }),
-    openSflowRt: ({ ip, port }) => createSflowRtClient({ ip, port, clock }),
+    openSflowRt: ({ ip, port }) =>
+      createSflowRtClient({
+        ip,
+        port,
+        clock,
+        log: (message) => {
+          log.warn(message);
+        },
+      }),
+    ended: () => {
+      if (ending.signal.aborted) ending = new AbortController();
+      return ending.signal;
+    },
   };
 }
 

@@ -21,5 +21,8 @@ export async function serveSflowRt(
     log.warn({ address }, 'anybody who reaches this address defines flows and reads of all sampled traffic: it is not a loopback address');
   }
   log.info({ address }, "sFlow-RT's REST API is served");
+  collector.onEnd(() => {
+    log.error({ address }, 'the REST API over this collector has nothing to tell any more');
+  });
   return server;
 }

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { apiVersion, type JournalRecord, servedKinds, validateObject } from '../../api/index.ts';
-import { experiments, type ControlOptions, runControl, runMonitors, type TargetRules } from '../../control/index.ts';
+import { experiments, type ControlOptions, runControl, type TargetRules } from '../../control/index.ts';
 import { startEmbeddedServer } from '../../embedded/index.ts';
 import type { ServicePlace } from '../../lab/index.ts';
 import { type Clock, codeOf, messageOf } from '../../lib/index.ts';
 import { tellWatchTrouble } from '../../server/index.ts';
 import { createStore, type Store, transportFor, type WatchTrouble } from '../../store/index.ts';
 import type { Network } from '../network/network.ts';
+import { watchForMonitors } from '../network/watch-for-monitors.ts';
 import { instanceId, stateFiles } from '../state.ts';
 import { startAgentProcess } from './agent-process.ts';
 import { type GuestService, linkToHost } from './guest-link.ts';
@@ -107,11 +108,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       log[level]({ key, code: codeOf(error), retryInMs }, messageOf(error));
     },
   };
-  const { collector, openSflowRt } = options.network;
-  const monitors = runMonitors(
-    { store, clock, random, openCollector: collector.open, openSflowRt, ...told },
-    stopping.signal,
-  );
+  const monitors = watchForMonitors({ store, clock, random, network: options.network, ...told }, stopping.signal);
   const control = runControl(
     {
       store,
@@ -143,7 +140,6 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       closeSync(agentLog);
       stopping.abort();
       await Promise.all([control, monitors]);
-      await collector.close();
       clearInterval(following);
       journals.closeAll();
       store.close();

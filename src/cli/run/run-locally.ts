@@ -50,7 +50,7 @@ export async function runLocally(options: LocalRun): Promise<Reported[]> {
   const topology = topologyFile === undefined ? undefined : await readTopology({ file: topologyFile });
   const place = { stateFolder, instance: instanceId(stateFolder) };
   const tellLab = (address: ListenAddress): Promise<void> => pointLab(place, address, log);
-  const network = prepareNetwork(options.sflow, systemClock, log, { onOpened: tellLab });
+  const network = prepareNetwork(options.sflow, systemClock, log, tellLab);
   const machine = await startMachine({
     stateFolder,
     log,

@@ -61,7 +61,7 @@ export async function serveLocally(options: LocalServe): Promise<void> {
   const metrics = createMetrics(packageFacts.version);
   const trouble = tellWatchTrouble({ log, clock, metrics });
   const tellLab = (address: ListenAddress): Promise<void> => pointLab(place, address, log);
-  const network = prepareNetwork(options.sflow, clock, log, { onOpened: tellLab });
+  const network = prepareNetwork(options.sflow, clock, log, tellLab);
   metrics.showCollector(async () => await network.collector.opened()?.counters());
   const machine = await startMachine({
     stateFolder,
