@@ -15,7 +15,10 @@ export { type ThresholdEvent, type ThresholdWatch, createThresholdWatch } from '
 export { type FlowDefinition, type WrittenFlow, defineFlow } from './flows/definition.ts';
 export { touchesAddress } from './flows/exempt.ts';
 export { type FlowFields, flowKeyNames } from './flows/fields.ts';
-export { type ActiveFlow, type DatagramSamples, type FlowTable, type TableChange, createFlowTable } from './flows/table.ts';
+export { createCurrentPacket, type CurrentPacket } from './flows/current-packet.ts';
+export { createFlowIntake, type FlowIntake } from './flows/flow-intake.ts';
+export { type ActiveFlow, type Aggregation } from './flows/largest-flows.ts';
+export { type DatagramSamples, type FlowTable, type TableChange, createFlowTable } from './flows/table.ts';
 export type { SflowDatagram, SflowSample, SampledPacket, CounterReadings } from './sflow/decode/object/datagram.ts';
 export { createDatagramDecoder } from './sflow/decode/object/decode-datagram.ts';
 export { createDatagramWalker, type DatagramHeader, type DatagramVisitor } from './sflow/decode/walk-datagram.ts';
@@ -24,8 +27,19 @@ export type { FlowSample } from './sflow/decode/flow-sample.ts';
 export { absent, type PacketLayer } from './sflow/decode/packet/layer.ts';
 export { readCapture } from './sflow/capture/read-capture.ts';
 export type { Captured, CaptureReason } from './sflow/capture/captured.ts';
+export { createAgentLedger, type AgentLedger, type LedgerAgent, type LedgerSource } from './sflow/account/agent-ledger.ts';
 export { type AgentAccount, accountDatagram, type Accounts, lossCorrection, noAccounts } from './sflow/account/agent-account.ts';
 export { addSample, bytesErrorPercent95, type Estimate, framesErrorPercent95, noEstimate } from './sflow/estimate.ts';
+export {
+  type ActiveFlowsQuery,
+  createNetworkEngine,
+  type EngineCounters,
+  type EngineOptions,
+  type NetworkEngine,
+} from './collector/network-engine.ts';
+export { type EngineLimits, usualLimits } from './collector/engine/limits.ts';
+export type { TrafficLedger, TrafficLedgerFactory, TrafficSample } from './collector/engine/traffic-hook.ts';
+export type { ShownFlow } from './collector/engine/views.ts';
 export type {
   AgentView,
   Arming,

@@ -1,32 +1,275 @@
-/** Types only, so that the collector can be built beside the engine: the engine's own file takes this one's place. */
+/**
+ * Watches the network on sFlow: datagrams and instants come in, crossings of thresholds and views go out. Opens no socket and reads no clock. Whatever the
+ * datagrams are, it throws nothing and holds no more than its limits say.
+ */
+import { SquallError } from '../../lib/index.ts';
+import { createCurrentPacket } from '../flows/current-packet.ts';
+import type { Aggregation } from '../flows/largest-flows.ts';
+import { frameBytes } from '../flows/packet-key-fields.ts';
 import type { AgentView, NetworkCrossing, Subscription, SubscriptionView } from '../network-observer.ts';
-import type { ProblemReason } from '../sflow/decode/problems.ts';
+import { createAgentLedger, type LedgerAgent, type LedgerSource } from '../sflow/account/agent-ledger.ts';
+import type { FlowSample } from '../sflow/decode/flow-sample.ts';
+import type { Problem, ProblemReason } from '../sflow/decode/problems.ts';
+import { createDatagramWalker } from '../sflow/decode/walk-datagram.ts';
+import { checkSubscription } from './engine/check-subscription.ts';
+import { agentViews } from './engine/hearing.ts';
+import { type EngineLimits, usualLimits } from './engine/limits.ts';
+import type { RunningFlow } from './engine/running-flow.ts';
+import { type RunningSubscription, startSubscription } from './engine/running-subscription.ts';
+import { type Crossed, runningFlowsOf, settleDatagram, settleQuiet } from './engine/settle-datagram.ts';
+import type { TrafficLedgerFactory } from './engine/traffic-hook.ts';
+import { trafficSampleOf } from './engine/traffic-sample.ts';
+import { type ShownFlow, shown, viewOf } from './engine/views.ts';
 
-export type NetworkEngineLimits = { agents: number; dataSources: number; flows: number; samplingRate: number };
+export type EngineOptions = {
+  /** Names the events of this engine for ever, with their numbers; milliseconds since 1970. */
+  startedAt: number;
+  /** @default usualLimits */
+  limits?: Partial<EngineLimits>;
+  /** Sums up the traffic of armed runs; without it views have none. */
+  trafficLedger?: TrafficLedgerFactory;
+};
 
-export type NetworkEngineCounters = { datagrams: number; samples: number; problems: Partial<Record<ProblemReason, number>> };
-
-export type FlowQuery = {
+export type ActiveFlowsQuery = {
   id: string;
   flow: string;
   nowMs: number;
   most: number;
-  least: number;
+  least?: number;
+  /** Its address. */
   agent?: string;
-  mode: 'max' | 'sum';
+  /** @default max */
+  mode?: Aggregation;
 };
 
-export type ActiveFlowView = { key: string; value: number; agent: string; dataSource: string };
+/** Since the engine was started, but for what it holds: agents, dataSources, flows, subscriptions. */
+export type EngineCounters = {
+  datagrams: number;
+  /** Datagrams and samples of which not all could be decoded, by the first thing that was wrong. */
+  problems: Partial<Record<ProblemReason, number>>;
+  /** Of agents or data sources for which there is no room. */
+  untrackedDatagrams: number;
+  untrackedSamples: number;
+  flowSamples: number;
+  counterSamples: number;
+  /** Discarded packets, which are no flow samples. */
+  discardSamples: number;
+  skippedSamples: number;
+  /** Flow samples that were not used: of a sampling rate of 0 or over the limit, of a frame over the limit. */
+  refusedRates: number;
+  refusedLengths: number;
+  evictedFlows: number;
+  crossings: number;
+  agents: number;
+  dataSources: number;
+  flows: number;
+  subscriptions: number;
+};
 
 export type NetworkEngine = {
+  /** @param nowMs of a clock that never goes back, milliseconds since 1970; that of all calls is the same */
   datagram: (bytes: Uint8Array, nowMs: number) => readonly NetworkCrossing[];
+  /** To be called every second or so: time is weighed that passed since, and agents that are long gone are forgotten. */
   tick: (nowMs: number) => readonly NetworkCrossing[];
+  /** @throws InvalidInput; then everything is as before */
   put: (subscription: Subscription, nowMs: number) => void;
   remove: (id: string) => void;
   view: (id: string, nowMs: number) => SubscriptionView | undefined;
   agents: (nowMs: number) => AgentView[];
-  activeFlows: (query: FlowQuery) => ActiveFlowView[];
-  counters: (nowMs: number) => NetworkEngineCounters;
+  /** Empty where there is no such subscription or flow. */
+  activeFlows: (query: ActiveFlowsQuery) => ShownFlow[];
+  counters: (nowMs: number) => EngineCounters;
 };
 
-export declare const createNetworkEngine: (options: { startedAt: number; limits?: Partial<NetworkEngineLimits> }) => NetworkEngine;
+/** Quiet sources of an agent are weighed no more often: many of them could be forged. */
+const quietEveryMs = 100;
+
+export function createNetworkEngine({ startedAt, limits: given, trafficLedger }: EngineOptions): NetworkEngine {
+  const limits: EngineLimits = { ...usualLimits, ...given };
+  const packet = createCurrentPacket();
+  const ledger = createAgentLedger({
+    agents: limits.agents,
+    sources: limits.dataSources,
+    makeRoomAfterMs: limits.makeRoomAfterMs,
+    forgetAfterMs: limits.forgetAgentAfterMs,
+  });
+  const subscriptions = new Map<string, RunningSubscription>();
+  let flows: RunningFlow[] = [];
+  let traffic: RunningSubscription['traffic'] = [];
+  let agent: LedgerAgent | undefined;
+  let firstProblem: Problem | undefined;
+  let [datagramMs, samplesOfDatagram] = [0, 0];
+  let [eventId, evictedOfRemoved] = [0, 0];
+  const counts = {
+    datagrams: 0,
+    flowSamples: 0,
+    counterSamples: 0,
+    discardSamples: 0,
+    skippedSamples: 0,
+    refusedRates: 0,
+    refusedLengths: 0,
+  };
+  const problems: EngineCounters['problems'] = {};
+
+  const crossed: Crossed = (event) => ({ ...event, eventId: eventId++, observerStartedAt: startedAt });
+
+  const walk = createDatagramWalker({
+    datagram: (header, view) => {
+      agent = ledger.datagram(header, view, datagramMs);
+      if (agent === undefined) return;
+      const window = { fromMs: agent.previousDatagramMs, toMs: agent.lastDatagramMs, lostDatagrams: agent.missedBefore };
+      for (const { table } of flows) table.begin(window);
+    },
+    flowSample: (sample, view) => {
+      if (agent === undefined) return;
+      samplesOfDatagram += 1;
+      firstProblem ??= sample.problem;
+      const source = ledger.packetSample(agent, sample);
+      if (sample.kind === 'discard') counts.discardSamples += 1;
+      else if (source !== undefined && isBelieved(sample)) takeSample(source, sample, view);
+    },
+    counterSample: (sample) => {
+      counts.counterSamples += 1;
+      samplesOfDatagram += 1;
+      if (agent !== undefined) ledger.counterSample(agent, sample, datagramMs);
+    },
+    skippedSample: () => {
+      counts.skippedSamples += 1;
+    },
+  });
+
+  /** @returns the agent, unless there is none or no room for it */
+  function read(bytes: Uint8Array, nowMs: number): LedgerAgent | undefined {
+    [agent, firstProblem, datagramMs, samplesOfDatagram] = [undefined, undefined, nowMs, 0];
+    const problem = walk(bytes) ?? problemInside();
+    if (problem !== undefined) problems[problem.reason] = (problems[problem.reason] ?? 0) + 1;
+    const found = currentAgent();
+    if (found === undefined) return undefined;
+    if (problem !== undefined) found.malformed += 1;
+    found.recent.addSamples(nowMs, samplesOfDatagram);
+    return found;
+  }
+
+  // The walker's visitor sets these, which the compiler does not see.
+  const currentAgent = (): LedgerAgent | undefined => agent;
+  const problemInside = (): Problem | undefined => firstProblem;
+
+  function isBelieved(sample: FlowSample): boolean {
+    counts.flowSamples += 1;
+    if (sample.rate < 1 || sample.rate > limits.samplingRate) {
+      counts.refusedRates += 1;
+      return false;
+    }
+    if (frameBytes(sample) <= limits.frameLength) return true;
+    counts.refusedLengths += 1;
+    return false;
+  }
+
+  function takeSample(source: LedgerSource, sample: FlowSample, view: DataView): void {
+    source.samplingRate = sample.rate;
+    packet.look(sample, view);
+    let isTaken = true;
+    for (let index = 0; index < flows.length; index += 1) {
+      if (flows[index]?.intake.take(source, sample.rate) === false) isTaken = false;
+    }
+    if (!isTaken) counts.refusedLengths += 1;
+    if (traffic.length === 0) return;
+    const told = trafficSampleOf(packet, sample, source.name);
+    for (const one of traffic) one.ledger.observe(told);
+  }
+
+  function settle(of: LedgerAgent, nowMs: number): NetworkCrossing[] {
+    const crossings: NetworkCrossing[] = [];
+    for (const one of subscriptions.values()) crossings.push(...settleDatagram(one, of, crossed));
+    if (nowMs - of.quietWeighedMs >= quietEveryMs) crossings.push(...weighQuiet(of));
+    return crossings;
+  }
+
+  function weighQuiet(of: LedgerAgent): NetworkCrossing[] {
+    const crossings = [...subscriptions.values()].flatMap((one) => settleQuiet(one, of, crossed));
+    [of.quietWeighedMs, of.missedSinceWeighed] = [of.lastDatagramMs, 0];
+    return crossings;
+  }
+
+  function forget(gone: LedgerAgent): void {
+    for (const one of subscriptions.values()) {
+      one.relied.delete(gone);
+      for (const { name } of gone.flowSources.values()) {
+        for (const { table } of runningFlowsOf(one)) table.forgetSource(name);
+        for (const { judged } of one.thresholds.values()) judged?.forgetSource(name);
+        for (const armed of one.armed) armed.forgetSource(name);
+      }
+    }
+  }
+
+  /** Of what runs, for the path of each sample. */
+  function listRunning(): void {
+    flows = [...subscriptions.values()].flatMap((one) => [...runningFlowsOf(one)]);
+    traffic = [...subscriptions.values()].flatMap((one) => one.traffic);
+  }
+
+  function replace(id: string, running: RunningSubscription | undefined): void {
+    const before = flows;
+    if (running === undefined) subscriptions.delete(id);
+    else subscriptions.set(id, running);
+    listRunning();
+    for (const one of before) if (!flows.includes(one)) evictedOfRemoved += one.table.evictions();
+  }
+
+  return {
+    datagram: (bytes, nowMs) => {
+      counts.datagrams += 1;
+      const of = read(bytes, nowMs);
+      return of === undefined ? [] : settle(of, nowMs);
+    },
+    tick: (nowMs) => {
+      const crossings: NetworkCrossing[] = [];
+      for (const one of ledger.agents()) {
+        if (one.quietWeighedMs < one.lastDatagramMs) crossings.push(...weighQuiet(one));
+      }
+      for (const gone of ledger.forget(nowMs)) forget(gone);
+      return crossings;
+    },
+    put: (subscription, nowMs) => {
+      checkSubscription(subscription, limits);
+      const before = subscriptions.get(subscription.id);
+      if (before === undefined && subscriptions.size >= limits.subscriptions) {
+        throw new SquallError(
+          'InvalidInput',
+          `subscription '${subscription.id}': expected at most ${String(limits.subscriptions)} of them; remove another first`,
+        );
+      }
+      const options = { packet, limits, trafficLedger, nowMs };
+      replace(subscription.id, startSubscription(structuredClone(subscription), before, options));
+    },
+    remove: (id) => {
+      replace(id, undefined);
+    },
+    view: (id, nowMs) => {
+      const running = subscriptions.get(id);
+      return running === undefined ? undefined : viewOf(running, [...ledger.agents()], nowMs, limits);
+    },
+    agents: (nowMs) => agentViews(ledger.agents(), nowMs, { ...limits, agentsInView: limits.agents }),
+    activeFlows: ({ id, flow, nowMs, most, least, agent: of, mode }) => {
+      const running = subscriptions.get(id)?.flows.get(flow);
+      if (running === undefined) return [];
+      const isWanted = of === undefined ? undefined : (source: string) => source.startsWith(`${of} `);
+      return running.table.activeFlows({ nowMs, most, least, isWanted, aggregation: mode }).map(shown);
+    },
+    counters: () => {
+      const { agents, sources, untrackedDatagrams, untrackedSamples } = ledger.counts();
+      return {
+        ...counts,
+        problems: { ...problems },
+        untrackedDatagrams,
+        untrackedSamples,
+        evictedFlows: flows.reduce((sum, { table }) => sum + table.evictions(), evictedOfRemoved),
+        crossings: eventId,
+        agents,
+        dataSources: sources,
+        flows: flows.reduce((sum, { table }) => sum + table.size(), 0),
+        subscriptions: subscriptions.size,
+      };
+    },
+  };
+}

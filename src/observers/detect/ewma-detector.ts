@@ -27,7 +27,7 @@ export function weighByEwma(
   rule: EwmaRule,
   state: EwmaDetectorState,
   interval: SampledInterval,
-): { state: EwmaDetectorState; decided: boolean } {
+): { state: EwmaDetectorState; decided: boolean; above: boolean } {
   const { threshold, smoothingMs, rearmMs } = rule;
   const belowSinceMs = state.belowSinceMs ?? fellBelowAt(rule, state);
   const armed = !state.fired || interval.toMs - belowSinceMs >= rearmMs;
@@ -40,6 +40,7 @@ export function weighByEwma(
       belowSinceMs: above || belowSinceMs > interval.toMs ? undefined : belowSinceMs,
     },
     decided: above && armed,
+    above,
   };
 }
 

@@ -8,43 +8,69 @@ export type ThresholdEvent = {
   /** Undefined where the source's total was judged. */
   flow: string | undefined;
   atMs: number;
+  /** That the decision rests on. */
+  samples: number;
+  /** What was judged against, in the metric's unit a second. */
+  limit: number;
 };
 
 export type ThresholdWatch = {
   /** @param source of the change */
   observe: (source: string, change: TableChange) => ThresholdEvent[];
+  /** When the condition was met last, be it a new event or not; undefined while it never was. */
+  lastMetMs: () => number | undefined;
+  /** Of a source whose total is judged; flows are forgotten when their table evicts them. */
+  forgetSource: (source: string) => void;
   /** Detectors that are held; at most one for each flow of the table, or for each source. */
   size: () => number;
 };
+
+/** @returns undefined of a source that is not judged */
+export type RuleOfSource = (source: string) => DetectorRule | undefined;
+
+type Watched = { id: string; source: string; flow: string | undefined; interval: SampledInterval };
 
 /**
  * Above, each flow is judged by itself, as sFlow-RT's metric is the value of the largest one. Below, a flow that has vanished is in no
  * table, so the total of the source is judged, from its first sample on: a source that never carried the traffic does not miss it.
  */
-export function createThresholdWatch(rule: DetectorRule): ThresholdWatch {
+export function createThresholdWatch(rule: DetectorRule | RuleOfSource): ThresholdWatch {
+  const ruleOf: RuleOfSource = typeof rule === 'function' ? rule : () => rule;
   const detectors = new Map<string, DetectorState>();
+  let lastMetMs: number | undefined;
 
-  function decides(id: string, interval: SampledInterval): boolean {
-    const { state, decided } = weigh(rule, detectors.get(id) ?? startDetector(rule, interval.fromMs), interval);
+  function eventOf(judging: DetectorRule, { id, source, flow, interval }: Watched): ThresholdEvent | undefined {
+    const before = detectors.get(id) ?? startDetector(judging, interval.fromMs);
+    const { state, decided, met, samples } = weigh(judging, before, interval);
     detectors.set(id, state);
-    return decided;
+    if (met) lastMetMs = Math.max(lastMetMs ?? interval.toMs, interval.toMs);
+    return decided ? { source, flow, atMs: interval.toMs, samples, limit: judging.threshold } : undefined;
   }
 
-  function flowEvents(flows: readonly FlowInterval[]): ThresholdEvent[] {
-    return flows
-      .filter(({ id, interval }) => decides(id, interval))
-      .map(({ source, flow, interval }) => ({ source, flow, atMs: interval.toMs }));
+  function flowEvents(judging: DetectorRule, flows: readonly FlowInterval[]): ThresholdEvent[] {
+    const events: ThresholdEvent[] = [];
+    for (const flow of flows) {
+      const event = eventOf(judging, flow);
+      if (event !== undefined) events.push(event);
+    }
+    return events;
   }
 
   return {
     observe: (source, { flows, total, evicted }) => {
-      if (rule.detector === 'cusum' && rule.side === 'below') {
+      const judging = ruleOf(source);
+      if (judging?.detector === 'cusum' && judging.side === 'below') {
         const isWatched = total.samples > 0 || detectors.has(source);
-        return isWatched && decides(source, total) ? [{ source, flow: undefined, atMs: total.toMs }] : [];
+        const event = isWatched ? eventOf(judging, { id: source, source, flow: undefined, interval: total }) : undefined;
+        return event === undefined ? [] : [event];
       }
-      const events = flowEvents(flows);
+      const events = judging === undefined ? [] : flowEvents(judging, flows);
       for (const id of evicted) detectors.delete(id);
       return events;
+    },
+    lastMetMs: () => lastMetMs,
+    forgetSource: (source) => {
+      detectors.delete(source);
     },
     size: () => detectors.size,
   };

@@ -49,3 +49,8 @@ export function isFlowKeyName(name: string): boolean {
 export function isNumericKeyName(name: string): boolean {
   return numericKeyNames.has(name.replace(/\.[1-9]$/, ''));
 }
+
+/** All that keys or a filter can ask a packet for; more where a value is written like a name. */
+export function flowKeyNamesIn(written: string): string[] {
+  return [...new Set(written.split(/[^a-z0-9.]+/))].filter(isFlowKeyName);
+}

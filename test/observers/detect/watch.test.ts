@@ -39,7 +39,7 @@ const times = <Value>(count: number, value: Value) => Array.from({ length: count
 describe('a threshold over the flows of a definition', () => {
   it('names the flow that is above, and not the others', () => {
     const { events } = watched(cusum, times(8, { '10.0.0.1': 5, '10.0.0.2': 1 }));
-    expect(events).toEqual([{ source: 'ovs', flow: '10.0.0.1', atMs: 500 }]);
+    expect(events).toEqual([{ source: 'ovs', flow: '10.0.0.1', atMs: 500, samples: 25, limit: threshold }]);
   });
 
   it('does not add flows up', () => {
@@ -47,8 +47,8 @@ describe('a threshold over the flows of a definition', () => {
   });
 
   it('judges the total of a source below, and only once it has carried the traffic', () => {
-    expect(watched(below, [...times(50, { '10.0.0.1': 1, '10.0.0.2': 1 }), ...times(30, {})]).events).toEqual([
-      { source: 'ovs', flow: undefined, atMs: 7400 },
+    expect(watched(below, [...times(50, { '10.0.0.1': 1, '10.0.0.2': 1 }), ...times(30, {})]).events).toMatchObject([
+      { source: 'ovs', flow: undefined, atMs: 7400, limit: threshold },
     ]);
     expect(watched(below, times(200, {}))).toMatchObject({ events: [] });
   });

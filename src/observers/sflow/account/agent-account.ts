@@ -41,7 +41,7 @@ export const noAccounts: Accounts = { agents: new Map(), undecodable: 0, untrack
 export const accountLimits = { agents: 4096, sourcesOfAgent: 4096 } as const;
 
 /** Datagrams overtake each other by a few, within moments; clocks of agents may tick once a second. */
-const [mostLateDatagrams, mostLateMs, mostLateSamples] = [64, 2000, 1024];
+export const mostLate = { datagrams: 64, uptimeMs: 2000, samples: 1024 } as const;
 
 export function accountDatagram(accounts: Accounts, datagram: SflowDatagram): Accounts {
   if (!('sequence' in datagram)) return { ...accounts, undecodable: accounts.undecodable + 1 };
@@ -89,8 +89,8 @@ function afterHeader(account: AgentAccount, datagram: DatagramFields): AgentAcco
 
 /** An agent that was started anew has an uptime that went back; uptimes wrap after 50 days, and go on there. */
 function datagramStep(account: AgentAccount, { sequence, uptimeMs }: DatagramFields): Step {
-  if (distance(account.uptimeMs, uptimeMs) < -mostLateMs) return { kind: 'restart' };
-  return stepOf(account.sequence, sequence, mostLateDatagrams);
+  if (distance(account.uptimeMs, uptimeMs) < -mostLate.uptimeMs) return { kind: 'restart' };
+  return stepOf(account.sequence, sequence, mostLate.datagrams);
 }
 
 function afterSamples(account: AgentAccount, { samples }: DatagramFields): AgentAccount {
@@ -117,7 +117,7 @@ function afterSample(
 ): { source: SourceAccount; drops: number; missed: number } {
   const source = { sequence, drops };
   if (before === undefined) return { source, drops: 0, missed: 0 };
-  const step = stepOf(before.sequence, sequence, mostLateSamples);
+  const step = stepOf(before.sequence, sequence, mostLate.samples);
   if (step.kind === 'late') return { source: before, drops: 0, missed: 0 };
   // A source that counts anew has dropped nothing that this would know of.
   if (step.kind === 'restart') return { source, drops: 0, missed: 0 };

@@ -1,0 +1,83 @@
+/** Datagrams of as many flows as are asked for, and engines that keep them: what a collector does with a datagram but for the socket. */
+import {
+  createDatagramWalker,
+  createNetworkEngine,
+  type Subscription,
+  type WatchedThreshold,
+} from '../../src/observers/index.ts';
+import { seededRandom } from '../random.ts';
+
+const tuple = ['or:ipsource:ip6source', 'or:ipdestination:ip6destination', 'or:ipprotocol:ip6nexthdr'];
+const ports = ['null:[or:tcpsourceport:udpsourceport]:0', 'null:[or:tcpdestinationport:udpdestinationport]:0'];
+/** So high that no detector decides: what is measured is how it weighs. */
+const threshold: WatchedThreshold = {
+  name: 'never',
+  flow: 'tuple',
+  value: 1e12,
+  detector: 'cusum',
+  condition: 'above',
+  rearmMs: 60_000,
+  byFlow: true,
+  exemptTargets: false,
+};
+
+/** An engine with the flows of addresses, protocol and ports. */
+export function engineWork({ hasThreshold }: { hasThreshold: boolean }): (datagram: Uint8Array) => unknown {
+  const engine = createNetworkEngine({ startedAt: 0, limits: { flows: 200_000 } });
+  const subscription: Subscription = {
+    id: 'bench',
+    flows: [{ name: 'tuple', keys: [...tuple, ...ports], value: 'frames', smoothingMs: 2000, top: 10 }],
+    thresholds: hasThreshold ? [threshold] : [],
+    armings: [],
+  };
+  engine.put(subscription, 0);
+  let nowMs = 0;
+  return (datagram) => engine.datagram(datagram, (nowMs += 1));
+}
+
+/**
+ * Copies of a recorded datagram, whose samples have source addresses of their own, in no order: each flow once.
+ * @param template with samples of IPv4 packets
+ */
+export function datagramsOfFlows(template: Uint8Array, flows: number, seed = 1): Uint8Array[] {
+  const offsets = sourceOffsets(template);
+  const random = seededRandom(seed);
+  const addresses = Array.from({ length: flows }, (_, index) => 0x0a00_0000 + index);
+  for (let index = addresses.length - 1; index > 0; index -= 1) {
+    const other = Math.floor(random() * (index + 1));
+    [addresses[index], addresses[other]] = [addresses[other] ?? 0, addresses[index] ?? 0];
+  }
+  return Array.from({ length: Math.ceil(flows / offsets.length) }, (_, datagram) => {
+    const copy = Uint8Array.from(template);
+    const view = new DataView(copy.buffer);
+    offsets.forEach((offset, sample) => {
+      view.setUint32(offset, addresses[(datagram * offsets.length + sample) % flows] ?? 0);
+    });
+    return copy;
+  });
+}
+
+function sourceOffsets(template: Uint8Array): number[] {
+  const offsets: number[] = [];
+  const walk = createDatagramWalker({
+    datagram: () => undefined,
+    flowSample: ({ packet: { outer } }) => {
+      if (outer.ipVersion === 4) offsets.push(outer.ipSourceOffset);
+    },
+    counterSample: () => undefined,
+    skippedSample: () => undefined,
+  });
+  walk(template);
+  if (offsets.length === 0) throw new Error('the template has no sample of an IPv4 packet');
+  return offsets;
+}
+
+/** The recorded datagram of the most samples. */
+export function fullestOf(datagrams: readonly Uint8Array[]): Uint8Array {
+  const fullest = datagrams.reduce<Uint8Array | undefined>(
+    (most, datagram) => (datagram.length > (most?.length ?? 0) ? datagram : most),
+    undefined,
+  );
+  if (fullest === undefined) throw new Error('there are no recorded datagrams');
+  return fullest;
+}
