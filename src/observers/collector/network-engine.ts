@@ -2,21 +2,39 @@
 import type { AgentView, NetworkCrossing, Subscription, SubscriptionView } from '../network-observer.ts';
 import type { ProblemReason } from '../sflow/decode/problems.ts';
 
-export type NetworkEngineLimits = { agents: number; dataSources: number; flows: number; samplingRate: number };
+export type EngineOptions = {
+  startedAt: number;
+  limits?: Partial<{ agents: number; dataSources: number; flows: number; samplingRate: number }>;
+};
 
-export type NetworkEngineCounters = { datagrams: number; samples: number; problems: Partial<Record<ProblemReason, number>> };
-
-export type FlowQuery = {
+export type ActiveFlowsQuery = {
   id: string;
   flow: string;
   nowMs: number;
   most: number;
-  least: number;
+  least?: number;
   agent?: string;
-  mode: 'max' | 'sum';
+  mode?: 'max' | 'sum';
 };
 
-export type ActiveFlowView = { key: string; value: number; agent: string; dataSource: string };
+export type EngineCounters = {
+  datagrams: number;
+  problems: Partial<Record<ProblemReason, number>>;
+  untrackedDatagrams: number;
+  untrackedSamples: number;
+  flowSamples: number;
+  counterSamples: number;
+  discardSamples: number;
+  skippedSamples: number;
+  refusedRates: number;
+  refusedLengths: number;
+  evictedFlows: number;
+  crossings: number;
+  agents: number;
+  dataSources: number;
+  flows: number;
+  subscriptions: number;
+};
 
 export type NetworkEngine = {
   datagram: (bytes: Uint8Array, nowMs: number) => readonly NetworkCrossing[];
@@ -25,8 +43,8 @@ export type NetworkEngine = {
   remove: (id: string) => void;
   view: (id: string, nowMs: number) => SubscriptionView | undefined;
   agents: (nowMs: number) => AgentView[];
-  activeFlows: (query: FlowQuery) => ActiveFlowView[];
-  counters: (nowMs: number) => NetworkEngineCounters;
+  activeFlows: (query: ActiveFlowsQuery) => { key: string; value: number; agent: string; dataSource: string }[];
+  counters: (nowMs: number) => EngineCounters;
 };
 
-export declare const createNetworkEngine: (options: { startedAt: number; limits?: Partial<NetworkEngineLimits> }) => NetworkEngine;
+export declare const createNetworkEngine: (options: EngineOptions) => NetworkEngine;
