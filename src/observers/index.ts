@@ -57,6 +57,5 @@ export { type Collector, openCollector, type ThreadOptions } from './collector/c
 export type { CollectorCounters, ReceiveBuffer } from './collector/counters.ts';
 export type { CollectorAddress, FlowQuery } from './collector/messages.ts';
 export { type CollectorMetric, collectorMetrics, type MetricSeries } from './collector/metrics.ts';
-export type { ActiveFlowView, NetworkEngineLimits } from './collector/network-engine.ts';
 export { type CollectorOptions, sflowPort } from './collector/options.ts';
 export type { CollectorWarning } from './collector/warnings.ts';

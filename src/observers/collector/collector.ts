@@ -5,6 +5,7 @@ import type { AgentView, NetworkCrossing, NetworkObserver } from '../network-obs
 import { createAsker } from './asker.ts';
 import type { CollectorCounters, ReceiveBuffer } from './counters.ts';
 import {
+  type Answer,
   type CollectorAddress,
   errorOf,
   type FlowQuery,
@@ -12,7 +13,6 @@ import {
   type MessageToWorker,
   type Opened,
 } from './messages.ts';
-import type { ActiveFlowView } from './network-engine.ts';
 import { type CollectorOptions, settingsOf } from './options.ts';
 import type { CollectorWarning } from './warnings.ts';
 
@@ -22,7 +22,7 @@ export type Collector = NetworkObserver & {
   receiveBuffer: ReceiveBuffer;
   warnings: readonly CollectorWarning[];
   agents: () => Promise<AgentView[]>;
-  activeFlows: (query: FlowQuery) => Promise<ActiveFlowView[]>;
+  activeFlows: (query: FlowQuery) => Promise<Answer<'activeFlows'>>;
   counters: () => Promise<CollectorCounters>;
   /** Tells once that the collector has ended by itself, also whoever asks after that. @returns ends it */
   onEnd: (listener: (reason: SquallError) => void) => () => void;

@@ -1,4 +1,4 @@
-import type { NetworkEngineCounters } from './network-engine.ts';
+import type { EngineCounters } from './network-engine.ts';
 
 /** Bytes as the kernel's limit counts them: what a socket says is twice as much on Linux. */
 export type ReceiveBuffer = { askedBytes: number; grantedBytes: number };
@@ -30,5 +30,5 @@ export type CollectorCounters = IntakeCounters & {
   receiveBuffer: ReceiveBuffer;
   /** `unread`: not handed over, because nobody took those before. They stand in the views nevertheless. */
   crossings: { pushed: number; unread: number };
-  engine: NetworkEngineCounters;
+  engine: EngineCounters;
 };

@@ -2,13 +2,13 @@
 import { codeOf, type ErrorCode, messageOf, SquallError } from '../../lib/index.ts';
 import type { AgentView, NetworkCrossing, Subscription, SubscriptionView } from '../network-observer.ts';
 import type { CollectorCounters, ReceiveBuffer } from './counters.ts';
-import type { ActiveFlowView, FlowQuery as EngineFlowQuery } from './network-engine.ts';
+import type { ActiveFlowsQuery, NetworkEngine } from './network-engine.ts';
 import type { CollectorWarning } from './warnings.ts';
 
 export type CollectorAddress = { host: string; port: number };
 
-/** `most` of the largest flows that are at least `least`; of one agent, or of each flow the largest (`max`) or the sum over all sources. */
-export type FlowQuery = Omit<EngineFlowQuery, 'nowMs'>;
+/** `most` of the largest flows that are at least `least`, of one agent or of all; of each flow the largest value of its sources (`max`) or their sum. */
+export type FlowQuery = Omit<ActiveFlowsQuery, 'nowMs'>;
 
 /** What can be asked, with its argument and its answer. */
 export type Calls = {
@@ -16,7 +16,7 @@ export type Calls = {
   remove: (id: string) => void;
   view: (id: string) => SubscriptionView | undefined;
   agents: (nothing: undefined) => AgentView[];
-  activeFlows: (query: FlowQuery) => ActiveFlowView[];
+  activeFlows: (query: FlowQuery) => ReturnType<NetworkEngine['activeFlows']>;
   counters: (nothing: undefined) => CollectorCounters;
   close: (nothing: undefined) => void;
 };

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { SquallError } from '../../lib/index.ts';
 import { allowedSources } from './allowed-sources.ts';
-import type { NetworkEngineLimits } from './network-engine.ts';
+import type { EngineOptions } from './network-engine.ts';
 
 export type CollectorOptions = {
   /** Address to receive on. @default :: for both families, or 0.0.0.0 on a machine without IPv6 */
@@ -18,7 +18,7 @@ export type CollectorOptions = {
   /** Further datagrams of the same source are not decoded in that second. @default as many as come */
   mostDatagramsPerSecondOfSource?: number;
   /** How much is kept, and what sampling rate is believed. */
-  limits?: Partial<NetworkEngineLimits>;
+  limits?: EngineOptions['limits'];
 };
 
 export type CollectorSettings = CollectorOptions &

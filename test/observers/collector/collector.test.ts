@@ -62,7 +62,7 @@ describe('a collector', () => {
       bytes: payloads.reduce((sum, { length }) => sum + length, 0),
       rejected: { source: 0, tooLong: 0, rate: 0 },
       kernelDrops: 0,
-      engine: { datagrams: payloads.length, samples: samplesIn(payloads), problems: {} },
+      engine: { datagrams: payloads.length, problems: {}, ...samplesIn(payloads) },
     });
   });
 
@@ -202,12 +202,14 @@ describe('a collector', () => {
   });
 });
 
-function samplesIn(payloads: readonly Uint8Array[]): number {
-  let samples = 0;
-  const count = (): void => {
-    samples += 1;
-  };
-  const walk = createDatagramWalker({ datagram: () => undefined, flowSample: count, counterSample: count, skippedSample: count });
+function samplesIn(payloads: readonly Uint8Array[]): { flowSamples: number; counterSamples: number } {
+  const samples = { flowSamples: 0, counterSamples: 0 };
+  const walk = createDatagramWalker({
+    datagram: () => undefined,
+    flowSample: () => (samples.flowSamples += 1),
+    counterSample: () => (samples.counterSamples += 1),
+    skippedSample: () => undefined,
+  });
   for (const payload of payloads) walk(payload);
   return samples;
 }

@@ -8,20 +8,19 @@ import type { NetworkEngine } from '../../../src/observers/collector/network-eng
 import { runWorker } from '../../../src/observers/collector/worker/run-worker.ts';
 import { createDatagramWalker, type NetworkCrossing } from '../../../src/observers/index.ts';
 import { crossing } from './crossing.ts';
+import { noEngineCounters } from './engine-counters.ts';
 import { emptyView, orders } from './orders.ts';
 
 function createFakeEngine(limits: unknown): NetworkEngine {
   const subscriptions = new Set<string>();
   const problems: Record<string, number> = {};
-  let [datagrams, samples, ticks, crossings] = [0, 0, 0, 0];
-  const countSample = (): void => {
-    samples += 1;
-  };
+  const samples = { flowSamples: 0, counterSamples: 0 };
+  let [datagrams, ticks, crossings] = [0, 0, 0];
   const walk = createDatagramWalker({
     datagram: () => undefined,
-    flowSample: countSample,
-    counterSample: countSample,
-    skippedSample: countSample,
+    flowSample: () => (samples.flowSamples += 1),
+    counterSample: () => (samples.counterSamples += 1),
+    skippedSample: () => undefined,
   });
   const crossed = (): NetworkCrossing[] => [...subscriptions].map((id) => crossing((crossings += 1), id));
 
@@ -54,7 +53,7 @@ function createFakeEngine(limits: unknown): NetworkEngine {
     agents: () => [],
     // What was asked comes back.
     activeFlows: (query) => [{ key: JSON.stringify({ query, limits }), value: ticks, agent: '', dataSource: '' }],
-    counters: () => ({ datagrams, samples, problems }),
+    counters: () => ({ ...noEngineCounters, datagrams, problems, ...samples, crossings }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type CollectorCounters, collectorMetrics } from '../../../src/observers/index.ts';
+import { noEngineCounters } from './engine-counters.ts';
 
 const counters: CollectorCounters = {
   at: 0,
@@ -10,7 +11,23 @@ const counters: CollectorCounters = {
   kernelDrops: 4,
   receiveBuffer: { askedBytes: 4_194_304, grantedBytes: 212_992 },
   crossings: { pushed: 5, unread: 6 },
-  engine: { datagrams: 94, samples: 600, problems: { HeaderTooShort: 7 } },
+  engine: {
+    ...noEngineCounters,
+    problems: { HeaderTooShort: 7 },
+    untrackedDatagrams: 8,
+    flowSamples: 9,
+    counterSamples: 10,
+    discardSamples: 11,
+    skippedSamples: 12,
+    untrackedSamples: 13,
+    refusedRates: 14,
+    refusedLengths: 15,
+    evictedFlows: 16,
+    agents: 17,
+    dataSources: 18,
+    flows: 19,
+    subscriptions: 20,
+  },
 };
 
 const valuesOf = (given: CollectorCounters): Record<string, number> =>
@@ -29,10 +46,22 @@ describe('the metrics of a collector', () => {
       'squall_collector_rejected_datagrams_total tooLong': 2,
       'squall_collector_rejected_datagrams_total rate': 3,
       'squall_collector_malformed_datagrams_total HeaderTooShort': 7,
-      squall_collector_samples_total: 600,
+      squall_collector_untracked_datagrams_total: 8,
+      'squall_collector_samples_total flow': 9,
+      'squall_collector_samples_total counters': 10,
+      'squall_collector_samples_total discard': 11,
+      'squall_collector_samples_total skipped': 12,
+      squall_collector_untracked_samples_total: 13,
+      'squall_collector_refused_samples_total rate': 14,
+      'squall_collector_refused_samples_total length': 15,
+      squall_collector_evicted_flows_total: 16,
       squall_collector_kernel_drops_total: 4,
       squall_collector_crossings_total: 5,
       squall_collector_unread_crossings_total: 6,
+      squall_collector_agents: 17,
+      squall_collector_data_sources: 18,
+      squall_collector_flows: 19,
+      squall_collector_subscriptions: 20,
       squall_collector_receive_buffer_bytes: 212_992,
       squall_collector_receive_buffer_asked_bytes: 4_194_304,
     });
