@@ -1,4 +1,13 @@
-import { apiVersion, type HaltObject, type KubeObject, networkHalts, type NodeTask, type ValidatorStatus } from '../api/index.ts';
+import {
+  apiVersion,
+  type HaltObject,
+  type KubeObject,
+  type MonitorStatus,
+  networkHalts,
+  type NodeTask,
+  type ValidatorStatus,
+  type WrittenNotification,
+} from '../api/index.ts';
 import type { Resource } from '../store/index.ts';
 import type { ExperimentObject } from './run-status.ts';
 import type { ScheduleObject } from './schedule-status.ts';
@@ -42,6 +51,20 @@ export const validators: Resource<ValidatorObject> = {
   kind: 'NetworkModulesValidator',
   plural: 'networkmodulesvalidators',
   namespaced: false,
+};
+export type MonitorObject = KubeObject<unknown, MonitorStatus>;
+export const monitors: Resource<MonitorObject> = {
+  apiVersion,
+  kind: 'NetworkMonitor',
+  plural: 'networkmonitors',
+  namespaced: true,
+};
+export type NotificationObject = KubeObject<WrittenNotification>;
+export const notifications: Resource<NotificationObject> = {
+  apiVersion,
+  kind: 'NetworkNotification',
+  plural: 'networknotifications',
+  namespaced: true,
 };
 export const nodeTasks: Resource<NodeTask> = { apiVersion, kind: 'NodeTask', plural: 'nodetasks', namespaced: true };
 /** Any that exists halts everything. */
