@@ -14,7 +14,7 @@ export type { GameDay, GameDayStep } from './kinds/network-game-day.ts';
 export type { Halt } from './kinds/network-halt.ts';
 export type { ModulesValidator, NodeChoice, SysctlRule } from './kinds/network-modules-validator.ts';
 export type { Flow, Monitor } from './kinds/network-monitor.ts';
-export type { Notification } from './kinds/network-notification.ts';
+export type { Notification, WrittenNotification } from './kinds/network-notification.ts';
 export { defaultTolerance } from './kinds/tolerance.ts';
 export * from './halt.ts';
 export { networkOf } from './cidr.ts';

@@ -16,6 +16,8 @@ export {
   monitors,
   nodes,
   nodeTasks,
+  type NotificationObject,
+  notifications,
   pods,
   schedules,
   services,
@@ -33,5 +35,6 @@ export { readWorld, type SpecReader } from './run-request.ts';
 export { abortAnnotation, isTaskClean } from './run-reconciler.ts';
 export { type ExperimentObject, type ExperimentStatus } from './run-status.ts';
 export type { NodeOutcomeChange } from './validators/reconciler.ts';
+export { type MonitorsOptions, runMonitors } from './monitors/run-monitors.ts';
 export { type ScheduleObject } from './schedule-status.ts';
 export { type Node, nodeUidAnnotation, type Pod, type Service, type World } from './world.ts';

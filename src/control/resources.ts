@@ -6,6 +6,7 @@ import {
   networkHalts,
   type NodeTask,
   type ValidatorStatus,
+  type WrittenNotification,
 } from '../api/index.ts';
 import type { Resource } from '../store/index.ts';
 import type { ExperimentObject } from './run-status.ts';
@@ -56,6 +57,13 @@ export const monitors: Resource<MonitorObject> = {
   apiVersion,
   kind: 'NetworkMonitor',
   plural: 'networkmonitors',
+  namespaced: true,
+};
+export type NotificationObject = KubeObject<WrittenNotification>;
+export const notifications: Resource<NotificationObject> = {
+  apiVersion,
+  kind: 'NetworkNotification',
+  plural: 'networknotifications',
   namespaced: true,
 };
 export const nodeTasks: Resource<NodeTask> = { apiVersion, kind: 'NodeTask', plural: 'nodetasks', namespaced: true };

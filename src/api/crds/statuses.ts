@@ -5,6 +5,8 @@
 import * as z from 'zod';
 import type { Kind } from '../kinds/index.ts';
 import type { Condition } from '../metadata.ts';
+import { phases } from '../model.ts';
+import { armedStates, type MonitorStatus, signalStates } from '../monitor-status.ts';
 import { targetPhases } from '../node-task.ts';
 import { reportPhases, verdicts } from '../report.ts';
 import { type ScheduleStatus, tickOutcomes, tickReasons } from '../schedule-status.ts';
@@ -98,6 +100,101 @@ export const validatorStatus = z.object({
   conditions,
 }) satisfies z.ZodType<ValidatorStatus>;
 
+const count = z.int();
+const rate = z.number();
+
+const crossing = z.object({
+  threshold: text,
+  flow: text.optional(),
+  value: rate,
+  limit: rate,
+  agent: text,
+  dataSource: text,
+  samples: count,
+  errorPercent: rate,
+  eventId: count,
+  at: instant,
+});
+
+const trafficAmount = z.object({
+  samples: count,
+  frames: count,
+  bytes: count,
+  connectionAttempts: count,
+  payloadBytes: count,
+});
+
+export const monitorStatus = z.object({
+  observedGeneration: count,
+  observedBy: text,
+  heartbeatAt: instant.describe('Advances every second while the observer answers.'),
+  state: z.enum(signalStates).describe('The worst of all thresholds.'),
+  message: text,
+  agentCount: count,
+  agents: z
+    .array(
+      z.object({
+        agent: text,
+        subAgent: count,
+        datagrams: count,
+        datagramsPerSecond: rate,
+        samplesPerSecond: rate,
+        lost: count,
+        sampleDrops: count,
+        restarts: count,
+        signal: z.enum(['good', 'degraded', 'lost']),
+        lastDatagramAt: instant,
+        samplingRate: count.optional(),
+      }),
+    )
+    .describe('Those of the most datagrams.'),
+  flows: z.array(z.object({ name: text, topKeys: z.array(z.object({ key: text, value: rate })) })),
+  thresholds: z.array(
+    z.object({
+      name: text,
+      state: z.enum(signalStates),
+      message: text,
+      value: rate,
+      flow: text.optional(),
+      limit: rate,
+      samples: count.optional(),
+      errorPercent: rate.optional(),
+      lastCrossing: crossing.optional(),
+    }),
+  ),
+  armed: z
+    .array(
+      z.object({
+        run: text,
+        threshold: text,
+        state: z.enum(armedStates),
+        message: text,
+        limit: rate.optional(),
+        baseline: z.object({ rate, low: rate, high: rate }).optional(),
+        crossing: crossing.optional(),
+        notification: text.optional(),
+      }),
+    )
+    .describe('What may abort runs, by uid of the run.'),
+  traffic: z.array(
+    z.object({
+      run: text,
+      traffic: z.object({
+        phases: z.array(
+          z.object({
+            phase: z.enum(phases),
+            seconds: rate,
+            targets: trafficAmount,
+            others: trafficAmount,
+            targetFlows: z.array(z.object({ flow: text, framesPerSecond: rate })),
+          }),
+        ),
+      }),
+    }),
+  ),
+  conditions,
+}) satisfies z.ZodType<MonitorStatus>;
+
 const doseUnit = z.enum(['ms', '%', 'bit/s']);
 const number = z.number();
 const dose = z.object({
@@ -172,7 +269,7 @@ export const statuses: Record<Kind, z.ZodType | undefined> = {
   NetworkConnectivityTest: commonStatus,
   NetworkPerformanceTest: commonStatus,
   NetworkDelayTest: commonStatus,
-  NetworkMonitor: commonStatus,
+  NetworkMonitor: monitorStatus,
   NetworkNotification: undefined,
   NetworkModulesValidator: validatorStatus,
   NetworkExperiment: experimentStatus,

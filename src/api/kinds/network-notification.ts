@@ -1,6 +1,6 @@
 /** NetworkNotification: one threshold event. An output, owned by its monitor; it expires. */
 import * as z from 'zod';
-import { anyText, integer, number, object } from '../fields.ts';
+import { anyText, integer, number, object, objectName, text } from '../fields.ts';
 import { apiVersion } from '../metadata.ts';
 import { defineKind } from './definition.ts';
 import { flow, type Flow, toFlow } from './network-monitor.ts';
@@ -18,7 +18,16 @@ export type Notification = {
     thresholdId: string;
     agent: string;
     dataSource: string;
+    /** The flow's key values, joined by commas; undefined where the total of a source was judged. */
+    flowKey?: string;
   };
+  /** Name of the monitor that it is of. */
+  monitor?: string;
+  /** That the event aborts. */
+  run?: { uid: string; name?: string };
+  message: string;
+  /** Milliseconds since 1970; undefined: it stays. */
+  expiresAt?: number;
 };
 
 const eventText = anyText('a text');
@@ -34,7 +43,22 @@ const event = object({
   thresholdID: eventText.optional(),
   agent: eventText.optional(),
   dataSource: eventText.optional(),
+  flowKey: eventText.optional().describe('The key values of the flow, joined by commas.'),
 });
+
+const notificationSpec = object({
+  networkEvent: object({ flow: flow.optional(), event }),
+  monitor: objectName.optional().describe('The NetworkMonitor of the same namespace that it is of.'),
+  run: object({ uid: text('the uid of a NetworkExperiment', /^[A-Za-z0-9-]+$/, 63), name: objectName.optional() })
+    .optional()
+    .describe('The NetworkExperiment that the event aborts.'),
+  message: eventText.optional(),
+  expiresAt: z.iso
+    .datetime({ offset: true, error: timestampExpected })
+    .optional()
+    .describe('When its monitor deletes it; without it, it stays.'),
+});
+export type WrittenNotification = z.output<typeof notificationSpec>;
 
 export const networkNotification = defineKind({
   apiVersion,
@@ -44,8 +68,8 @@ export const networkNotification = defineKind({
   shortName: 'nn',
   namespaced: true,
   status: false,
-  specSchema: object({ networkEvent: object({ flow: flow.optional(), event }) }),
-  toModel: ({ networkEvent: { flow: quoted, event: written } }): Notification => ({
+  specSchema: notificationSpec,
+  toModel: ({ networkEvent: { flow: quoted, event: written }, monitor, run, message, expiresAt }): Notification => ({
     flow: quoted && toFlow(quoted),
     event: {
       eventId: written.eventID,
@@ -57,6 +81,11 @@ export const networkNotification = defineKind({
       thresholdId: written.thresholdID ?? '',
       agent: written.agent ?? '',
       dataSource: written.dataSource ?? '',
+      flowKey: written.flowKey,
     },
+    monitor,
+    run,
+    message: message ?? '',
+    expiresAt: expiresAt === undefined ? undefined : Date.parse(expiresAt),
   }),
 });

@@ -1,10 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import type * as z from 'zod';
 import { customResourceDefinition } from '../../../src/api/crds/index.ts';
-import type { experimentStatus, nodeTaskStatus, scheduleStatus, validatorStatus } from '../../../src/api/crds/statuses.ts';
 import type {
+  experimentStatus,
+  monitorStatus,
+  nodeTaskStatus,
+  scheduleStatus,
+  validatorStatus,
+} from '../../../src/api/crds/statuses.ts';
+import type {
+  ArmedThreshold,
+  Crossing,
   Kind,
+  MonitoredAgent,
+  MonitoredThreshold,
+  MonitorStatus,
   NodeTaskStatus,
+  PhaseTraffic,
   ScheduleStatus,
   SecondAggregate,
   TargetStatus,
@@ -19,6 +31,8 @@ import { asStored, rootSchema, serverCheck } from './server-check.ts';
 
 type ValidatorSchema = z.input<typeof validatorStatus>;
 type TaskSchema = z.input<typeof nodeTaskStatus>;
+type MonitorSchema = z.input<typeof monitorStatus>;
+type ArmedSchema = MonitorSchema['armed'][number];
 type Lost<Written, Schema> = Exclude<keyof Written, keyof Schema>;
 /** Compiles only while every field that is written is in the schema, and of a type that the schema takes. */
 export const isTaken = {
@@ -28,6 +42,12 @@ export const isTaken = {
   lostBySchedule: [] as Lost<ScheduleStatus, z.input<typeof scheduleStatus>>[] satisfies never[],
   lostByValidator: [] as Lost<ValidatorStatus, ValidatorSchema>[] satisfies never[],
   lostByNode: [] as Lost<ValidatedNode, ValidatorSchema['nodes'][number]>[] satisfies never[],
+  lostByMonitor: [] as Lost<MonitorStatus, MonitorSchema>[] satisfies never[],
+  lostByMonitoredAgent: [] as Lost<MonitoredAgent, MonitorSchema['agents'][number]>[] satisfies never[],
+  lostByMonitoredThreshold: [] as Lost<MonitoredThreshold, MonitorSchema['thresholds'][number]>[] satisfies never[],
+  lostByArmedThreshold: [] as Lost<ArmedThreshold, ArmedSchema>[] satisfies never[],
+  lostByCrossing: [] as Lost<Crossing, NonNullable<ArmedSchema['crossing']>>[] satisfies never[],
+  lostByTraffic: [] as Lost<PhaseTraffic, MonitorSchema['traffic'][number]['traffic']['phases'][number]>[] satisfies never[],
   lostByTask: [] as Lost<NodeTaskStatus, TaskSchema>[] satisfies never[],
   lostByTarget: [] as Lost<TargetStatus, TaskSchema['targets'][number]>[] satisfies never[],
   lostByAggregate: [] as Lost<SecondAggregate, NonNullable<TaskSchema['aggregates']>[string][number]>[] satisfies never[],
@@ -90,6 +110,59 @@ describe('the status of a schedule', () => {
     expect(statuses.at(-1)).toMatchObject({ lastVerdict: 'Passed' });
     expect(statuses.at(-1)?.recentTicks.length).toBeGreaterThan(2);
     for (const status of statuses) expectKept('NetworkExperimentSchedule', spec, status);
+  });
+});
+
+const crossing: Required<Crossing> = {
+  ...{ threshold: 'ddos', flow: '10.0.0.2,10.0.0.3', value: 612.3, limit: 100, agent: '10.0.0.1', dataSource: '2:1000' },
+  ...{ samples: 24, errorPercent: 40, eventId: 7, at: '2026-06-01T10:00:00.123Z' },
+};
+const amount = { samples: 10, frames: 640, bytes: 64_000, connectionAttempts: 3, payloadBytes: 50_000 };
+
+/** With every field that an observer may write. */
+const fullMonitorStatus: MonitorStatus = {
+  ...{ observedGeneration: 1, observedBy: 'collector', heartbeatAt: '2026-06-01T10:00:01.000Z', state: 'firing', message: 'ddos' },
+  agentCount: 1,
+  agents: [
+    {
+      ...{ agent: '10.0.0.1', subAgent: 0, datagrams: 100, datagramsPerSecond: 1.5, samplesPerSecond: 10.5, lost: 1, sampleDrops: 2 },
+      ...{ restarts: 0, signal: 'degraded', lastDatagramAt: '2026-06-01T10:00:00.900Z', samplingRate: 64 },
+    },
+  ],
+  flows: [{ name: 'tcp', topKeys: [{ key: '10.0.0.2,10.0.0.3', value: 612.3 }] }],
+  thresholds: [
+    {
+      ...{ name: 'ddos', state: 'firing', message: 'm', value: 612.3, flow: 'a', limit: 100, samples: 6, errorPercent: 78.4 },
+      lastCrossing: crossing,
+    },
+  ],
+  armed: [
+    {
+      ...{ run: 'uid-1', threshold: 'ddos', state: 'learning', message: 'm', limit: 100, baseline: { rate: 1.5, low: 1, high: 2 } },
+      ...{ crossing, notification: 'traffic-kx-7' },
+    },
+  ],
+  traffic: [
+    {
+      run: 'uid-1',
+      traffic: {
+        phases: [
+          {
+            ...{ phase: 'during', seconds: 10.5, targets: amount, others: amount },
+            targetFlows: [{ flow: '10.0.0.2,10.0.0.3,6,80', framesPerSecond: 12.5 }],
+          },
+        ],
+      },
+    },
+  ],
+  conditions: [
+    { type: 'Accepted', status: 'True', reason: 'Accepted', message: '', lastTransitionTime: '2026-06-01T10:00:00Z' },
+  ],
+};
+
+describe('the status of a monitor', () => {
+  it('is kept whole, whatever an observer writes', () => {
+    expectKept('NetworkMonitor', goodSpecs.NetworkMonitor, fullMonitorStatus);
   });
 });
 
@@ -174,7 +247,7 @@ describe('the status of a NodeTask', () => {
 });
 
 describe('the status of a kind whose controller comes later', () => {
-  it.each(['NetworkTrafficShaper', 'NetworkConnectivityTest', 'NetworkMonitor', 'NetworkGameDay'] as const)(
+  it.each(['NetworkTrafficShaper', 'NetworkConnectivityTest', 'NetworkGameDay'] as const)(
     'of %s has conditions',
     (kind) => {
       const condition = {

@@ -280,6 +280,24 @@ describe('the model of a monitor', () => {
   });
 });
 
+describe('the model of a notification', () => {
+  it('says of which monitor and run it is, and when it goes', () => {
+    const event = { eventID: 1, threshold: 20, value: 21.5, flowKey: '10.0.0.1,10.0.0.2' };
+    const run = { uid: 'uid-1', name: 'run' };
+    const spec = { networkEvent: { event }, monitor: 'm', run, message: 'why', expiresAt: '2026-06-02T10:00:00Z' };
+    expect(readSpec('NetworkNotification', spec)).toMatchObject({
+      ...{ monitor: 'm', run, message: 'why', expiresAt: Date.parse('2026-06-02T10:00:00Z') },
+      event: { flowKey: '10.0.0.1,10.0.0.2' },
+    });
+  });
+
+  it('stays for ever and is of nobody where nothing says so', () => {
+    const model = readSpec('NetworkNotification', goodSpecs.NetworkNotification);
+    expect(model).toMatchObject({ message: '' });
+    expect([model.monitor, model.run, model.expiresAt, model.event.flowKey]).toEqual([undefined, undefined, undefined, undefined]);
+  });
+});
+
 describe('the models of planning', () => {
   it('has the template of a schedule both as written and as a model', () => {
     const model = readSpec('NetworkExperimentSchedule', goodSpecs.NetworkExperimentSchedule, 'shop');

@@ -395,6 +395,9 @@ describe('the other kinds', () => {
   refuses('NetworkNotification', goodSpecs.NetworkNotification, [
     ['networkEvent.event.timestamp', 'yesterday', 'spec.networkEvent.event.timestamp', /an instant such as/],
     ['networkEvent.event.eventID', 'one', 'spec.networkEvent.event.eventID', /a whole number/],
+    ['expiresAt', 'tomorrow', 'spec.expiresAt', /an instant such as/],
+    ['monitor', 'Traffic!', 'spec.monitor', /lower-case letters/],
+    ['run', { name: 'run' }, 'spec.run.uid', /required/],
   ]);
   refuses('NetworkModulesValidator', goodSpecs.NetworkModulesValidator, [
     ['nodes', 'some', 'spec.nodes', /expected all/],

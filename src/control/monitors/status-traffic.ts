@@ -1,0 +1,33 @@
+/** Of a monitor's status: the traffic of the runs that it may abort. Pure. */
+import type { MonitorStatus, PhaseTraffic, TrafficAmount } from '../../api/index.ts';
+import { bounds, counted, cut, rounded } from './bounded.ts';
+import type { MonitorFacts } from './facts.ts';
+
+/** Where nobody answers, what was measured up to then stands: the report of a run needs it. */
+export function trafficOf({ heard, before, runs }: Pick<MonitorFacts, 'heard' | 'before' | 'runs'>): MonitorStatus['traffic'] {
+  if (heard.heard !== 'view') {
+    const uids = new Set(runs.map(({ uid }) => uid));
+    return before?.traffic.filter(({ run }) => uids.has(run)) ?? [];
+  }
+  return heard.view.traffic.slice(0, bounds.trafficRuns).map(({ run, traffic }) => ({
+    run,
+    traffic: { phases: traffic.phases.map(inStatus) },
+  }));
+}
+
+function inStatus({ phase, seconds, targets, others, targetFlows }: PhaseTraffic): PhaseTraffic {
+  return {
+    ...{ phase, seconds: rounded(seconds), targets: whole(targets), others: whole(others) },
+    targetFlows: targetFlows.slice(0, bounds.targetFlows).map(({ flow, framesPerSecond }) => ({
+      flow: cut(flow),
+      framesPerSecond: rounded(framesPerSecond),
+    })),
+  };
+}
+
+function whole({ samples, frames, bytes, connectionAttempts, payloadBytes }: TrafficAmount): TrafficAmount {
+  return {
+    ...{ samples: counted(samples), frames: counted(frames), bytes: counted(bytes) },
+    ...{ connectionAttempts: counted(connectionAttempts), payloadBytes: counted(payloadBytes) },
+  };
+}
