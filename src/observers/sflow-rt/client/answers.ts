@@ -1,0 +1,79 @@
+/** What an sFlow-RT answers, read with suspicion: numbers may be texts, fields may be more, and what must be there must be there. */
+import { SquallError } from '../../../lib/index.ts';
+import { asNumber, type Attributes, isAttributes, shown } from '../attributes.ts';
+import type { ActiveFlow } from '../collector-port.ts';
+
+export type ReadEvent = {
+  eventId: number;
+  thresholdId: string;
+  /** Milliseconds since 1970 by sFlow-RT's clock; undefined where it says nothing that can be one. */
+  timestamp?: number;
+  value: number;
+  threshold?: number;
+  flow?: string;
+  agent: string;
+  dataSource: string;
+};
+
+export type ReadAgent = { agent: string; received: number; lost: number; silentMs: number };
+
+const mostItems = 4096;
+
+/** Largest first. @throws Unavailable of an answer that is none */
+export function readActiveFlows(json: unknown): ActiveFlow[] {
+  const flows = itemsOf('flows', json).map((item) => {
+    const value = asNumber(item.value);
+    if (typeof item.key !== 'string' || value === undefined) return refuse('a flow', item, 'key and value');
+    return { key: item.key.slice(0, 1024), value, agent: textOf(item.agent), dataSource: textOf(item.dataSource) };
+  });
+  return flows.sort((a, b) => b.value - a.value);
+}
+
+/** Oldest first. @throws Unavailable of an answer that is none */
+export function readEvents(json: unknown): ReadEvent[] {
+  const events = itemsOf('events', json).map((item) => {
+    const [eventId, value] = [asNumber(item.eventID), asNumber(item.value)];
+    if (eventId === undefined || value === undefined) return refuse('an event', item, 'eventID and value');
+    return {
+      eventId,
+      thresholdId: textOf(item.thresholdID),
+      timestamp: asNumber(item.timestamp),
+      value,
+      threshold: asNumber(item.threshold),
+      ...(typeof item.flowKey === 'string' ? { flow: item.flowKey.slice(0, 1024) } : {}),
+      agent: textOf(item.agent),
+      dataSource: textOf(item.dataSource),
+    };
+  });
+  return events.sort((a, b) => a.eventId - b.eventId);
+}
+
+/** @throws Unavailable of an answer that is none */
+export function readAgents(json: unknown): ReadAgent[] {
+  if (!isAttributes(json)) return refuse('agents', json, 'an object by address');
+  return Object.entries(json)
+    .slice(0, mostItems)
+    .map(([agent, facts]) => {
+      const read = (field: string) => (isAttributes(facts) ? asNumber(facts[field]) : undefined) ?? 0;
+      return {
+        agent,
+        received: read('sFlowDatagramsReceived'),
+        lost: read('sFlowDatagramsLost'),
+        silentMs: Math.max(0, read('lastSeen')),
+      };
+    });
+}
+
+function itemsOf(what: string, json: unknown): Attributes[] {
+  if (!Array.isArray(json) || json.length > mostItems) return refuse(what, json, `a list of at most ${String(mostItems)}`);
+  return json.map((item: unknown) => (isAttributes(item) ? item : refuse(`one of the ${what}`, item, 'an object')));
+}
+
+/** Data sources are numbers to some. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 256) : '';
+}
+
+function refuse(what: string, value: unknown, expected: string): never {
+  throw new SquallError('Unavailable', `sFlow-RT answered ${what} as ${shown(value)}, expected ${expected}`);
+}

@@ -1,0 +1,51 @@
+/** The agents that an sFlow-RT hears. Where it hears none, its values of 0 say nothing; one that it has forgotten is silent, not quiet. */
+import { lostAfterMs, usualPollingMs } from '../../detect/signal.ts';
+import type { AgentView } from '../../network-observer.ts';
+import type { ReadAgent } from './answers.ts';
+import type { Surroundings } from './watched-threshold.ts';
+
+export type HeardAgents = { views: readonly AgentView[]; atMs: number };
+
+export const noAgents: HeardAgents = { views: [], atMs: 0 };
+
+/** After so long without a datagram an agent is taken to be gone for good, not lost. */
+const forgottenAfterMs = 600_000;
+const mostAgents = 4096;
+
+export function hear(before: HeardAgents, read: readonly ReadAgent[], nowMs: number): HeardAgents {
+  const known = new Map(before.views.map((view) => [view.agent, view]));
+  const seconds = (nowMs - before.atMs) / 1000;
+  const listed = read.map((agent) => viewOf(agent, known.get(agent.agent), seconds, nowMs));
+  const names = new Set(read.map(({ agent }) => agent));
+  const missing = before.views
+    .filter(({ agent, lastDatagramAt }) => !names.has(agent) && nowMs - lastDatagramAt < forgottenAfterMs)
+    .map((view): AgentView => ({ ...view, datagramsPerSecond: 0, samplesPerSecond: 0, signal: 'lost' }));
+  return { views: [...listed, ...missing].slice(0, mostAgents), atMs: nowMs };
+}
+
+function viewOf({ agent, received, lost, silentMs }: ReadAgent, before: AgentView | undefined, seconds: number, nowMs: number): AgentView {
+  const hasRestarted = before !== undefined && received < before.datagrams;
+  const datagramsSince = before === undefined || hasRestarted ? 0 : received - before.datagrams;
+  return {
+    agent,
+    subAgent: 0,
+    datagrams: received,
+    datagramsPerSecond: seconds > 0 ? datagramsSince / seconds : 0,
+    // sFlow-RT does not say the rest in a way that is documented.
+    samplesPerSecond: 0,
+    lost,
+    late: 0,
+    restarts: 0,
+    malformed: 0,
+    sampleDrops: 0,
+    signal: silentMs > lostAfterMs(usualPollingMs) ? 'lost' : 'good',
+    lastDatagramAt: nowMs - silentMs,
+    pollingMs: usualPollingMs,
+  };
+}
+
+export function troubleOfAgents({ views }: HeardAgents): Surroundings['agents'] {
+  if (views.length === 0) return { state: 'waiting', message: 'sFlow-RT has not heard any agent' };
+  const silent = views.filter(({ signal }) => signal === 'lost').map(({ agent }) => agent);
+  return silent.length === 0 ? undefined : { state: 'lost', message: `sFlow-RT no longer hears ${silent.slice(0, 5).join(', ')}` };
+}
