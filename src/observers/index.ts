@@ -59,3 +59,4 @@ export type { CollectorAddress, FlowQuery } from './collector/messages.ts';
 export { type CollectorMetric, collectorMetrics, type MetricSeries } from './collector/metrics.ts';
 export { type CollectorOptions, sflowPort } from './collector/options.ts';
 export type { CollectorWarning } from './collector/warnings.ts';
+export { createSflowRtClient, type SflowRtServer, startSflowRtServer } from './sflow-rt/index.ts';
