@@ -10,6 +10,7 @@ export function defineCollectorMetrics(registers: Registry[], read: ReadCollecto
   for (const metric of collectorMetrics) define(registers, metric, readOnce);
 }
 
+/** A metric without labels is 0 after its reset, and absent only once that series is removed. */
 function define(registers: Registry[], { type, name, help, labelNames, series }: CollectorMetric, read: ReadCollector): void {
   const options = { name, help, labelNames, registers };
   if (type === 'gauge') {
@@ -18,6 +19,7 @@ function define(registers: Registry[], { type, name, help, labelNames, series }:
       async collect() {
         const counters = await read();
         this.reset();
+        this.remove({});
         for (const { labels, value } of counters ? series(counters) : []) this.set(labels, value);
       },
     });
@@ -28,6 +30,7 @@ function define(registers: Registry[], { type, name, help, labelNames, series }:
     async collect() {
       const counters = await read();
       this.reset();
+      this.remove({});
       for (const { labels, value } of counters ? series(counters) : []) this.inc(labels, value);
     },
   });

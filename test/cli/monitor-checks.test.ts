@@ -51,7 +51,10 @@ describe('the checks of monitors', () => {
   it.each([
     ['a flow and a threshold that the collector can judge', monitor],
     ['a threshold of 0 with the detector ewma', bend(bend(monitor, 'thresholds.0.value', 0), 'thresholds.0.detector', 'ewma')],
-    ['a floor of 0 under a multiple of the baseline', bend(bend(monitor, 'thresholds.0.value', 0), 'thresholds.0.timesBaseline', 3)],
+    [
+      'a floor of 0 under a multiple of the baseline',
+      bend(bend(monitor, 'thresholds.0.value', 0), 'thresholds.0.timesBaseline', 3),
+    ],
     ['whatever an sFlow-RT may understand', { ...manyFlows, monitoringEndpoint: { ip: '192.0.2.1', port: '8008' } }],
   ])('take %s', (_what, spec) => {
     expect(check(spec).errors).toEqual([]);

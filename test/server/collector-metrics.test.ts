@@ -10,7 +10,11 @@ const counters: CollectorCounters = {
   rejected: { source: 2, tooLong: 0, rate: 1 },
   receiveBuffer: { askedBytes: 8_388_608, grantedBytes: 212_992 },
   crossings: { pushed: 3, unread: 0 },
-  engine: { datagrams: 4, samples: 20, problems: {} } as CollectorCounters['engine'],
+  engine: {
+    ...{ datagrams: 4, problems: {}, untrackedDatagrams: 0, untrackedSamples: 0, flowSamples: 20, counterSamples: 1 },
+    ...{ discardSamples: 0, skippedSamples: 0, refusedRates: 0, refusedLengths: 0, evictedFlows: 0, crossings: 0 },
+    ...{ agents: 1, dataSources: 2, flows: 3, subscriptions: 1 },
+  },
 };
 
 const samplesOf = (text: string): string[] => text.split('\n').filter((line) => line.startsWith('squall_collector_'));
@@ -42,12 +46,16 @@ describe("a collector's metrics", () => {
   });
 
   it('stand beside what the observer counts itself', async () => {
-    const metrics = createObserverMetrics('1.2.3', () => undefined, () => Promise.resolve(counters));
+    const metrics = createObserverMetrics(
+      '1.2.3',
+      () => undefined,
+      () => Promise.resolve(counters),
+    );
     metrics.reconcileFailed('Conflict');
     metrics.watchFailed('networkmonitors', 'Expired');
     const text = await metrics.text();
     expect(text).toContain('squall_observer_reconcile_errors_total{code="Conflict"} 1');
     expect(text).toContain('squall_observer_watch_failures_total{resource="networkmonitors",code="Expired"} 1');
-    expect(text).toContain('squall_collector_samples_total 20');
+    expect(text).toContain('squall_collector_data_sources 2');
   });
 });

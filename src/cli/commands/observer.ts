@@ -64,7 +64,10 @@ async function observe(options: ObserverCommandOptions): Promise<void> {
   };
   const sflowRt = parseListenAddress(options.sflowRt, '--sflow-rt');
   if (sflowRt !== undefined && place.listen === undefined) {
-    throw new SquallError('InvalidInput', "--sflow-rt: expected a --listen address, since it serves what is received there; found 'none'");
+    throw new SquallError(
+      'InvalidInput',
+      "--sflow-rt: expected a --listen address, since it serves what is received there; found 'none'",
+    );
   }
   const address = parseListenAddress(options.metrics, '--metrics');
   const log = pino({ level: process.env.SQUALL_LOG ?? 'info', base: null }, pino.destination({ fd: 2, sync: true }));

@@ -17,18 +17,21 @@ import { refuseMonitorsAlone, toExperiments, validatorsOf } from '../run/wrap.ts
 
 type RunOptions = TargetOptions &
   SflowOptions & {
-  lab?: string;
-  guest: GuestMode;
-  out?: string;
-  for?: string;
-  output: 'text' | 'json';
-  state: string;
-};
+    lab?: string;
+    guest: GuestMode;
+    out?: string;
+    for?: string;
+    output: 'text' | 'json';
+    state: string;
+  };
 
 export function runCommand(): Command {
   return withSflowOptions(withTargetOptions(new Command('run')))
     .description('run experiments to their verdicts')
-    .argument('<file...>', 'manifests: NetworkExperiment, NetworkTrafficShaper, NetworkConnectivityTest, NetworkModulesValidator; NetworkMonitors for their aborts')
+    .argument(
+      '<file...>',
+      'manifests: NetworkExperiment, NetworkTrafficShaper, NetworkConnectivityTest, NetworkModulesValidator; NetworkMonitors for their aborts',
+    )
     .option(
       '--lab <topology>',
       'bring up a lab of network namespaces from Pod and Service manifests, and take it down afterwards',

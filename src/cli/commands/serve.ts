@@ -46,7 +46,10 @@ async function serve(folderArgument: string, options: ServeOptions): Promise<num
   const sflow = readSflowOptions(options);
   const sflowRt = parseListenAddress(options.sflowRt, '--sflow-rt');
   if (sflowRt !== undefined && sflow.listen === undefined) {
-    throw new SquallError('InvalidInput', "--sflow-rt: expected an --sflow address, since it serves what is received there; found 'none'");
+    throw new SquallError(
+      'InvalidInput',
+      "--sflow-rt: expected an --sflow address, since it serves what is received there; found 'none'",
+    );
   }
   const choice = chooseKernel(options.guest, await gatherKernelFacts());
   const stateFolder = resolve(options.state);

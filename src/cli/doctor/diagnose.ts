@@ -172,9 +172,12 @@ const wantedReceiveBuffer = 4 * 1024 * 1024;
 
 /** Only told: whoever uses no NetworkMonitor needs none of it. */
 function diagnoseSflow({ sflow: { mostReceiveBufferBytes: most, openVswitch } }: DoctorFacts): Finding {
-  const texts = [openVswitch ? 'a lab can have a switch that exports it' : 'a lab with a switch that exports it needs Open vSwitch'];
+  const texts = [
+    openVswitch ? 'a lab can have a switch that exports it' : 'a lab with a switch that exports it needs Open vSwitch',
+  ];
   if (most !== undefined) {
-    const hint = most < wantedReceiveBuffer ? `; bursts fit better into ${String(wantedReceiveBuffer)} (sysctl net.core.rmem_max)` : '';
+    const hint =
+      most < wantedReceiveBuffer ? `; bursts fit better into ${String(wantedReceiveBuffer)} (sysctl net.core.rmem_max)` : '';
     texts.push(`the collector gets a receive buffer of at most ${String(most)} bytes${hint}`);
   }
   return ok('sFlow', texts.join('; '));

@@ -1,12 +1,12 @@
 /** What is opened when it is first asked for, and then shared: nobody who watches no network needs a socket for it. */
 export type OnDemand<Thing> = {
   /** One for all who ask at once. A failure is not remembered: whoever asks again tries again. */
-  open(): Promise<Thing>;
+  open: () => Promise<Thing>;
   /** Undefined until it is open, and when it has ended by itself. */
-  opened(): Thing | undefined;
+  opened: () => Thing | undefined;
   /** Why the last try failed; undefined while there was none, or once it is open. */
-  failure(): unknown;
-  close(): Promise<void>;
+  failure: () => unknown;
+  close: () => Promise<void>;
 };
 
 /** @param openThing `ended`: to be called when the thing has ended by itself; whoever asks then gets another */

@@ -18,7 +18,10 @@ export async function serveSflowRt(
   });
   const address = formatAddress(server.address);
   if (!isLoopback(listen)) {
-    log.warn({ address }, 'anybody who reaches this address defines flows and reads of all sampled traffic: it is not a loopback address');
+    log.warn(
+      { address },
+      'anybody who reaches this address defines flows and reads of all sampled traffic: it is not a loopback address',
+    );
   }
   log.info({ address }, "sFlow-RT's REST API is served");
   collector.onEnd(() => {

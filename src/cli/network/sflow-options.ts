@@ -25,7 +25,10 @@ export function withSflowOptions(command: Command): Command {
       "UDP for sFlow, opened when the first NetworkMonitor without an endpoint is there; 'none' opens none",
       '127.0.0.1:6343',
     )
-    .option('--sflow-allow <networks>', 'from where sFlow is taken, such as 10.0.0.0/8, with commas between; without it from anywhere, of a loopback address from this machine');
+    .option(
+      '--sflow-allow <networks>',
+      'from where sFlow is taken, such as 10.0.0.0/8, with commas between; without it from anywhere, of a loopback address from this machine',
+    );
 }
 
 /** @throws SquallError InvalidInput, which names the option */

@@ -25,7 +25,7 @@ export type ObserverOptions = {
 };
 
 export type Observer = {
-  facts(): ObserverFacts;
+  facts: () => ObserverFacts;
   /** Resolves once the signal has fired and everything has ended; rejects when `watch` does. */
   ended: Promise<void>;
 };

@@ -9,7 +9,10 @@ export type ObserverFacts = {
 };
 
 /** Why what monitors see is not told by this observer; empty when it is. @param collectorFailure why its collector could not be opened */
-export function observerReadiness({ leads, silentMs, leaseSeconds }: ObserverFacts, collectorFailure?: string): ReadinessReason[] {
+export function observerReadiness(
+  { leads, silentMs, leaseSeconds }: ObserverFacts,
+  collectorFailure?: string,
+): ReadinessReason[] {
   const reasons: ReadinessReason[] = [];
   if (silentMs > leaseSeconds * 1000) {
     const message = `the API server has not answered for ${String(Math.round(silentMs / 1000))} s`;

@@ -77,12 +77,19 @@ describe('squall observer', () => {
     expect(aborted.status).toMatchObject({ verdict: 'Aborted', reason: 'MonitorFired', residue: 0 });
     const { items } = await machine.store.list(notifications, { namespace: 'shop' });
     const told = items.find(({ spec }) => spec.run?.uid === metadata.uid);
-    expect(told?.spec).toMatchObject({ monitor: 'traffic', networkEvent: { event: { thresholdID: 'storm', flowKey: '10.0.0.1,8080' } } });
+    expect(told?.spec).toMatchObject({
+      monitor: 'traffic',
+      networkEvent: { event: { thresholdID: 'storm', flowKey: '10.0.0.1,8080' } },
+    });
     expect(await (await fetch(`http://${metrics}/metrics`)).text()).toMatch(/^squall_collector_datagrams_total [1-9]/m);
 
     exporter.framesPerSecond = 20;
     await untilState('quiet');
-    await machine.store.create(experiments, { ...aborted, metadata: { name: 'unwatched', namespace: 'shop' }, status: undefined });
+    await machine.store.create(experiments, {
+      ...aborted,
+      metadata: { name: 'unwatched', namespace: 'shop' },
+      status: undefined,
+    });
     await machine.untilPhase('unwatched', 'during');
     child.kill('SIGTERM');
     expect(await ended, log()).toBe(0);

@@ -33,7 +33,10 @@ delete asUser.leftovers;
 
 describe('the doctor', () => {
   it.each([
-    [{ mostReceiveBufferBytes: 212_992, openVswitch: false }, /needs Open vSwitch; .* at most 212992 bytes; .*net\.core\.rmem_max/],
+    [
+      { mostReceiveBufferBytes: 212_992, openVswitch: false },
+      /needs Open vSwitch; .* at most 212992 bytes; .*net\.core\.rmem_max/,
+    ],
     [{ mostReceiveBufferBytes: 8_388_608, openVswitch: true }, /^a lab can have a switch .* at most 8388608 bytes$/],
     [{ openVswitch: true }, /^a lab can have a switch that exports it$/],
   ])('tells of sFlow what the machine has, and that is never wrong: %j', (sflow, found) => {

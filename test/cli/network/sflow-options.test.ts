@@ -13,7 +13,10 @@ describe('the options of sFlow', () => {
       { sflow: '0.0.0.0:6343', sflowAllow: '10.0.0.0/8,192.0.2.7/32,fd00::/8' },
       { listen: { host: '0.0.0.0', port: 6343 }, allow: ['10.0.0.0/8', '192.0.2.7/32', 'fd00::/8'] },
     ],
-    [{ sflow: '127.0.0.1:1', sflowAllow: '10.0.0.0/8' }, { listen: { host: '127.0.0.1', port: 1 }, allow: ['10.0.0.0/8'] }],
+    [
+      { sflow: '127.0.0.1:1', sflowAllow: '10.0.0.0/8' },
+      { listen: { host: '127.0.0.1', port: 1 }, allow: ['10.0.0.0/8'] },
+    ],
   ])('of %j are read as %j', (options, place) => {
     expect(readSflowOptions(options)).toEqual(place);
   });

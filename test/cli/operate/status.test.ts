@@ -46,7 +46,15 @@ const nightly = {
 const monitor = (name: string, more: object): MonitorObject =>
   ({
     metadata: { name, namespace: 'shop' },
-    status: { state: 'quiet', message: '', agentCount: 1, thresholds: [], armed: [], heartbeatAt: '2026-03-01T12:00:29Z', ...more },
+    status: {
+      state: 'quiet',
+      message: '',
+      agentCount: 1,
+      thresholds: [],
+      armed: [],
+      heartbeatAt: '2026-03-01T12:00:29Z',
+      ...more,
+    },
   }) as unknown as MonitorObject;
 const stormy = monitor('stormy', {
   state: 'firing',
@@ -116,9 +124,9 @@ describe('the status', () => {
     expect(renderStatus(view, now).split('\n').slice(2, -2)).toEqual([
       'MONITORS',
       '  NAME         STATE   AGENTS  FIRING  ARMED  HEARTBEAT  MESSAGE',
-      '  shop/stormy  firing  1       storm   1      1.0 s      storm: 812 frames/s',
-      '  shop/calm    quiet   1       -       0      1.0 s      -',
-      '  shop/silent  lost    1       -       0      3.5 s      whoever observed it says nothing any more',
+      '  shop/stormy  firing  1       storm   1      1.00 s     storm: 812 frames/s',
+      '  shop/calm    quiet   1       -       0      1.00 s     -',
+      '  shop/silent  lost    1       -       0      3.50 s     whoever observed it says nothing any more',
       '  bank/unseen  lost    0       -       0      -          nobody has said yet what it sees: squall serve or squall observer does',
     ]);
     expect(statusLines(view)).toContain('monitor shop/stormy firing, firing storm: storm: 812 frames/s');

@@ -91,14 +91,18 @@ spec: { qdiscs: [netem] }
   });
 
   it('runs no monitor by itself, however it is ordered among experiments', () => {
-    expect(wrapped([monitor('traffic'), shaper(''), experiment, monitor('more'), test]).map(({ name }) => name)).toEqual(['whole']);
+    expect(wrapped([monitor('traffic'), shaper(''), experiment, monitor('more'), test]).map(({ name }) => name)).toEqual([
+      'whole',
+    ]);
   });
 });
 
 describe('monitorsWanted', () => {
   it('names the monitors of the input, and those that its experiments may be aborted by, in their own namespace', () => {
     const armed = `${experiment}  abort: [{ monitor: { ref: kept, threshold: storm } }, { hypothesis: reaches, for: 5s }]\n`;
-    const { manifests, errors } = readManifests([{ name: 'input.yaml', text: [monitor('traffic'), shaper(''), armed].join('---') }]);
+    const { manifests, errors } = readManifests([
+      { name: 'input.yaml', text: [monitor('traffic'), shaper(''), armed].join('---') },
+    ]);
     expect(errors).toEqual([]);
     expect([...monitorsWanted(manifests)]).toEqual(['test/traffic', 'test/kept']);
   });

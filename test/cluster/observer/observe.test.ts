@@ -37,7 +37,10 @@ const untilAborted = (signal: AbortSignal): Promise<void> =>
     if (signal.aborted) resolve();
   });
 
-function observe(identity: string, work: (store: Store, signal: AbortSignal) => Promise<void> = (_store, signal) => untilAborted(signal)) {
+function observe(
+  identity: string,
+  work: (store: Store, signal: AbortSignal) => Promise<void> = (_store, signal) => untilAborted(signal),
+) {
   const store = severable(server.store);
   const stopping = new AbortController();
   let watches = false;

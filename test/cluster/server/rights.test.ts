@@ -239,7 +239,14 @@ describe('the observer', () => {
     await admin.must(['create', '-f', '-'], manifest('NetworkMonitor', 'seen', { flows }));
     const none = { agentCount: 0, agents: [], flows: [], thresholds: [], armed: [], traffic: [], conditions: [] };
     const heartbeatAt = '2026-01-01T00:00:00Z';
-    const status = { observedGeneration: 1, observedBy: 'collector', heartbeatAt, state: 'quiet', message: 'all is well', ...none };
+    const status = {
+      observedGeneration: 1,
+      observedBy: 'collector',
+      heartbeatAt,
+      state: 'quiet',
+      message: 'all is well',
+      ...none,
+    };
     const patch = ['patch', 'networkmonitor', 'seen', '-n', 'own', '--subresource=status', '--type=merge', '-p'];
     const told = await admin.kubectl([...patch, JSON.stringify({ status })]);
     expect([told.code, told.stderr]).toEqual([1, expect.stringContaining('nobody else says what a monitor sees') as string]);
