@@ -17,6 +17,7 @@ const smallPrograms = {
   'tcp-probe': 'src/probes/tcp-probe/main.ts',
   'host-lookup': 'src/probes/host-lookup/main.ts',
   'readiness-prober': 'src/lab/readiness-prober/main.ts',
+  'sflow-relay': 'src/lab/sflow-relay/main.ts',
 };
 const programs = { ...commandLine, ...smallPrograms };
 

@@ -3,7 +3,8 @@
  *
  * Each tier is an HTTP server that asks the next one, over a new connection for every request, and answers with what it heard.
  * The load generator calls the frontend at a steady rate, whether or not answers come, and prints one line of JSON a second.
- * Environment: PORT (8080), RATE (requests a second, 2), and the service variables that Kubernetes sets.
+ * Environment: PORT (8080), RATE (requests a second, 2), RETRY_AFTER_MS (a tier that has it asks again, and again, whenever the next one
+ * has not answered so fast: a retry storm in waiting), and the service variables that Kubernetes sets.
  */
 
 // An import statement would load all that node:http can offer, WebSockets too, and double the time that a tier takes to start.
@@ -41,17 +42,35 @@ function get(service, timeoutMs) {
   });
 }
 
+const retryAfterMs = Number(process.env.RETRY_AFTER_MS ?? 0);
+
+/** What many clients do: no backoff, no limit but their own time-out. */
+async function getImpatiently(service, timeoutMs) {
+  const until = performance.now() + timeoutMs;
+  for (;;) {
+    const next = performance.now() + retryAfterMs;
+    try {
+      return await get(service, retryAfterMs);
+    } catch (error) {
+      if (performance.now() > until) throw error;
+    }
+    // One that is refused at once waits all the same, and does not ask as fast as it can.
+    await new Promise((resolve) => setTimeout(resolve, next - performance.now()));
+  }
+}
+
 function reply(response, status, body) {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify(body));
 }
 
 function serve({ next, timeoutMs }) {
+  const ask = retryAfterMs > 0 ? getImpatiently : get;
   const server = http.createServer(async (request, response) => {
     if (request.url === '/healthz') return reply(response, 200, { role });
     const answer = { role, pod: process.env.HOSTNAME };
     try {
-      reply(response, 200, next ? { ...answer, next: await get(next, timeoutMs) } : answer);
+      reply(response, 200, next ? { ...answer, next: await ask(next, timeoutMs) } : answer);
     } catch (error) {
       reply(response, 502, { ...answer, error: error.message });
     }

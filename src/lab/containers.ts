@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, closeSync, constants, existsSync, openSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { SquallError } from '../lib/index.ts';
+import { startDetached } from './detached.ts';
 import { inNamespace } from './network.ts';
 import type { PlannedContainer, PlannedPod } from './plan.ts';
-import { markerVariable, type ProcessIdentity, readStartTime } from './process-table.ts';
+import { markerVariable, type ProcessIdentity } from './process-table.ts';
 
 /** A container's process while its lab is being made. */
 export type RunningContainer = {
@@ -22,8 +22,7 @@ export function baseEnvironment(instance: string): Record<string, string> {
 }
 
 /**
- * Starts a container's program in its pod's namespace: in a session of its own, so that it outlives the caller and is one group
- * to end; nsenter turns into the program, so the pid is the program's.
+ * Starts a container's program in its pod's namespace; nsenter turns into the program, so the pid is the program's.
  * @param logFile output is appended to it
  */
 export function startContainer(pod: PlannedPod, container: PlannedContainer, logFile: string): RunningContainer {
@@ -31,30 +30,13 @@ export function startContainer(pod: PlannedPod, container: PlannedContainer, log
   if (!existsSync(container.workingDirectory)) {
     throw new SquallError('LabFailed', `${name}: the working directory '${container.workingDirectory}' does not exist`);
   }
-  const log = openSync(logFile, 'a', 0o644);
-  let child: ChildProcess;
-  try {
-    child = spawn(findProgram('nsenter'), inNamespace(pod.networkNamespace, container.command), {
-      detached: true,
-      stdio: ['ignore', log, log],
-      cwd: container.workingDirectory,
-      env: container.environment,
-    });
-  } finally {
-    closeSync(log);
-  }
-  const ended = new Promise<number | null>((resolve) => {
-    child.once('exit', resolve);
-    child.once('error', () => {
-      resolve(null);
-    });
+  const started = startDetached(findProgram('nsenter'), inNamespace(pod.networkNamespace, container.command), {
+    logFile,
+    cwd: container.workingDirectory,
+    env: container.environment,
   });
-  child.unref();
-  const startTime = child.pid === undefined ? undefined : readStartTime(child.pid);
-  if (child.pid === undefined || startTime === undefined) {
-    throw new SquallError('LabFailed', `${name}: could not start '${container.command.join(' ')}'`);
-  }
-  return { pod, container, identity: { pid: child.pid, startTime }, ended };
+  if (started === undefined) throw new SquallError('LabFailed', `${name}: could not start '${container.command.join(' ')}'`);
+  return { pod, container, identity: started.identity, ended: started.ended };
 }
 
 /** The file that a container's standard output and error go to. All three names are DNS labels, so this is one file name. */

@@ -1,7 +1,7 @@
 import { describeLab } from './describe.ts';
 import type { Lab } from './kubernetes.ts';
 import { planLab } from './plan.ts';
-import { containerKey } from './record.ts';
+import { containerKey, switchDaemons, switchKey } from './record.ts';
 import type { Topology } from './topology/read.ts';
 
 /**
@@ -13,5 +13,6 @@ export function describeTopology(topology: Topology, now: number): Lab {
   const newUid = () => `planned-${String((uids += 1))}`;
   const plan = planLab(topology, { instance: 'planned', now, newUid, baseEnvironment: {} });
   const containers = plan.pods.flatMap(({ uid, containers: all }) => all.map(({ name }) => containerKey(uid, name)));
-  return describeLab(plan, Object.fromEntries(containers.map((key) => [key, { state: 'running', ready: true }])));
+  const all = [...containers, ...switchDaemons.map(switchKey)];
+  return describeLab(plan, Object.fromEntries(all.map((key) => [key, { state: 'running', ready: true }])));
 }

@@ -1,15 +1,18 @@
 /** A lab's plan and what is known of its processes, as Kubernetes objects. Pure. */
 import type { Condition } from '../api/index.ts';
 import { gateway, podRange } from './addresses.ts';
-import type { ContainerStatus, EndpointSlice, Lab, Namespace, Node, Pod, PodStatus, Service } from './kubernetes.ts';
+import type { ContainerStatus, EndpointSlice, Lab, LabSwitch, Namespace, Node, Pod, PodStatus, Service } from './kubernetes.ts';
 import { clusterIPsOf, type LabPlan, nodeName, type PlannedNamespace, type PlannedPod, type PlannedService } from './plan.ts';
-import { containerKey } from './record.ts';
+import { containerKey, switchDaemons, switchKey } from './record.ts';
+import { sflowAgent } from './switch/switch-text.ts';
+import type { SwitchSettings } from './topology/schema.ts';
+import { formatSflowTarget } from './topology/sflow-target.ts';
 
 /** What was seen of one container. `ended` without an exit code: it ended unobserved. */
 export type ContainerObservation =
   { state: 'waiting' } | { state: 'running'; ready: boolean } | { state: 'ended'; exitCode?: number | null };
 
-/** By containerKey; a container without an observation has not been started. */
+/** By containerKey or switchKey; what has no observation has not been started. */
 export type Observations = Record<string, ContainerObservation>;
 
 export function describeLab(plan: LabPlan, observations: Observations): Lab {
@@ -17,6 +20,7 @@ export function describeLab(plan: LabPlan, observations: Observations): Lab {
   return {
     instance: plan.instance,
     nodeNetworkNamespace: plan.nodeNetworkNamespace,
+    ...(plan.switch === undefined ? {} : { switch: describeSwitch(plan.switch, observations) }),
     nodes: [describeNode(plan)],
     namespaces: plan.namespaces.map((namespace) => describeNamespace(namespace, plan)),
     pods,
@@ -24,6 +28,19 @@ export function describeLab(plan: LabPlan, observations: Observations): Lab {
     budgets: plan.budgets ?? [],
     endpointSlices: plan.services.flatMap((service) => describeEndpoints(service, plan, pods)),
     warnings: plan.warnings,
+  };
+}
+
+function describeSwitch({ sampling, pollingSeconds, headerBytes, collectors }: SwitchSettings, seen: Observations): LabSwitch {
+  const stateOf = (key: string) => (seen[key]?.state === 'running' ? 'running' : 'ended');
+  return {
+    kind: 'openvswitch',
+    sampling,
+    pollingSeconds,
+    headerBytes,
+    agent: sflowAgent,
+    collectors: collectors.map(formatSflowTarget),
+    processes: switchDaemons.map((name) => ({ name, state: stateOf(switchKey(name)) })),
   };
 }
 

@@ -11,6 +11,7 @@ import {
   readProcesses,
 } from './process-table.ts';
 import { type LabRecord, readRecord, removeRecord } from './record.ts';
+import { removeSwitchFiles } from './switch/files.ts';
 
 export type LabPlace = {
   stateFolder: string;
@@ -41,11 +42,13 @@ export async function labDown({ stateFolder, instance }: LabPlace): Promise<LabR
   if (record === undefined) return nothing;
   refuseForeign(record, instance, stateFolder);
   if (record.bootId !== readBootId()) {
+    await removeSwitchFiles(stateFolder);
     await removeRecord(stateFolder);
     return { ...nothing, forgotten: true };
   }
   refuseWhileMade(record);
   const removal = await removeEverything(record);
+  await removeSwitchFiles(stateFolder);
   await removeRecord(stateFolder);
   return removal;
 }

@@ -6,9 +6,11 @@
 export { type LabPlace, type LabRemoval, labDown } from './down.ts';
 export { describeTopology } from './describe-topology.ts';
 export { labExec, labExecAttached, type LabCommand } from './exec.ts';
-export type { ContainerStatus, EndpointSlice, Lab, Namespace, Node, Pod, PodStatus, Service } from './kubernetes.ts';
+export type { ContainerStatus, EndpointSlice, Lab, LabSwitch, Namespace, Node, Pod, PodStatus, Service } from './kubernetes.ts';
 export { boundLogs } from './logs.ts';
 export { labStatus } from './status.ts';
+export { setLabSflowTarget } from './switch/set-target.ts';
+export type { SflowTarget } from './topology/sflow-target.ts';
 export { parseTopology, readTopology, type Topology, type TopologySource } from './topology/read.ts';
 export { type LabStep, labUp, type LabUpOptions } from './up.ts';
 export {

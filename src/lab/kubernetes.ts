@@ -58,11 +58,26 @@ export type DisruptionBudget = KubeObject<
   undefined
 >;
 
+/** The switch between the pods, where it is not the kernel's bridge. */
+export type LabSwitch = {
+  kind: 'openvswitch';
+  /** One packet of so many is sampled. */
+  sampling: number;
+  pollingSeconds: number;
+  headerBytes: number;
+  /** The address that its sFlow datagrams say they are from. */
+  agent: string;
+  /** ADDRESS:PORT as the machine sees them. */
+  collectors: string[];
+  processes: { name: string; state: 'running' | 'ended' }[];
+};
+
 /** A lab as its Kubernetes objects; complete, so a store that holds exactly these tells the truth about the lab. */
 export type Lab = {
   instance: string;
   /** The name under /run/netns of the namespace that is the lab's node. */
   nodeNetworkNamespace: string;
+  switch?: LabSwitch;
   nodes: Node[];
   namespaces: Namespace[];
   pods: Pod[];

@@ -1,12 +1,17 @@
 import { open, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { labFolder } from './record.ts';
+import { labFolder, type SwitchDaemon } from './record.ts';
 
 const mostBytes = 4 * 1024 * 1024;
 const tailBytes = 2000;
 
 export function logsFolder(stateFolder: string): string {
   return join(labFolder(stateFolder), 'logs');
+}
+
+/** No container's log has this name: all of those have three parts. */
+export function switchLog(stateFolder: string, daemon: SwitchDaemon): string {
+  return join(logsFolder(stateFolder), `switch_${daemon}.log`);
 }
 
 /**

@@ -5,7 +5,8 @@
 import { gateway, gatewayLinkLocalAddress, linkLocalAddress, podRange } from './addresses.ts';
 import type { LabPlan, PlannedPod, PlannedServicePort } from './plan.ts';
 
-const bridge = 'squall0';
+/** The node's own device on the switch: the kernel's bridge, or that of an Open vSwitch. */
+export const nodeBridge = 'squall0';
 
 /**
  * Makes all namespaces and links: `ip -batch` in the root namespace, which gets none of the devices. A link's ends are born in
@@ -22,21 +23,23 @@ export function namespacesBatch({ nodeNetworkNamespace, pods }: LabPlan): string
 }
 
 /**
- * The node: a bridge that has the gateway addresses, and every pod's link as a port. Pods have host addresses (/32, /128), so
- * pod-to-pod traffic is routed here and replies from a service's pods pass the same connection tracking as the requests.
+ * The node: a bridge that has the gateway addresses, and every pod's link as a port (an Open vSwitch has made both already). Pods have
+ * host addresses (/32, /128), so pod-to-pod traffic is routed here and replies from a service's pods pass the same connection tracking
+ * as the requests.
  */
-export function nodeBatch({ pods }: LabPlan): string {
+export function nodeBatch({ pods, switch: settings }: LabPlan): string {
+  const isOwnBridge = settings === undefined;
   return lines([
     'link set lo up',
-    `link add ${bridge} type bridge forward_delay 0 mcast_snooping 0`,
-    `link set ${bridge} addrgenmode none`,
-    `addr add ${gateway.ipv4}/32 dev ${bridge}`,
-    `addr add ${gateway.ipv6}/128 dev ${bridge} nodad`,
-    `addr add ${gatewayLinkLocalAddress}/64 dev ${bridge} nodad`,
-    `link set ${bridge} up`,
-    `route add ${podRange.ipv4} dev ${bridge}`,
-    `route add ${podRange.ipv6} dev ${bridge}`,
-    ...pods.map((pod) => `link set ${linkName(pod)} addrgenmode none master ${bridge} up`),
+    ...(isOwnBridge ? [`link add ${nodeBridge} type bridge forward_delay 0 mcast_snooping 0`] : []),
+    `link set ${nodeBridge} addrgenmode none`,
+    `addr add ${gateway.ipv4}/32 dev ${nodeBridge}`,
+    `addr add ${gateway.ipv6}/128 dev ${nodeBridge} nodad`,
+    `addr add ${gatewayLinkLocalAddress}/64 dev ${nodeBridge} nodad`,
+    `link set ${nodeBridge} up`,
+    `route add ${podRange.ipv4} dev ${nodeBridge}`,
+    `route add ${podRange.ipv6} dev ${nodeBridge}`,
+    ...pods.map((pod) => `link set ${linkName(pod)} addrgenmode none ${isOwnBridge ? `master ${nodeBridge} ` : ''}up`),
   ]);
 }
 
@@ -121,6 +124,20 @@ export function servicesRuleset({ instance, services, pods }: LabPlan): string {
   ]);
 }
 
+/**
+ * The ports of an Open vSwitch in user space, which sees a packet before these rules: without them the node's own stack would receive it
+ * as well, and would answer ARP at a port (OVS, Using Open vSwitch without kernel support).
+ */
+export function switchedPortsRuleset({ instance, pods }: LabPlan): string {
+  return lines([
+    `table netdev squall_lab_${instance} {`,
+    '  chain ports {',
+    `    type filter hook ingress devices = { ${pods.map(linkName).join(', ')} } priority filter; policy drop;`,
+    '  }',
+    '}',
+  ]);
+}
+
 function translation(
   { protocol, port, endpoints }: PlannedServicePort,
   family: 'IPv4' | 'IPv6',
@@ -142,7 +159,8 @@ function set(name: string, type: string, elements: string[]): string[] {
   return [`  set ${name} { type ${type};${content} }`];
 }
 
-function linkName({ index }: PlannedPod): string {
+/** The node's end of a pod's link. */
+export function linkName({ index }: PlannedPod): string {
   return `pod-${index}`;
 }
 

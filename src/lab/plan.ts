@@ -4,7 +4,14 @@ import { type AddressPair, clusterAddresses, gateway, podAddresses } from './add
 import { containerEnvironment, expand, type PlacedService } from './environment.ts';
 import { containerPortOf, selects } from './topology/check.ts';
 import type { Topology } from './topology/read.ts';
-import type { BudgetManifest, ContainerManifest, NamespaceManifest, PodManifest, ServiceManifest } from './topology/schema.ts';
+import type {
+  BudgetManifest,
+  ContainerManifest,
+  NamespaceManifest,
+  PodManifest,
+  ServiceManifest,
+  SwitchSettings,
+} from './topology/schema.ts';
 
 /** Everything about a lab before it exists. It is data: it is recorded first and then carried out. */
 export type LabPlan = {
@@ -19,6 +26,8 @@ export type LabPlan = {
   services: PlannedService[];
   /** Absent in the records of earlier versions. */
   budgets?: BudgetManifest[];
+  /** Open vSwitch instead of the kernel's bridge. */
+  switch?: SwitchSettings;
   warnings: string[];
 };
 
@@ -104,6 +113,7 @@ export function planLab(
     pods,
     services,
     budgets: topology.budgets,
+    switch: topology.switch,
     warnings: topology.warnings,
   };
 }

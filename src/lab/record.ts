@@ -15,7 +15,7 @@ export type LabRecord = {
   /** The process that makes the lab. */
   maker: ProcessIdentity;
   plan: LabPlan;
-  /** By containerKey; a container has an entry once it was started. */
+  /** By containerKey or switchKey; there is an entry once it was started. */
   processes: Record<string, StartedProcess>;
 };
 
@@ -33,6 +33,15 @@ export function labFolder(stateFolder: string): string {
 
 export function containerKey(podUid: string, container: string): string {
   return `${podUid}/${container}`;
+}
+
+/** The processes of a switch that is not the kernel's. */
+export const switchDaemons = ['ovsdb-server', 'ovs-vswitchd', 'sflow-relay'] as const;
+export type SwitchDaemon = (typeof switchDaemons)[number];
+
+/** No uid is `switch`, so it is the key of no container. */
+export function switchKey(daemon: SwitchDaemon): string {
+  return `switch/${daemon}`;
 }
 
 /** Undefined when there is no lab. */

@@ -6,7 +6,7 @@ import { boundLogs } from './logs.ts';
 import type { PlannedContainer } from './plan.ts';
 import { isRunning, networkNamespaceInode, readBootId } from './process-table.ts';
 import { askReadiness } from './readiness.ts';
-import { containerKey, type LabRecord, readRecord, type StartedProcess } from './record.ts';
+import { containerKey, type LabRecord, readRecord, type StartedProcess, switchDaemons, switchKey } from './record.ts';
 
 /**
  * The lab as it is now: which processes live, and which of them answer their readiness probes (each is asked once). Undefined
@@ -43,12 +43,18 @@ async function observe(record: LabRecord): Promise<Observations> {
   const answered = await askReadiness(record.plan.nodeNetworkNamespace, checks, 0);
   const running = new Set(alive.map(({ key }) => key));
   const answering = new Set([...answered].map((index) => probed[index]?.key));
-  return Object.fromEntries(
-    containers.map(({ key, container }) => {
+  return Object.fromEntries([
+    ...containers.map(({ key, container }) => {
       const started = record.processes[key];
-      return [key, observeContainer(container, started, running.has(key), answering.has(key))];
+      return [key, observeContainer(container, started, running.has(key), answering.has(key))] as const;
     }),
-  );
+    ...switchDaemons.map((daemon) => [switchKey(daemon), observeDaemon(record.processes[switchKey(daemon)])] as const),
+  ]);
+}
+
+function observeDaemon(started: StartedProcess | undefined): ContainerObservation {
+  if (started === undefined) return { state: 'waiting' };
+  return isRunning(started) ? { state: 'running', ready: true } : { state: 'ended' };
 }
 
 function observeContainer(

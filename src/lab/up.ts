@@ -12,10 +12,12 @@ import { type LabPlan, planLab } from './plan.ts';
 import { readBootId, readStartTime } from './process-table.ts';
 import { askReadiness } from './readiness.ts';
 import { containerKey, type LabRecord, writeRecord } from './record.ts';
+import { startExport, startSwitch, switchModules } from './switch/open-vswitch.ts';
+import { requireSwitchPrograms } from './switch/requirements.ts';
 import type { Topology } from './topology/read.ts';
 
-/** Reached one after the other; told to `onStep` when done. */
-export type LabStep = 'recorded' | 'namespaces' | 'network' | 'processes' | 'ready';
+/** Reached one after the other (`switch` only where the topology asks for one); told to `onStep` when done. */
+export type LabStep = 'recorded' | 'namespaces' | 'switch' | 'network' | 'processes' | 'ready';
 
 export type LabUpOptions = LabPlace & {
   topology: Topology;
@@ -37,6 +39,7 @@ const aliveMs = 250;
 export async function labUp(options: LabUpOptions): Promise<Lab> {
   const { topology, stateFolder, instance, signal, clock = systemClock } = options;
   requireRoot();
+  if (topology.switch !== undefined) requireSwitchPrograms();
   await labDown({ stateFolder, instance });
   await removeLogs(stateFolder);
   await mkdir(logsFolder(stateFolder), { recursive: true });
@@ -69,9 +72,16 @@ async function make(record: LabRecord, options: LabUpOptions & { clock: Clock })
   const { plan } = record;
   await writeRecord(stateFolder, record);
   onStep('recorded');
-  await Promise.all([loadModules(), makeNamespaces(plan, signal)]);
+  const settings = plan.switch;
+  await Promise.all([loadModules(settings === undefined ? [] : switchModules), makeNamespaces(plan, signal)]);
   onStep('namespaces');
+  if (settings !== undefined) {
+    await startSwitch({ record, stateFolder, signal });
+    await writeRecord(stateFolder, record);
+    onStep('switch');
+  }
   await connectNamespaces(plan, signal);
+  if (settings !== undefined) await startExport({ record, settings, stateFolder, signal });
   onStep('network');
   const running = startContainers(plan, stateFolder, record);
   await writeRecord(stateFolder, record);

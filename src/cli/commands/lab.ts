@@ -6,6 +6,7 @@ import {
   labExecAttached,
   type LabPlace,
   type LabRemoval,
+  type LabSwitch,
   labStatus,
   labUp,
   readTopology,
@@ -64,8 +65,8 @@ async function up(file: string, place: LabPlace): Promise<void> {
   print(formatLab(lab));
 }
 
-/** A lab as people read it: one line a pod, one line a service. */
-export function formatLab({ pods, services }: Lab): string {
+/** A lab as people read it: one line a pod, one line a service, one line for a switch that is not the kernel's. */
+export function formatLab({ pods, services, switch: labSwitch }: Lab): string {
   const podRows = pods.map(({ metadata, status }) => [
     `${metadata.namespace ?? ''}/${metadata.name}`,
     status?.phase ?? '',
@@ -77,7 +78,17 @@ export function formatLab({ pods, services }: Lab): string {
     spec.ports.map(({ port, protocol }) => `${port}/${protocol}`).join(','),
     ...spec.clusterIPs,
   ]);
-  return ['PODS', ...columns(podRows), ...(serviceRows.length === 0 ? [] : ['SERVICES', ...columns(serviceRows)])].join('\n');
+  return [
+    ...['PODS', ...columns(podRows)],
+    ...(serviceRows.length === 0 ? [] : ['SERVICES', ...columns(serviceRows)]),
+    ...(labSwitch === undefined ? [] : ['SWITCH', formatSwitch(labSwitch)]),
+  ].join('\n');
+}
+
+function formatSwitch({ kind, sampling, pollingSeconds, agent, collectors, processes }: LabSwitch): string {
+  const ended = processes.filter(({ state }) => state === 'ended').map(({ name }) => name);
+  const state = ended.length === 0 ? 'running' : `ended: ${ended.join(', ')}`;
+  return `${kind}  ${state}  sFlow of 1 in ${sampling} packets, counters every ${pollingSeconds} s, from ${agent} to ${collectors.join(', ')}`;
 }
 
 export function formatRemoval({ namespaces, processes, forgotten }: LabRemoval): string {

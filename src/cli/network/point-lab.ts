@@ -1,9 +1,8 @@
 import type { Logger } from 'pino';
 import { codeOf, messageOf } from '../../lib/index.ts';
-import type { LabPlace } from '../../lab/index.ts';
+import { type LabPlace, setLabSflowTarget } from '../../lab/index.ts';
 import { formatAddress } from '../../server/index.ts';
 import type { ListenAddress } from '../serve/listen-address.ts';
-import { setLabSflowTarget } from './pending.ts';
 
 /** An address to send to, for one that receives on all of them. */
 const concrete: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };

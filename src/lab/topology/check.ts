@@ -1,6 +1,13 @@
 import { selectorMatches } from '../../api/index.ts';
 import type { Path, Problem, SourceObject } from './documents.ts';
-import type { BudgetManifest, ContainerManifest, NamespaceManifest, PodManifest, ServiceManifest } from './schema.ts';
+import type {
+  BudgetManifest,
+  ContainerManifest,
+  NamespaceManifest,
+  PodManifest,
+  ServiceManifest,
+  SwitchManifest,
+} from './schema.ts';
 
 /** A manifest together with the place it was read from. */
 export type Placed<Manifest> = { manifest: Manifest; problem: SourceObject['problem'] };
@@ -10,6 +17,7 @@ export type PlacedTopology = {
   pods: Placed<PodManifest>[];
   services: Placed<ServiceManifest>[];
   budgets: Placed<BudgetManifest>[];
+  switches: Placed<SwitchManifest>[];
 };
 
 /** One bridge holds at most 1024 ports; a lab on one machine is out of processor time long before. */
@@ -17,12 +25,13 @@ export const mostPods = 500;
 export const mostServices = 500;
 
 /** What is wrong between manifests that are each fine by themselves. */
-export function checkTopology({ namespaces, pods, services, budgets }: PlacedTopology): Problem[] {
+export function checkTopology({ namespaces, pods, services, budgets, switches }: PlacedTopology): Problem[] {
   return [
     ...duplicates(namespaces, 'Namespace', ({ metadata }) => metadata.name),
     ...duplicates(pods, 'Pod', ({ metadata }) => `${metadata.namespace}/${metadata.name}`),
     ...duplicates(services, 'Service', ({ metadata }) => `${metadata.namespace}/${metadata.name}`),
     ...duplicates(budgets, 'PodDisruptionBudget', ({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+    ...duplicates(switches, 'ConfigMap', ({ metadata }) => metadata.name),
     ...tooMany(pods, mostPods, 'pods'),
     ...tooMany(services, mostServices, 'services'),
     ...pods.flatMap(checkPod),

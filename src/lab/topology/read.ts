@@ -15,6 +15,9 @@ import {
   podSchema,
   type ServiceManifest,
   serviceSchema,
+  switchName,
+  switchSchema,
+  type SwitchSettings,
 } from './schema.ts';
 
 export type Topology = {
@@ -26,6 +29,8 @@ export type Topology = {
   pods: PodManifest[];
   services: ServiceManifest[];
   budgets: BudgetManifest[];
+  /** Undefined: the kernel's bridge. */
+  switch?: SwitchSettings;
   /** What the lab knowingly leaves out, or finds odd, one sentence each. */
   warnings: string[];
 };
@@ -52,7 +57,7 @@ export async function readTopology(source: TopologySource): Promise<Topology> {
 export function parseTopology(text: string, file: string, folder: string): Topology {
   if (text.length > mostBytes) throw invalid(file, [{ line: 1, path: '', message: `more than ${mostBytes} bytes` }]);
   const { objects, problems } = readObjects(text);
-  const placed: PlacedTopology = { namespaces: [], pods: [], services: [], budgets: [] };
+  const placed: PlacedTopology = { namespaces: [], pods: [], services: [], budgets: [], switches: [] };
   for (const object of objects) problems.push(...readObject(object, placed));
   problems.push(...checkTopology(placed));
   if (problems.length === 0 && placed.pods.length === 0)
@@ -65,6 +70,7 @@ export function parseTopology(text: string, file: string, folder: string): Topol
     pods: placed.pods.map(({ manifest }) => manifest),
     services: placed.services.map(({ manifest }) => manifest),
     budgets: placed.budgets.map(({ manifest }) => manifest),
+    switch: placed.switches[0]?.manifest.data,
     warnings: warningsOf(placed),
   };
 }
@@ -81,11 +87,13 @@ function readObject(source: SourceObject, placed: PlacedTopology): Problem[] {
       return readKind(source, namespaceSchema, placed.namespaces);
     case 'PodDisruptionBudget':
       return readKind(source, budgetSchema, placed.budgets);
+    case 'ConfigMap':
+      return readKind(source, switchSchema, placed.switches);
     default:
       return [
         source.problem(
           ['kind'],
-          `${kind === undefined ? 'missing' : shorten(JSON.stringify(kind))}: a lab topology has Pod, Service and Namespace (v1) and PodDisruptionBudget (policy/v1) only`,
+          `${kind === undefined ? 'missing' : shorten(JSON.stringify(kind))}: a lab topology has Pod, Service and Namespace (v1), PodDisruptionBudget (policy/v1) and the ConfigMap ${switchName} only`,
         ),
       ];
   }

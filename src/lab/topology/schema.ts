@@ -1,8 +1,11 @@
 /**
- * The part of Kubernetes' Pod, Service, Namespace and PodDisruptionBudget that the lab honours. A field that is not listed here is an error,
- * so that nothing a manifest asks for is silently missing; a field marked `ignored` is one that a lab may leave out knowingly.
+ * The part of Kubernetes' Pod, Service, Namespace and PodDisruptionBudget that the lab honours, and the ConfigMap that chooses its switch. A
+ * field that is not listed here is an error, so that nothing a manifest asks for is silently missing; a field marked `ignored` is one that a lab
+ * may leave out knowingly.
  */
 import * as z from 'zod';
+import { parseDuration } from '../../lib/index.ts';
+import { parseSflowTarget, type SflowTarget } from './sflow-target.ts';
 
 const ignored = z.unknown().optional();
 const labelName = z
@@ -177,6 +180,62 @@ export const budgetSchema = z.strictObject({
     ),
 });
 
+/** The values of a ConfigMap are texts. */
+const numberText = (least: number, most: number, initially: number) => {
+  const expected = `expected a whole number from ${least} to ${most}, in quotes`;
+  return z
+    .string(expected)
+    .regex(/^\d{1,9}$/, expected)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, expected)
+    .default(initially);
+};
+
+const secondsExpected = 'expected whole seconds from 1s to 3600s, such as 5s';
+const secondsText = z
+  .string(secondsExpected)
+  .transform((text) => (parseDuration(text) ?? Number.NaN) / 1000)
+  .refine((seconds) => Number.isInteger(seconds) && seconds >= 1 && seconds <= 3600, secondsExpected);
+
+const mostCollectors = 4;
+const collectorsExpected = `expected ADDRESS:PORT, such as 127.0.0.1:6343 or [::1]:6343, or up to ${mostCollectors} of them joined by commas`;
+const collectorsText = z.string(collectorsExpected).transform((text, context): SflowTarget[] => {
+  const targets = text.split(',').flatMap((part) => parseSflowTarget(part.trim()) ?? []);
+  if (targets.length === text.split(',').length && targets.length <= mostCollectors) return targets;
+  context.issues.push({ code: 'custom', message: collectorsExpected, input: text });
+  return z.NEVER;
+});
+
+export const switchName = 'lab-switch';
+const onlySwitch = `expected ${switchName}: a lab has no volumes, and this is the one ConfigMap that it reads`;
+
+/** Which switch is between the pods: the kernel's own bridge, unless there is this ConfigMap. */
+export const switchSchema = z.strictObject({
+  apiVersion: z.literal('v1', 'expected v1'),
+  kind: z.literal('ConfigMap'),
+  metadata: metadata.extend({ name: z.literal(switchName, onlySwitch) }),
+  data: z
+    .strictObject({
+      switch: z.literal('openvswitch', "expected openvswitch; without this ConfigMap the switch is the kernel's bridge"),
+      /** One packet of so many is sampled. */
+      sampling: numberText(1, 16_777_215, 64),
+      /** Between two readings of the counters of a port. */
+      polling: secondsText.default(5),
+      /** Of each sampled packet. */
+      headerBytes: numberText(64, 256, 128),
+      /** As this machine sees them: the first is whom a run speaks for, the others hear the same. */
+      collectors: collectorsText.default([{ host: '127.0.0.1', port: 6343 }]),
+    })
+    .transform(({ sampling, polling, headerBytes, collectors }) => ({
+      sampling,
+      pollingSeconds: polling,
+      headerBytes,
+      collectors,
+    })),
+});
+
+export type SwitchManifest = z.output<typeof switchSchema>;
+export type SwitchSettings = SwitchManifest['data'];
 export type PodManifest = z.output<typeof podSchema>;
 export type ContainerManifest = PodManifest['spec']['containers'][number];
 export type ReadinessProbe = NonNullable<ContainerManifest['readinessProbe']>;

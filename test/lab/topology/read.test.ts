@@ -255,7 +255,7 @@ describe('readTopology', () => {
     });
   });
 
-  it.each(['shop.yaml'])('accepts the lab %s that comes with Squall without a warning', async (name) => {
+  it.each(['shop.yaml', 'shop-openvswitch.yaml'])('accepts the lab %s that comes with Squall without a warning', async (name) => {
     const topology = await readTopology({ file: `experiments/lab/${name}` });
     expect(topology.warnings).toEqual([]);
   });

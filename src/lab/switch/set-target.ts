@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SquallError } from '../../lib/index.ts';
+import type { LabPlace } from '../down.ts';
+import { isRunning, type ProcessIdentity, readBootId } from '../process-table.ts';
+import { readRecord, switchKey, writeRecord } from '../record.ts';
+import type { SflowTarget } from '../topology/sflow-target.ts';
+import { startRelay } from './relay.ts';
+
+const endWithinMs = 5000;
+const pollMs = 10;
+
+/**
+ * Points the exporter of a lab that is up at another collector; the others that its topology names stay. The datagrams of the moment that this
+ * takes are lost, as the collector sees by their numbers. The caller holds the lock of the state folder.
+ * @param collector as this process's network namespace sees it
+ * @returns false where there is no lab, or none with a switch that exports
+ */
+export async function setLabSflowTarget({ stateFolder, instance }: LabPlace, collector: SflowTarget): Promise<boolean> {
+  const record = await readRecord(stateFolder);
+  if (record?.plan.instance !== instance || record.bootId !== readBootId() || record.phase !== 'up') return false;
+  const { plan } = record;
+  if (plan.switch === undefined) return false;
+  const key = switchKey('sflow-relay');
+  const relay = record.processes[key];
+  const [first, ...others] = plan.switch.collectors;
+  const isSame = first?.host === collector.host && first.port === collector.port;
+  if (isSame && relay !== undefined && isRunning(relay)) return true;
+  if (relay !== undefined) await end(relay);
+  const settings = { ...plan.switch, collectors: [collector, ...others] };
+  const processes = { ...record.processes, [key]: await startRelay({ plan, settings, stateFolder }) };
+  await writeRecord(stateFolder, { ...record, plan: { ...plan, switch: settings }, processes });
+  return true;
+}
+
+/** Two relays cannot receive at one address. */
+async function end(relay: ProcessIdentity): Promise<void> {
+  const until = performance.now() + endWithinMs;
+  if (isRunning(relay)) process.kill(relay.pid, 'SIGKILL');
+  while (isRunning(relay)) {
+    if (performance.now() > until) {
+      throw new SquallError(
+        'LabFailed',
+        `the relay of sFlow datagrams, process ${relay.pid}, did not end within ${endWithinMs} ms`,
+      );
+    }
+    await sleep(pollMs);
+  }
+}
