@@ -24,13 +24,15 @@ const unobserved = 'nobody has said yet what it sees: squall serve or squall obs
 export function monitorRow({ metadata, status }: MonitorObject, now: number): MonitorRow {
   const named = { namespace: metadata.namespace ?? 'default', name: metadata.name };
   if (status === undefined) return { ...named, state: 'lost', message: unobserved, agents: 0, firing: [], armed: 0 };
-  const heartbeatAgeMs = Math.max(0, now - Date.parse(status.heartbeatAt));
+  const heardAt = Date.parse(status.heartbeatAt);
+  const heartbeatAgeMs = Math.max(0, now - heardAt);
   const isSilent = heartbeatAgeMs > mostHeartbeatSilenceMs;
   return {
     ...named,
     state: isSilent ? 'lost' : status.state,
-    message: isSilent ? 'whoever observed it says nothing any more' : status.message,
-    heartbeatAgeMs,
+    // Whoever could not hear anything has said why.
+    message: isSilent && status.state !== 'lost' ? 'whoever observed it says nothing any more' : status.message,
+    ...(heardAt === 0 ? {} : { heartbeatAgeMs }),
     agents: status.agentCount,
     firing: status.thresholds.filter(({ state }) => state === 'firing').map(({ name }) => name),
     armed: status.armed.length,

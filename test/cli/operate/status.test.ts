@@ -119,7 +119,8 @@ describe('the status', () => {
   });
 
   it('shows what monitors say, and of one that nobody writes any more that it is lost, whatever it said last', () => {
-    const monitors = [stormy, monitor('calm', {}), silent, unseen];
+    const deaf = monitor('deaf', { state: 'lost', message: 'the port is in use', heartbeatAt: '1970-01-01T00:00:00.000Z' });
+    const monitors = [stormy, monitor('calm', {}), silent, deaf, unseen];
     const view = viewStatus({ experiments: [], schedules: [], tasks: [], monitors }, undefined, now);
     expect(renderStatus(view, now).split('\n').slice(2, -2)).toEqual([
       'MONITORS',
@@ -127,6 +128,7 @@ describe('the status', () => {
       '  shop/stormy  firing  1       storm   1      1.00 s     storm: 812 frames/s',
       '  shop/calm    quiet   1       -       0      1.00 s     -',
       '  shop/silent  lost    1       -       0      3.50 s     whoever observed it says nothing any more',
+      '  shop/deaf    lost    1       -       0      -          the port is in use',
       '  bank/unseen  lost    0       -       0      -          nobody has said yet what it sees: squall serve or squall observer does',
     ]);
     expect(statusLines(view)).toContain('monitor shop/stormy firing, firing storm: storm: 812 frames/s');

@@ -1,12 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Report, TickRecord } from '../../../src/api/index.ts';
-import { experiments } from '../../../src/control/index.ts';
+import { experiments, monitors } from '../../../src/control/index.ts';
 import type { Store } from '../../../src/store/index.ts';
+import { startExporter } from '../network/exporter.ts';
 import { eventually, type Serving, squall, startServe, storeOf } from './process.ts';
 
 const timeout = 180_000;
@@ -50,6 +53,13 @@ const endless = {
     ],
   },
 };
+
+const monitor = (name: string) => `
+apiVersion: networkmachinery.io/v1alpha1
+kind: NetworkMonitor
+metadata: {name: ${name}, namespace: shop}
+spec: {flows: [{name: udp, keys: ipsource, value: frames}], thresholds: [{name: storm, value: 100, flowName: udp}]}
+`;
 
 let root: string;
 let folder: string;
@@ -134,6 +144,33 @@ describe('squall serve', { timeout }, () => {
     writeFileSync(join(folder, 'a.yaml'), refused('one', '3s'));
     await oneReport('one', 2);
     await stop(second);
+  });
+
+  it('watches for the monitors of its folder; where its port is in use they say so, until it is free', async () => {
+    const taken = createSocket('udp4');
+    taken.bind(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address();
+    writeFileSync(join(folder, 'm.yaml'), monitor('traffic'));
+    const serving = serve('--sflow', `127.0.0.1:${String(port)}`);
+    await serving.logged(/"serving"/);
+    const untilTold = async (state: string, text = /^/) =>
+      await eventually(`the monitor to be ${state}`, async () => {
+        const [traffic] = (await serving.store.list(monitors)).items;
+        const { status } = traffic ?? {};
+        return status?.state === state && text.test(status.message) ? true : undefined;
+      });
+    await untilTold('lost', /in use/);
+    taken.close();
+    await untilTold('waiting');
+    const exporter = startExporter({ host: '127.0.0.1', port }, 20);
+    await untilTold('quiet');
+    exporter.close();
+    rmSync(join(folder, 'm.yaml'));
+    await eventually('it to be deleted', async () =>
+      (await serving.store.list(monitors)).items.length === 0 ? true : undefined,
+    );
+    await stop(serving);
   });
 
   it('writes the report of a run also when its schedule keeps none of them', async () => {
