@@ -4,6 +4,7 @@
  */
 import type { Dose } from './node-task.ts';
 import type { Phase, Tolerance } from './model.ts';
+import type { NetworkTraffic, TrafficChange } from './network-traffic.ts';
 
 export const verdicts = ['Passed', 'Failed', 'Inconclusive', 'Aborted', 'Refused', 'Errored'] as const;
 export type Verdict = (typeof verdicts)[number];
@@ -98,6 +99,9 @@ export type AbortRecord = {
   lastCleanAt?: string;
 };
 
+/** What one NetworkMonitor (namespace/name) saw of the run. */
+export type TrafficRecord = { monitor: string; traffic: NetworkTraffic };
+
 export type Report = {
   apiVersion: 'squall.report/v1';
   verdict: Verdict;
@@ -114,6 +118,8 @@ export type Report = {
   exposure: ExposureRecord[];
   hypothesis: HypothesisRecord[];
   abort: AbortRecord | null;
+  /** By monitor; null where nobody observed. */
+  traffic: (TrafficRecord & { change: TrafficChange })[] | null;
   timings: { preflight: number; inject: number; undo: number };
   residue: number;
   warnings: string[];
@@ -138,6 +144,7 @@ export type JournalEntry =
   | { type: 'exposure'; exposure: ExposureRecord }
   | { type: 'hypothesis'; result: HypothesisRecord }
   | { type: 'abort'; abort: AbortRecord }
+  | ({ type: 'traffic' } & TrafficRecord)
   | { type: 'warning'; message: string }
   | { type: 'kernel'; kernel: string; driver: string; guest: boolean; why: string }
   | { type: 'error'; code: string; message: string }

@@ -39,3 +39,5 @@ export type {
   WatchedFlow,
   WatchedThreshold,
 } from './network-observer.ts';
+export { createTrafficLedger, type TrafficLedger, type TrafficLedgerOptions } from './traffic/ledger.ts';
+export type { TrafficSample } from './traffic/sample.ts';
