@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import { phases, type Report, type Verdict } from '../../api/index.ts';
 import { describeCleanUp, describeDose, describeObserved, describeVerdict } from '../describe.ts';
 import { formatSpan } from '../text.ts';
+import { describeTraffic } from '../traffic/words.ts';
 import { fitLine, type Line, paint, span, type Style } from './spans.ts';
 
 export type SummaryOptions = {
@@ -48,6 +49,7 @@ export function summaryLines(report: Report, folder: string | undefined): Line[]
     ),
     ...hypothesisLines(report).map(({ label, line }) => labelled(label, ...line)),
     ...(report.abort ? [labelled('abort', span(`${report.abort.cause}, decided ${report.abort.decidedAt}`))] : []),
+    ...trafficLines(report).map(({ label, line }) => labelled(label, ...line)),
     labelled('clean-up', span(describeCleanUp(report), report.residue === 0 ? 'plain' : 'bad')),
     ...report.warnings.slice(0, 10).map((warning) => labelled('warning', span(warning, 'doubt'))),
     ...(report.warnings.length > 10
@@ -72,4 +74,12 @@ function hypothesisLines({ hypothesis }: Report): { label: string; line: Line }[
       .map(({ phase, reason }) => ({ label: '', line: [span(`${phase}: ${reason}`, 'bold')] }));
     return [{ label: 'hypothesis', line: [span(name, 'bold'), ...byPhase] }, ...reasons];
   });
+}
+
+/** For each monitor that observed its name, and what it saw of the targets, of others, and of amplification. */
+function trafficLines({ traffic }: Report): { label: string; line: Line }[] {
+  return (traffic ?? []).flatMap(({ monitor, change }) => [
+    { label: 'traffic', line: [span(monitor, 'bold')] },
+    ...describeTraffic(change).map(({ about, text }) => ({ label: '', line: [span(`${about} `, 'quiet'), span(text)] })),
+  ]);
 }
