@@ -2,14 +2,14 @@
  * The traffic of one run by phase: that of its targets, and all other. A packet is sampled on every switch that it passes, so data sources are
  * never added up; of each class the one that saw most of it speaks for the whole run, for only what was seen from one place can be compared.
  */
-import { type NetworkTraffic, type Phase, phases } from '../../api/index.ts';
+import { type NetworkTraffic, type Phase, phases, type TrafficAmount } from '../../api/index.ts';
 import { createTargetFlows, type TargetFlows } from './flows.ts';
 import { flowOf, type TrafficSample } from './sample.ts';
 import { addTraffic, amountOf, noTraffic, type TrafficSums } from './sums.ts';
 
-/** Instants are milliseconds of one clock that never goes back. */
+/** Instants are milliseconds of one clock that never goes back; a sample is of the phase in which it comes. */
 export type TrafficLedger = {
-  observe: (sample: TrafficSample, nowMs: number) => void;
+  observe: (sample: TrafficSample) => void;
   /** From now on samples are of this phase. Of one that was entered before, it goes on with what it had. */
   enter: (phase: Phase, nowMs: number) => void;
   /** Phases that lasted for some time, or in which something was sampled. */
@@ -27,8 +27,7 @@ export type TrafficLedgerOptions = {
   mostFlows?: number;
 };
 
-const trafficClasses = ['targets', 'others'] as const;
-type TrafficClass = (typeof trafficClasses)[number];
+type TrafficClass = 'targets' | 'others';
 type SourceSums = Record<Phase, Record<TrafficClass, TrafficSums>>;
 
 /** How many flows of the targets a view shows. */
@@ -61,8 +60,7 @@ export function createTrafficLedger(options: TrafficLedgerOptions): TrafficLedge
   const isTarget = (address: string | undefined): boolean => address !== undefined && targets.has(address);
 
   return {
-    observe: (sample, nowMs) => {
-      passTo(nowMs);
+    observe: (sample) => {
       const ofTargets = isTarget(sample.ipSource) || isTarget(sample.ipDestination);
       addTraffic(sumsOf(sample.source)[current][ofTargets ? 'targets' : 'others'], sample);
       const flow = ofTargets ? flowOf(sample) : undefined;
@@ -78,8 +76,8 @@ export function createTrafficLedger(options: TrafficLedgerOptions): TrafficLedge
       return {
         phases: phases.flatMap((phase) => {
           const seconds = lasted[phase] / 1000;
-          const [ofTargets, others] = trafficClasses.map((one) => seenIn(sources, phase, one, speaking[one]));
-          if (ofTargets === undefined || others === undefined) return [];
+          const ofTargets = seenIn(sources, phase, 'targets', speaking.targets);
+          const others = seenIn(sources, phase, 'others', speaking.others);
           if (seconds === 0 && ofTargets.samples + others.samples === 0) return [];
           return { phase, seconds, targets: ofTargets, others, targetFlows: shown(flows[phase], ofTargets.source, seconds) };
         }),
@@ -111,7 +109,7 @@ function speakingSource(sources: Sources, ofClass: TrafficClass): string | undef
 }
 
 /** Where the speaking source saw nothing in a phase, packets may have taken another way: then whoever saw most in it speaks. */
-function seenIn(sources: Sources, phase: Phase, ofClass: TrafficClass, speaking: string | undefined) {
+function seenIn(sources: Sources, phase: Phase, ofClass: TrafficClass, speaking: string | undefined): TrafficAmount {
   const own = speaking === undefined ? undefined : sources.get(speaking)?.[phase][ofClass];
   const source = own !== undefined && own.samples > 0 ? speaking : largestBy(sources, (sums) => sums[phase][ofClass].frames);
   return amountOf((source === undefined ? undefined : sources.get(source)?.[phase][ofClass]) ?? noTraffic(), source);

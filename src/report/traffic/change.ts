@@ -3,7 +3,6 @@ import {
   type ComparedTraffic,
   type NetworkTraffic,
   type Phase,
-  phases,
   type PhaseTraffic,
   type TrafficAmount,
   type TrafficByPhase,
@@ -71,11 +70,8 @@ function compared(
 }
 
 function valuesOf(byPhase: ByPhase, valueOf: (phase: PhaseTraffic) => number | null): TrafficByPhase {
-  const values = phases.map((name) => {
-    const phase = byPhase[name];
-    return [name, phase === undefined ? null : valueOf(phase)] as const;
-  });
-  return { before: null, during: null, after: null, ...Object.fromEntries(values) };
+  const valueIn = (phase: PhaseTraffic | undefined): number | null => (phase === undefined ? null : valueOf(phase));
+  return { before: valueIn(byPhase.before), during: valueIn(byPhase.during), after: valueIn(byPhase.after) };
 }
 
 /** Frames that one sample of equal weight would stand for; 1 where there is none, of which nothing follows. */

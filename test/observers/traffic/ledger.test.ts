@@ -12,7 +12,7 @@ function viewAfter(steps: readonly Step[], atMs: number, limits: { mostSources?:
   const ledger = createTrafficLedger({ targets: [target, 'fd00:80::5'], startedAtMs: 0, ...limits });
   for (const [phase, nowMs, ...samples] of steps) {
     ledger.enter(phase, nowMs);
-    for (const one of samples) ledger.observe(one, nowMs);
+    for (const one of samples) ledger.observe(one);
   }
   return ledger.view(atMs);
 }
@@ -169,7 +169,7 @@ describe('sums of a traffic ledger', () => {
       const random = seededRandom(seed);
       const ledger = createTrafficLedger({ targets: [target], startedAtMs: 0 });
       for (let packet = 0; packet < packets; packet += 1) {
-        if (random() < 1 / samplingRate) ledger.observe(sample({ samplingRate }), packet);
+        if (random() < 1 / samplingRate) ledger.observe(sample({ samplingRate }));
       }
       const { frames = 0, samples = 0 } = ledger.view(packets).phases[0]?.targets ?? {};
       return Math.abs(frames - packets) <= (frames * 1.96) / Math.sqrt(samples);
