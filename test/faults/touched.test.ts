@@ -31,7 +31,12 @@ describe('whether a fault would touch packets that were seen', () => {
     ['of TCP at the port of sFlow', {}, { peerPort: 6343 }, 'yes'],
     ['of group membership', {}, { protocol: 2 }, 'no'],
     ['of ICMPv6, among which is neighbour discovery', {}, { protocol: 58, peer: 'fd00::1' }, 'unknown'],
-    ['of a peer that may have a name', { peers: { ipv4: [], ipv6: [] }, hosts: { peers: [{ host: 'a' }], except: [] } }, {}, 'unknown'],
+    [
+      'of a peer that may have a name',
+      { peers: { ipv4: [], ipv6: [] }, hosts: { peers: [{ host: 'a' }], except: [] } },
+      {},
+      'unknown',
+    ],
     ['of a peer that a name may except', { hosts: { peers: [], except: ['a'] } }, {}, 'unknown'],
   ];
   it.each(cases)('of packets %s', (_what, changes, seen, expected) => {
@@ -39,10 +44,14 @@ describe('whether a fault would touch packets that were seen', () => {
   });
 
   it('leaves the pings out by which the agent measures', () => {
-    const measured = work('f', { type: 'delay', delayMs: 9, jitterMs: 0, distribution: 'uniform' }, {
-      protocol: 'tcp',
-      dosePeers: { pod: ['10.0.0.1'] },
-    });
+    const measured = work(
+      'f',
+      { type: 'delay', delayMs: 9, jitterMs: 0, distribution: 'uniform' },
+      {
+        protocol: 'tcp',
+        dosePeers: { pod: ['10.0.0.1'] },
+      },
+    );
     expect(wouldTouch(measured, { ...packets, protocol: 1 })).toBe('no');
   });
 

@@ -99,7 +99,9 @@ function shareOf(
     limits: [
       'only the largest flows count, as the monitor shows no others',
       ...(flow.filter === undefined ? [] : ['its filter leaves packets out']),
-      ...(reader.hasPorts ? [] : ['without ports among its keys, what is always spared (name resolution, sFlow) counts as touched']),
+      ...(reader.hasPorts
+        ? []
+        : ['without ports among its keys, what is always spared (name resolution, sFlow) counts as touched']),
       ...(unread === 0 ? [] : [`${unread} of its flows could not be read, and count as possibly touched`]),
     ],
   };

@@ -3,7 +3,9 @@ import type { TrafficAmount } from '../../api/index.ts';
 import { isConnectionAttempt, type TrafficSample } from './sample.ts';
 
 /** Changed in place: a collector adds a hundred thousand samples a second. */
-export type TrafficSums = Required<Omit<TrafficAmount, 'source' | 'squares'>> & { squares: { frames: number; payloadBytes: number } };
+export type TrafficSums = Required<Omit<TrafficAmount, 'source' | 'squares'>> & {
+  squares: { frames: number; payloadBytes: number };
+};
 
 export function noTraffic(): TrafficSums {
   const squares = { frames: 0, payloadBytes: 0 };

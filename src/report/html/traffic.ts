@@ -30,20 +30,20 @@ function byPhase(seen: readonly PhaseTraffic[]): Markup {
   const rateOf = ({ seconds }: PhaseTraffic, { frames }: TrafficAmount): number => (seconds > 0 ? frames / seconds : 0);
   const rates = seen.flatMap((phase) => [rateOf(phase, phase.targets), rateOf(phase, phase.others)]);
   const most = Math.max(0, ...rates);
-  const rate = (phase: PhaseTraffic, amount: TrafficAmount): Cell[] => {
+  const rate = (phase: PhaseTraffic, amount: TrafficAmount): Cell => {
     const figure = `${describeFrames(rateOf(phase, amount))} frames/s`;
-    return [`${figure}${errorOf(amount)}`, trafficBar(rateOf(phase, amount), most, figure)];
+    return markup`${figure}${errorOf(amount)} ${trafficBar(rateOf(phase, amount), most, figure)}`;
   };
   const rows = seen.map((phase) => [
     phase.phase,
     formatSpan(phase.seconds * 1000),
-    ...rate(phase, phase.targets),
-    ...rate(phase, phase.others),
+    rate(phase, phase.targets),
+    rate(phase, phase.others),
     describeWork(attemptsPerMegabyte(phase.targets)),
     formatCount(phase.targets.samples + phase.others.samples),
   ]);
-  const heads = ['Phase', 'Watched', 'Targets', '', 'Others', '', 'Attempts per MB', 'Samples'];
-  return table('Traffic by phase; ± is the 95 % error of sampling', heads, rows, [1, 2, 4, 6, 7]);
+  const heads = ['Phase', 'Watched', 'Targets', 'Others', 'Attempts per MB', 'Samples'];
+  return table('Traffic by phase; ± is the 95 % error of sampling', heads, rows, [1, 4, 5]);
 }
 
 function errorOf(amount: TrafficAmount): string {

@@ -59,7 +59,11 @@ function describeRatio(ratio: TrafficRatio | UndecidedRatio, written: (times: nu
 }
 
 /** Frames' 95 % error in percent: 196 · √(1/c) of c samples of equal weight; undefined of none. */
-export function framesErrorPercent({ samples, frames, squares }: {
+export function framesErrorPercent({
+  samples,
+  frames,
+  squares,
+}: {
   samples: number;
   frames: number;
   squares?: { frames: number };
@@ -67,4 +71,3 @@ export function framesErrorPercent({ samples, frames, squares }: {
   if (frames === 0) return undefined;
   return squares === undefined ? 196 / Math.sqrt(samples) : (196 * Math.sqrt(squares.frames)) / frames;
 }
-

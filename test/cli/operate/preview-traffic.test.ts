@@ -47,7 +47,9 @@ describe('the monitors of a namespace', () => {
       storeOf(() => Promise.resolve({ items })),
       'shop',
     );
-    expect(found).toMatchObject([{ namespace: 'shop', name: 'good', monitor: { flows: [{ keys: ['ipsource', 'ipdestination'] }] } }]);
+    expect(found).toMatchObject([
+      { namespace: 'shop', name: 'good', monitor: { flows: [{ keys: ['ipsource', 'ipdestination'] }] } },
+    ]);
   });
 
   it('are none without a store, and none for whom may not see them', async () => {

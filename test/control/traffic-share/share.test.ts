@@ -100,7 +100,12 @@ describe('the share of traffic that a fault would touch', () => {
   });
 
   it('has a line for each flow of a monitor that can tell, in frames or bytes', () => {
-    const flows = [flow(), flow({ name: 'volume', value: 'bytes' }), flow({ name: 'sizes', value: 'ipbytes' }), flow({ name: 'sources', keys: ['ipsource'] })];
+    const flows = [
+      flow(),
+      flow({ name: 'volume', value: 'bytes' }),
+      flow({ name: 'sizes', value: 'ipbytes' }),
+      flow({ name: 'sources', keys: ['ipsource'] }),
+    ];
     const shares = shareOf(monitor(flows, { [`${target},${peer}`]: 1 }));
     expect(shares).toMatchObject([
       { flow: 'pairs', unit: 'frames' },

@@ -8,7 +8,11 @@ import { anySample, ofOthers, sample, target } from './samples.ts';
 type Step = [phase: Phase, atMs: number, ...samples: TrafficSample[]];
 
 /** Phases in turn, with samples in each at its begin. */
-function viewAfter(steps: readonly Step[], atMs: number, limits: { mostSources?: number; mostFlows?: number } = {}): NetworkTraffic {
+function viewAfter(
+  steps: readonly Step[],
+  atMs: number,
+  limits: { mostSources?: number; mostFlows?: number } = {},
+): NetworkTraffic {
   const ledger = createTrafficLedger({ targets: [target, 'fd00:80::5'], startedAtMs: 0, ...limits });
   for (const [phase, nowMs, ...samples] of steps) {
     ledger.enter(phase, nowMs);
@@ -70,7 +74,14 @@ describe('a traffic ledger', () => {
   });
 
   it('keeps phases apart, goes on with one that is entered again, and shows none that never was', () => {
-    const traffic = viewAfter([['before', 0, sample()], ['during', 4000, sample(), sample()], ['before', 5000, sample()]], 7000);
+    const traffic = viewAfter(
+      [
+        ['before', 0, sample()],
+        ['during', 4000, sample(), sample()],
+        ['before', 5000, sample()],
+      ],
+      7000,
+    );
     expect(traffic.phases.map(({ phase, seconds, targets }) => [phase, seconds, targets.samples])).toEqual([
       ['before', 6, 2],
       ['during', 1, 2],
@@ -79,7 +90,14 @@ describe('a traffic ledger', () => {
   });
 
   it('never counts time that goes back', () => {
-    const traffic = viewAfter([['before', 5000], ['during', 3000], ['after', 6000]], 2000);
+    const traffic = viewAfter(
+      [
+        ['before', 5000],
+        ['during', 3000],
+        ['after', 6000],
+      ],
+      2000,
+    );
     expect(traffic.phases.map(({ phase, seconds }) => [phase, seconds])).toEqual([
       ['before', 5],
       ['during', 1],

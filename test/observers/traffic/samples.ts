@@ -7,7 +7,15 @@ const [peer, third] = ['10.80.0.7', '10.80.0.9'];
 
 export function sample(more: Partial<TrafficSample> = {}): TrafficSample {
   const addresses = { ipSource: target, ipDestination: peer, ipProtocol: 6, sourcePort: 40_000, destinationPort: 8080 };
-  return { source: 'switch 2:1001', samplingRate: 64, frameLength: 1518, tcpFlags: 16, payloadBytes: 1448, ...addresses, ...more };
+  return {
+    source: 'switch 2:1001',
+    samplingRate: 64,
+    frameLength: 1518,
+    tcpFlags: 16,
+    payloadBytes: 1448,
+    ...addresses,
+    ...more,
+  };
 }
 
 export const ofOthers = (more: Partial<TrafficSample> = {}): TrafficSample =>

@@ -9,8 +9,14 @@ const changeOf = (before: TrafficAmount, during: TrafficAmount) =>
 describe('what a fault made of traffic', () => {
   it('has frames a second of targets and of others by phase, and what became of both', () => {
     const { targets, others } = trafficChange(sampleTraffic());
-    expect(targets).toMatchObject({ byPhase: { before: 1280, during: 320, after: 1216 }, ratio: { direction: 'fell', value: 0.25 } });
-    expect(others).toMatchObject({ byPhase: { before: 2560, during: 2624, after: 2528 }, ratio: { direction: 'unshown', value: 1.025 } });
+    expect(targets).toMatchObject({
+      byPhase: { before: 1280, during: 320, after: 1216 },
+      ratio: { direction: 'fell', value: 0.25 },
+    });
+    expect(others).toMatchObject({
+      byPhase: { before: 2560, during: 2624, after: 2528 },
+      ratio: { direction: 'unshown', value: 1.025 },
+    });
   });
 
   it('has the connections that were tried, and the frames, for each megabyte of payload of the targets', () => {
@@ -25,8 +31,16 @@ describe('what a fault made of traffic', () => {
 
   it.each([
     ['nothing got through', { payload: 0, attempts: 50 }, 'no payload of the targets was sampled during the fault'],
-    ['hardly anything got through', { payload: 7, attempts: 50 }, 'too few samples with payload of the targets during the fault; expected at least 8 of equal weight'],
-    ['hardly a connection was tried', { payload: 100, attempts: 3 }, '2 sampled before and 3 during; expected at least 8 in one of them'],
+    [
+      'hardly anything got through',
+      { payload: 7, attempts: 50 },
+      'too few samples with payload of the targets during the fault; expected at least 8 of equal weight',
+    ],
+    [
+      'hardly a connection was tried',
+      { payload: 100, attempts: 3 },
+      '2 sampled before and 3 during; expected at least 8 in one of them',
+    ],
   ])('leaves amplification undecided where %s', (_what, during, why) => {
     const { connectionAttempts } = changeOf(amount(200, { payload: 100, attempts: 2 }), amount(200, during)).amplification;
     expect(connectionAttempts.ratio).toEqual({ direction: 'undecided', why });

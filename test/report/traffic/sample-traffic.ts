@@ -4,7 +4,10 @@ import type { JournalRecord, NetworkTraffic, Phase, PhaseTraffic, TrafficAmount 
 export const samplingRate = 64;
 
 /** Of samples that all weigh the same. @param payload samples with a full segment each; @param attempts samples that are SYNs */
-export function amount(samples: number, { payload = 0, attempts = 0 }: { payload?: number; attempts?: number } = {}): TrafficAmount {
+export function amount(
+  samples: number,
+  { payload = 0, attempts = 0 }: { payload?: number; attempts?: number } = {},
+): TrafficAmount {
   const [frames, payloadBytes] = [samples * samplingRate, payload * samplingRate * 1448];
   return {
     samples,
@@ -33,7 +36,10 @@ const usualFlow = '10.80.0.5 to 10.80.0.7 tcp 8080';
 export function sampleTraffic(flow = usualFlow): NetworkTraffic {
   return {
     phases: [
-      phaseTraffic('before', 10, amount(200, { payload: 150, attempts: 20 }), amount(400), [flow, '10.80.0.5 to 10.80.0.9 udp 53']),
+      phaseTraffic('before', 10, amount(200, { payload: 150, attempts: 20 }), amount(400), [
+        flow,
+        '10.80.0.5 to 10.80.0.9 udp 53',
+      ]),
       phaseTraffic('during', 30, amount(150, { payload: 40, attempts: 60 }), amount(1230), [flow]),
       phaseTraffic('after', 10, amount(190, { payload: 150, attempts: 22 }), amount(395), [flow]),
     ],
@@ -45,5 +51,9 @@ export function withTraffic(records: readonly JournalRecord[], traffic: NetworkT
   const last = records.at(-1);
   if (last === undefined) throw new Error('expected a journal with records');
   const { time, run, sequence } = last;
-  return [...records.slice(0, -1), { time, run, sequence, type: 'traffic', monitor, traffic }, { ...last, sequence: sequence + 1 }];
+  return [
+    ...records.slice(0, -1),
+    { time, run, sequence, type: 'traffic', monitor, traffic },
+    { ...last, sequence: sequence + 1 },
+  ];
 }

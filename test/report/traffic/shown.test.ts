@@ -28,7 +28,9 @@ describe('traffic in report.json', () => {
 describe('traffic on a terminal', () => {
   it('is in the summary under the name of its monitor, and nowhere without one', () => {
     const summary = renderSummary(buildReport(watched), { color: false });
-    expect(summary).toMatch(/\n {2}traffic {6}shop\/web\n +targets 1,280 → 320 frames\/s, −75 % .*\n +others 2,560 → .*\n +amplification 1,036 /);
+    expect(summary).toMatch(
+      /\n {2}traffic {5}shop\/web\n +targets 1,280 → 320 frames\/s, −75 % .*\n +others 2,560 → .*\n +amplification 1,036 /,
+    );
     expect(renderSummary(buildReport(records), { color: false })).not.toContain('traffic ');
   });
 
@@ -45,7 +47,10 @@ describe('traffic in report.html', () => {
   it.each([
     ['what became of it', /Others \(collateral\)[^]*2,560 → 2,624 frames\/s, \+2\.5 %, not shown to differ/],
     ['rates by phase with their errors', /<th scope="row"[^>]*>\s*during<\/th>[^]*320 frames\/s ± 16 %/],
-    ['the flows of the targets, with bars', /10\.80\.0\.5 to 10\.80\.0\.7 tcp 8080<\/th>[^]*<svg class="traffic-strip"[^>]*aria-label="100 frames\/s"/],
+    [
+      'the flows of the targets, with bars',
+      /10\.80\.0\.5 to 10\.80\.0\.7 tcp 8080<\/th>[^]*<svg class="traffic-strip"[^>]*aria-label="100 frames\/s"/,
+    ],
     ['flows that are not among the largest in a phase', /udp 53<\/th>[^]*not among the largest/],
   ])('shows %s', (_what, pattern) => {
     expect(pageOf('10.80.0.5 to 10.80.0.7 tcp 8080')).toMatch(pattern);

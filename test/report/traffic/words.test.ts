@@ -6,7 +6,7 @@ import { amount, sampleTraffic } from './sample-traffic.ts';
 describe('traffic in words', () => {
   it('says of targets, of others and of amplification what it was and what it became', () => {
     expect(trafficLine(trafficChange(sampleTraffic()))).toMatch(
-      /^targets: 1,280 → 320 frames\/s, −75 % \(95 % interval −\S+ % to −\S+ %\); others: 2,560 → 2,624 frames\/s, \+2.5 %, not shown to differ \(95 % interval −\S+ % to \+\S+ %\); amplification: 1,036 connection attempts per MB against 92.1?, × 11.3 \(95 % interval × \S+ to × \S+\)$/,
+      /^targets: 1,280 → 320 frames\/s, −75 % \(95 % interval −\S+ % to −\S+ %\); others: 2,560 → 2,624 frames\/s, \+2.5 %, not shown to differ \(95 % interval −\S+ % to \+\S+ %\); amplification: 1,036 connection attempts per MB against 92, × 11.3 \(95 % interval × \S+ to × \S+\)$/,
     );
   });
 
@@ -19,9 +19,17 @@ describe('traffic in words', () => {
   });
 
   it.each([
-    [{ direction: 'rose' as const, value: null, low: 3.2, high: null }, 'from nothing sampled (95 % interval × 3.2 to without bound)', describeTimes],
+    [
+      { direction: 'rose' as const, value: null, low: 3.2, high: null },
+      'from nothing sampled (95 % interval × 3.2 to without bound)',
+      describeTimes,
+    ],
     [{ direction: 'fell' as const, value: 0, low: 0, high: 0.01 }, '−100 % (95 % interval −100 % to −99 %)', describePercents],
-    [{ direction: 'unshown' as const, value: 1, low: 0.9, high: 1.12 }, '+0 %, not shown to differ (95 % interval −10 % to +12 %)', describePercents],
+    [
+      { direction: 'unshown' as const, value: 1, low: 0.9, high: 1.12 },
+      '+0 %, not shown to differ (95 % interval −10 % to +12 %)',
+      describePercents,
+    ],
   ])('writes intervals with their bounds (%#)', (ratio, words, written) => {
     expect(written(ratio)).toBe(words);
   });
