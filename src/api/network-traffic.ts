@@ -12,8 +12,11 @@ export type TrafficAmount = {
   payloadBytes: number;
   /** Agent and data source that saw it; absent where nothing was sampled. It is the same in all phases in which it saw anything. */
   source?: string;
-  /** Sums of the squares of what each sample adds, which errors follow from; absent: all samples add the same. */
-  squares?: { frames: number; payloadBytes: number };
+  /**
+   * How many samples that all weigh the same would have the errors of `frames` and of `payloadBytes`: fewer than `samples` where sampling rates or
+   * sizes differ (Kish's effective sample size, (Σ w)² / Σ w²). Absent: as many as `samples`.
+   */
+  evenSamples?: { frames: number; payloadBytes: number };
 };
 
 export type PhaseTraffic = {

@@ -3,7 +3,8 @@ import type { TrafficAmount } from '../../api/index.ts';
 import { isConnectionAttempt, type TrafficSample } from './sample.ts';
 
 /** Changed in place: a collector adds a hundred thousand samples a second. */
-export type TrafficSums = Required<Omit<TrafficAmount, 'source' | 'squares'>> & {
+export type TrafficSums = Required<Omit<TrafficAmount, 'source' | 'evenSamples'>> & {
+  /** Of what each sample adds. */
   squares: { frames: number; payloadBytes: number };
 };
 
@@ -24,7 +25,16 @@ export function addTraffic(sums: TrafficSums, sample: TrafficSample): void {
   sums.squares.payloadBytes += payloadBytes ** 2;
 }
 
-/** A copy. @param source that saw it; undefined where nobody saw any */
-export function amountOf(sums: TrafficSums, source: string | undefined): TrafficAmount {
-  return { ...sums, squares: { ...sums.squares }, ...(source === undefined ? {} : { source }) };
+/** @param source that saw it; undefined where nobody saw any */
+export function amountOf({ squares, ...sums }: TrafficSums, source: string | undefined): TrafficAmount {
+  const evenSamples = {
+    frames: evenly(sums.frames, squares.frames),
+    payloadBytes: evenly(sums.payloadBytes, squares.payloadBytes),
+  };
+  return { ...sums, evenSamples, ...(source === undefined ? {} : { source }) };
+}
+
+/** L. Kish, Survey Sampling (1965): the effective size of a sample of unequal weights. */
+function evenly(sum: number, squares: number): number {
+  return squares === 0 ? 0 : sum ** 2 / squares;
 }

@@ -74,16 +74,14 @@ function valuesOf(byPhase: ByPhase, valueOf: (phase: PhaseTraffic) => number | n
   return { before: valueIn(byPhase.before), during: valueIn(byPhase.during), after: valueIn(byPhase.after) };
 }
 
-/** Frames that one sample of equal weight would stand for; 1 where there is none, of which nothing follows. */
-function frameWeight({ frames, samples, squares }: TrafficAmount): number {
-  if (frames === 0) return 1;
-  return squares === undefined ? frames / samples : squares.frames / frames;
+/** Frames that one sample of equal weight stands for; 1 where there is none, of which nothing follows. */
+function frameWeight({ frames, samples, evenSamples }: TrafficAmount): number {
+  const even = evenSamples?.frames ?? samples;
+  return frames > 0 && even > 0 ? frames / even : 1;
 }
 
-/** Of equal weight, as many as give the payload's error: of small and large packets fewer than were sampled. */
-function payloadSamples({ payloadBytes, samples, squares }: TrafficAmount): number {
-  if (payloadBytes === 0) return 0;
-  return squares === undefined ? samples : payloadBytes ** 2 / squares.payloadBytes;
+function payloadSamples({ payloadBytes, samples, evenSamples }: TrafficAmount): number {
+  return payloadBytes > 0 ? (evenSamples?.payloadBytes ?? samples) : 0;
 }
 
 function whyScarce({ phase, targets }: PhaseTraffic): string {

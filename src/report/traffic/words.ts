@@ -1,4 +1,4 @@
-import type { ComparedTraffic, TrafficChange, TrafficRatio, UndecidedRatio } from '../../api/index.ts';
+import type { ComparedTraffic, TrafficAmount, TrafficChange, TrafficRatio, UndecidedRatio } from '../../api/index.ts';
 import { formatCount, formatNumber, formatPercent } from '../text.ts';
 
 export type TrafficSentence = { about: 'targets' | 'others' | 'amplification'; text: string };
@@ -59,15 +59,7 @@ function describeRatio(ratio: TrafficRatio | UndecidedRatio, written: (times: nu
 }
 
 /** Frames' 95 % error in percent: 196 · √(1/c) of c samples of equal weight; undefined of none. */
-export function framesErrorPercent({
-  samples,
-  frames,
-  squares,
-}: {
-  samples: number;
-  frames: number;
-  squares?: { frames: number };
-}): number | undefined {
-  if (frames === 0) return undefined;
-  return squares === undefined ? 196 / Math.sqrt(samples) : (196 * Math.sqrt(squares.frames)) / frames;
+export function framesErrorPercent({ samples, evenSamples }: Pick<TrafficAmount, 'samples' | 'evenSamples'>): number | undefined {
+  const even = evenSamples?.frames ?? samples;
+  return even > 0 ? 196 / Math.sqrt(even) : undefined;
 }

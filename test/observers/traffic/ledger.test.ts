@@ -34,6 +34,16 @@ describe('a traffic ledger', () => {
   });
 
   it.each([
+    ['that all weigh the same', [64, 64, 64], 3],
+    ['of which one weighs more than all others', [1, 1, 1000], 1.004],
+  ])('says how many even samples those are worth %s', (_what, rates, frames) => {
+    const even = one(...rates.map((samplingRate) => sample({ samplingRate })))?.targets.evenSamples;
+    expect(even?.frames).toBeCloseTo(frames, 3);
+    expect(even?.payloadBytes).toBeCloseTo(frames, 3);
+    expect(one(ofOthers())?.targets.evenSamples).toEqual({ frames: 0, payloadBytes: 0 });
+  });
+
+  it.each([
     ['from a target', sample(), true],
     ['to a target', sample({ ipSource: '10.80.0.7', ipDestination: target }), true],
     ['of IPv6, to a target', sample({ ipSource: 'fd00:80::7', ipDestination: 'fd00:80::5' }), true],

@@ -56,8 +56,8 @@ describe('what a fault made of traffic', () => {
 
   it('doubts an amplification more where payloads differ in size', () => {
     const during = amount(200, { payload: 40, attempts: 60 });
-    const squares = { frames: during.frames * 64, payloadBytes: (during.payloadBytes * during.payloadBytes) / 9 };
-    const ratios = [during, { ...during, squares }].map((one) => {
+    const evenSamples = { frames: during.samples, payloadBytes: 9 };
+    const ratios = [during, { ...during, evenSamples }].map((one) => {
       const { ratio } = changeOf(amount(200, { payload: 150, attempts: 20 }), one).amplification.connectionAttempts;
       if (ratio.direction === 'undecided') throw new Error(ratio.why);
       return ratio;
@@ -79,7 +79,7 @@ describe('what a fault made of traffic', () => {
 
   it('counts samples of several sampling rates as fewer', () => {
     const even = amount(100);
-    const uneven = { ...even, squares: { frames: (even.frames * even.frames) / 10, payloadBytes: 0 } };
+    const uneven = { ...even, evenSamples: { frames: 10, payloadBytes: 0 } };
     const widths = [even, uneven].map((during) => {
       const { ratio } = changeOf(even, during).targets;
       return 'low' in ratio ? (ratio.high ?? Infinity) - ratio.low : 0;

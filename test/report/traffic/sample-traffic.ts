@@ -15,7 +15,7 @@ export function amount(
     bytes: frames * 1000,
     connectionAttempts: attempts * samplingRate,
     payloadBytes,
-    squares: { frames: frames * samplingRate, payloadBytes: payload * (samplingRate * 1448) ** 2 },
+    evenSamples: { frames: samples, payloadBytes: payload },
     ...(samples === 0 ? {} : { source: 'switch 2:1001' }),
   };
 }
