@@ -10,6 +10,13 @@ export type TrafficAmount = {
   connectionAttempts: number;
   /** Bytes behind the headers of IP and TCP or UDP. */
   payloadBytes: number;
+  /** Agent and data source that saw it; absent where nothing was sampled. It is the same in all phases in which it saw anything. */
+  source?: string;
+  /**
+   * How many samples that all weigh the same would have the errors of `frames` and of `payloadBytes`: fewer than `samples` where sampling rates or
+   * sizes differ (Kish's effective sample size, (Σ w)² / Σ w²). Absent: as many as `samples`.
+   */
+  evenSamples?: { frames: number; payloadBytes: number };
 };
 
 export type PhaseTraffic = {
@@ -23,3 +30,26 @@ export type PhaseTraffic = {
 };
 
 export type NetworkTraffic = { phases: PhaseTraffic[] };
+
+/**
+ * A quotient with its 95 % interval; null is without bound, as when nothing was sampled before. `direction` is `rose` or `fell` where the whole
+ * interval is on one side of 1, `unshown` where 1 is in it, and `undecided` where there are too few samples to say anything.
+ */
+export type TrafficRatio = { direction: 'rose' | 'fell' | 'unshown'; value: number | null; low: number; high: number | null };
+export type UndecidedRatio = { direction: 'undecided'; why: string };
+
+/** In frames or attempts a second, or for each megabyte (1,000,000 bytes) of payload; null where that phase has none. */
+export type TrafficByPhase = Record<Phase, number | null>;
+
+/** Of a value: what it was in each phase, and that of `during` over that of `before`. */
+export type ComparedTraffic = { byPhase: TrafficByPhase; ratio: TrafficRatio | UndecidedRatio };
+
+/** What a fault made of traffic, from its phases. */
+export type TrafficChange = {
+  /** Frames a second. */
+  targets: ComparedTraffic;
+  /** Collateral: frames a second that are of no target. */
+  others: ComparedTraffic;
+  /** Work for each megabyte of payload that got through, of the targets. */
+  amplification: { connectionAttempts: ComparedTraffic; frames: ComparedTraffic };
+};

@@ -5,6 +5,7 @@
 import type { ArmedState } from './monitor-status.ts';
 import type { Dose } from './node-task.ts';
 import type { Phase, Tolerance } from './model.ts';
+import type { NetworkTraffic, TrafficChange } from './network-traffic.ts';
 
 export const verdicts = ['Passed', 'Failed', 'Inconclusive', 'Aborted', 'Refused', 'Errored'] as const;
 export type Verdict = (typeof verdicts)[number];
@@ -122,6 +123,9 @@ export type AbortRecord = {
   signal?: SignalRecord;
 };
 
+/** What one NetworkMonitor (namespace/name) saw of the run. */
+export type TrafficRecord = { monitor: string; traffic: NetworkTraffic };
+
 export type Report = {
   apiVersion: 'squall.report/v1';
   verdict: Verdict;
@@ -138,6 +142,8 @@ export type Report = {
   exposure: ExposureRecord[];
   hypothesis: HypothesisRecord[];
   abort: AbortRecord | null;
+  /** By monitor; null where nobody observed. */
+  traffic: (TrafficRecord & { change: TrafficChange })[] | null;
   timings: { preflight: number; inject: number; undo: number };
   residue: number;
   warnings: string[];
@@ -162,6 +168,7 @@ export type JournalEntry =
   | { type: 'exposure'; exposure: ExposureRecord }
   | { type: 'hypothesis'; result: HypothesisRecord }
   | { type: 'abort'; abort: AbortRecord }
+  | ({ type: 'traffic' } & TrafficRecord)
   | { type: 'warning'; message: string }
   | { type: 'kernel'; kernel: string; driver: string; guest: boolean; why: string }
   | { type: 'error'; code: string; message: string }

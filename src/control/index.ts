@@ -28,6 +28,9 @@ export {
 export { type HurtPod, type PlannedPreview, type PreviewedProbe, previewRun, type RunPreview } from './preview-run.ts';
 export type { KernelProgram } from './preview-programs.ts';
 export type { RunCost } from './preview-cost.ts';
+export { readMonitors } from './traffic-share/read-monitors.ts';
+export type { ObservedMonitor, SeenShare, TrafficShare } from './traffic-share/share.ts';
+export { entriesOfTraffic } from './traffic-entries.ts';
 export { activeRunOf } from './active-runs.ts';
 export type { PlaceRules } from './plan-or-refuse.ts';
 export type { TargetRules } from './target-checks.ts';

@@ -8,6 +8,7 @@ import { readRunRequest, type SpecReader } from './run-request.ts';
 import type { ExperimentObject } from './run-status.ts';
 import { type KernelProgram, programsOf } from './preview-programs.ts';
 import { costOf, type RunCost } from './preview-cost.ts';
+import { type ObservedMonitor, type TrafficShare, trafficShares } from './traffic-share/share.ts';
 import { controllerOf, type World } from './world.ts';
 
 export type RunPreview = PlannedPreview | RefusedPreview;
@@ -30,6 +31,8 @@ export type PlannedPreview = {
   programs: KernelProgram[];
   probes: PreviewedProbe[];
   cost: RunCost;
+  /** How much of what monitors of its namespace see would be touched; absent: without fault, or without monitor. */
+  traffic?: TrafficShare[];
 };
 
 export type HurtPod = {
@@ -73,6 +76,8 @@ export type PreviewFacts = {
   drawnSeed: string;
   /** Of the place where it would run. @default none */
   rules?: PlaceRules;
+  /** Of the experiment's namespace. @default none */
+  monitors?: readonly ObservedMonitor[];
 };
 
 /** Rejects only when what the experiment refers to cannot be asked for. */
@@ -106,7 +111,15 @@ export async function previewRun(reader: SpecReader, object: ExperimentObject, f
     programs: told.programs,
     probes: probesOf(planned),
     cost: costOf(planned.tasks),
+    ...trafficOf(planned, facts),
   };
+}
+
+function trafficOf({ tasks }: PlannedRun, { monitors = [], now }: PreviewFacts): Pick<PlannedPreview, 'traffic'> {
+  const faults = tasks.fault.flatMap(({ spec: { fault, targets } }) =>
+    fault === undefined ? [] : { fault, addresses: targets.flatMap(({ ips }) => ips) },
+  );
+  return faults.length === 0 || monitors.length === 0 ? {} : { traffic: trafficShares(monitors, faults, now) };
 }
 
 function hurtBy({ tasks }: PlannedRun, { pods }: World, programOf: ReadonlyMap<string, number>): HurtPod[] {

@@ -48,4 +48,5 @@ export { queuesOf } from './queues-of.ts';
 export { requestedDose } from './requested-dose.ts';
 export { renderTree, renderTreeChange } from './render-tree.ts';
 export { longestSilenceMs } from './silence.ts';
+export { mostCertain, type SeenPackets, type Touch, wouldTouch } from './touched.ts';
 export { versionOfFault } from './versions.ts';

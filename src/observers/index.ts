@@ -60,3 +60,5 @@ export { type CollectorMetric, collectorMetrics, type MetricSeries } from './col
 export { type CollectorOptions, sflowPort } from './collector/options.ts';
 export type { CollectorWarning } from './collector/warnings.ts';
 export { createSflowRtClient, type SflowRtServer, startSflowRtServer } from './sflow-rt/index.ts';
+export { createTrafficLedger, type TrafficLedger, type TrafficLedgerOptions } from './traffic/ledger.ts';
+export type { TrafficSample } from './traffic/sample.ts';

@@ -1,5 +1,6 @@
 import type { JournalEntry, JournalRecord, PhaseRecord, Report, ReportPhase, TargetRecord } from '../api/index.ts';
 import { formatInstant } from '../lib/index.ts';
+import { trafficChange } from './traffic/change.ts';
 
 export type RecordOf<Type extends JournalEntry['type']> = Extract<JournalRecord, { type: Type }>;
 
@@ -49,6 +50,7 @@ export function buildReport(records: readonly JournalRecord[]): Report {
       ({ name, phase }) => [name, phase],
     ),
     abort: recordsOf(records, 'abort').at(-1)?.abort ?? null,
+    traffic: collectTraffic(records),
     timings: {
       preflight: timeIn(phases, 'preflight'),
       inject: timeIn(phases, 'inject'),
@@ -121,6 +123,12 @@ function collectTargets(records: readonly JournalRecord[]): TargetRecord[] {
     }
   }
   return [...targets.values()];
+}
+
+function collectTraffic(records: readonly JournalRecord[]): Report['traffic'] {
+  const newest = lastOfEach(recordsOf(records, 'traffic'), ({ monitor }) => [monitor]);
+  if (newest.length === 0) return null;
+  return newest.map(({ monitor, traffic }) => ({ monitor, traffic, change: trafficChange(traffic) }));
 }
 
 /** The newest value under each key, in the order in which the keys first came. */

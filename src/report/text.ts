@@ -32,7 +32,7 @@ export function formatCount(count: number): string {
 
 /** Milliseconds with about four digits that mean something: `0.052 ms`, `8.21 ms`, `200.4 ms`, `1,203 ms`. */
 export function formatMs(milliseconds: number): string {
-  return `${digits(milliseconds)} ms`;
+  return `${formatNumber(milliseconds)} ms`;
 }
 
 /** `0 %`, `0.25 %`, `12.5 %`, `100 %`. */
@@ -55,7 +55,7 @@ export function formatRate(bitsPerSecond: number): string {
       [1e3, 'kbit/s'],
     ] as const
   ).find(([least]) => bitsPerSecond >= least) ?? [1, 'bit/s'];
-  return `${digits(bitsPerSecond / size)} ${name}`;
+  return `${formatNumber(bitsPerSecond / size)} ${name}`;
 }
 
 /** A span of time for people: `12 ms`, `1.25 s`, `42.0 s`, `3 min 05 s`, `2 h 10 min`. */
@@ -83,7 +83,8 @@ export function formatInstantForPeople(instant: string): string {
   return match ? `${match[1] ?? ''} ${match[2] ?? ''} UTC` : instant;
 }
 
-function digits(value: number): string {
+/** About four digits that mean something: `0.052`, `8.21`, `200.4`, `1,203`. */
+export function formatNumber(value: number): string {
   const size = Math.abs(value);
   if (size < 1) return String(Number(value.toFixed(3)));
   if (size >= 1000) return formatCount(value);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { type MonitorStatus, readSpec } from '../../src/api/index.ts';
 import {
   type ExperimentObject,
   type PlaceRules,
@@ -92,6 +93,21 @@ describe('previewRun', () => {
         pulse: { activeMs: 2000, idleMs: 1000 },
       });
     }
+  });
+
+  it('says how much of what a monitor sees would be touched, and nothing of that without fault or monitor', async () => {
+    const now = new Date(facts.now).toISOString();
+    const topKeys = [
+      { key: '10.0.0.10,10.0.0.1', value: 30 },
+      { key: '10.0.0.1,10.0.0.10', value: 70 },
+    ];
+    const monitor = readSpec('NetworkMonitor', { flows: [{ name: 'pairs', keys: 'ipsource,ipdestination', value: 'frames' }] });
+    const status = { heartbeatAt: now, state: 'quiet', flows: [{ name: 'pairs', topKeys }] } as unknown as MonitorStatus;
+    const monitors = [{ namespace: 'shop', name: 'web', monitor, status }];
+    const preview = await previewRun(reader, experiment(), { ...facts, monitors });
+    expect(preview).toMatchObject({ traffic: [{ monitor: 'shop/web', flow: 'pairs', share: { least: 0.3, most: 0.3 } }] });
+    expect(await previewRun(reader, experiment({ fault: undefined }), { ...facts, monitors })).not.toHaveProperty('traffic');
+    expect(await planned()).not.toHaveProperty('traffic');
   });
 
   it('names ports beside the peers that have them, and what else narrows the fault', async () => {

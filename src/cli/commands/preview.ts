@@ -17,6 +17,7 @@ import { errorFacts, SquallError, systemClock } from '../../lib/index.ts';
 import { keyText } from '../../store/index.ts';
 import { endingSignal } from '../ending-signal.ts';
 import { withClusterOptions } from '../operate/cluster-choice.ts';
+import { monitorsIn } from '../operate/preview-traffic.ts';
 import { openWorld, type PreviewPlace, type WorldChoice } from '../operate/preview-world.ts';
 import { readTargetRules, type TargetOptions, withTargetOptions } from '../operate/target-options.ts';
 import { renderPreview } from '../operate/preview-text.ts';
@@ -48,8 +49,8 @@ export function previewCommand(): Command {
     });
 }
 
-/** What a preview says, and the exit code that goes with it. */
-type Look = { code: number; problems: string; text: string };
+/** What a preview says, and the exit code that goes with it. `lasting` is the text without traffic, which is another one at every look. */
+type Look = { code: number; problems: string; text: string; lasting: string };
 
 async function preview(inputs: readonly string[], options: PreviewOptions): Promise<number> {
   if (options.watch === true && inputs.includes('-')) {
@@ -64,7 +65,7 @@ async function preview(inputs: readonly string[], options: PreviewOptions): Prom
     await systemClock.sleep(lookEveryMs, ending.signal).catch(() => undefined);
     if (ending.signal.aborted) return code;
     const next = await look(inputs, options, drawnSeed);
-    if (next.text !== shown.text || next.problems !== shown.problems) ({ code, ...shown } = tell(next));
+    if (next.lasting !== shown.lasting || next.problems !== shown.problems) ({ code, ...shown } = tell(next));
   }
 }
 
@@ -83,7 +84,7 @@ async function look(inputs: readonly string[], options: PreviewOptions, drawnSee
     ...wrong.map((problem) => formatProblem(problem)),
   ];
   const problems = lines.map((line) => `${line}\n`).join('');
-  if (wrong.length > 0) return { code: errorFacts('InvalidInput').exit, problems, text: '' };
+  if (wrong.length > 0) return { code: errorFacts('InvalidInput').exit, problems, text: '', lasting: '' };
   const runnable = toExperiments(manifests, options.for) as ExperimentObject[];
   const targets = readTargetRules(options);
   const place = await openWorld({ ...options, targets });
@@ -93,11 +94,13 @@ async function look(inputs: readonly string[], options: PreviewOptions, drawnSee
     const reader = readerOf(manifests, place);
     const previews: RunPreview[] = [];
     for (const object of [...runnable, ...named]) {
-      const facts = { world: place.world, now: systemClock.now(), drawnSeed, rules: place.rules };
+      const monitors = await monitorsIn(place.store, object.metadata.namespace ?? 'default');
+      const facts = { world: place.world, now: systemClock.now(), drawnSeed, rules: place.rules, monitors };
       previews.push(await previewRun(reader, object, facts));
     }
     const code = previews.some((one) => 'refusal' in one) ? refusedExit : 0;
-    return { code, problems, text: render(previews, options.output) };
+    const lasting = previews.map((one) => ('refusal' in one ? one : { ...one, traffic: undefined }));
+    return { code, problems, text: render(previews, options.output), lasting: render(lasting, options.output) };
   } finally {
     place.store?.close();
   }

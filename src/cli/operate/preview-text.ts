@@ -1,6 +1,7 @@
 import type { HurtPod, KernelProgram, PlannedPreview, PreviewedProbe, RunCost, RunPreview } from '../../control/index.ts';
 import { formatDuration } from '../../lib/index.ts';
 import { columns } from '../columns.ts';
+import { trafficLines } from './preview-traffic.ts';
 
 /** So many addresses are shown in a cell; -o json has them all. */
 const mostAddresses = 4;
@@ -35,6 +36,7 @@ export function renderPreview(preview: RunPreview): string {
       ),
     ),
     ...(programs.length > mostPrograms ? ['', `… and ${counted(programs.length - mostPrograms, 'other program')}`] : []),
+    ...trafficLines(preview.traffic),
     '',
     costLine(cost),
     `seed ${seed}; nothing was changed, and no node was asked`,

@@ -10,6 +10,7 @@ import { abort, cleanUp, dose, steadyState, targets } from './sections.ts';
 import { style } from './style.ts';
 import { chip, facts, folded, section, table } from './blocks.ts';
 import { timeline } from './timeline.ts';
+import { traffic } from './traffic.ts';
 
 const mostManifestCharacters = 60_000;
 const mostWarnings = 100;
@@ -36,7 +37,8 @@ export function renderPage(evidence: Evidence): string {
         <main>
           ${header(evidence)} ${warnings(report.warnings)} ${abort(evidence)}
           ${refused ? preflight(evidence.preflight) : undefined} ${section('timeline', 'Timeline', '', timeline(evidence))}
-          ${steadyState(evidence)} ${measurements(evidence)} ${dose(evidence)} ${targets(evidence)} ${cleanUp(evidence)}
+          ${steadyState(evidence)} ${measurements(evidence)} ${dose(evidence)} ${targets(evidence)} ${traffic(evidence)}
+          ${cleanUp(evidence)}
           ${refused ? undefined : preflight(evidence.preflight)} ${environment(evidence)} ${manifest(report.experiment.manifest)}
         </main>
         <footer>

@@ -116,6 +116,7 @@ svg .lane-name { text-anchor: end; }
 .abort-line { stroke: var(--bad); stroke-width: 2; stroke-dasharray: 3 2; }
 svg .abort-name, svg .abort-name-left { fill: var(--bad); font-weight: 600; } svg .abort-name-left { text-anchor: end; }
 .dose-strip { width: 150px; }
+.traffic-strip { width: 110px; margin-top: 5px; } .traffic-bar { fill: var(--rtt); }
 .dose-asked { stroke: var(--text); stroke-width: 1.6; }
 .dose-interval.good { fill: var(--good); opacity: 0.35; } .dose-interval.bad { fill: var(--bad); opacity: 0.35; }
 .dose-measured.good { fill: var(--good); } .dose-measured.bad { fill: var(--bad); }

@@ -1,6 +1,8 @@
 import type { JournalRecord } from '../../api/index.ts';
 import { describeDose, describeObserved, describeTolerance } from '../describe.ts';
 import { formatMs, formatPercent, formatStopwatch } from '../text.ts';
+import { trafficChange } from '../traffic/change.ts';
+import { trafficLine } from '../traffic/words.ts';
 import type { LiveState } from './live-state.ts';
 import { readingOf } from './readings.ts';
 import { type Line, span } from './spans.ts';
@@ -72,6 +74,8 @@ export function eventLines(record: JournalRecord, targets: LiveState['targets'])
     }
     case 'abort':
       return lasting(span('abort ', 'bad'), span(record.abort.cause));
+    case 'traffic':
+      return passing(span('traffic ', 'quiet'), span(`${record.monitor}: ${trafficLine(trafficChange(record.traffic))}`));
     case 'warning':
       return lasting(span('warning ', 'doubt'), span(record.message));
     case 'error':

@@ -83,6 +83,7 @@ export function nextLiveState(state: LiveState, record: JournalRecord): LiveStat
     case 'preflight':
     case 'exposure':
     case 'abort':
+    case 'traffic':
     case 'error':
       return known;
   }

@@ -3,6 +3,7 @@ import { type AbortRecord, phases, type Report, type Verdict } from '../../api/i
 import { describeAbortTimes, describeSignal } from '../describe-abort.ts';
 import { describeCleanUp, describeDose, describeObserved, describeVerdict } from '../describe.ts';
 import { formatSpan } from '../text.ts';
+import { describeTraffic } from '../traffic/words.ts';
 import { fitLine, type Line, paint, span, type Style } from './spans.ts';
 
 export type SummaryOptions = {
@@ -49,6 +50,7 @@ export function summaryLines(report: Report, folder: string | undefined): Line[]
     ),
     ...hypothesisLines(report).map(({ label, line }) => labelled(label, ...line)),
     ...abortLines(report.abort).map(({ label, text }) => labelled(label, span(text))),
+    ...trafficLines(report).map(({ label, line }) => labelled(label, ...line)),
     labelled('clean-up', span(describeCleanUp(report), report.residue === 0 ? 'plain' : 'bad')),
     ...report.warnings.slice(0, 10).map((warning) => labelled('warning', span(warning, 'doubt'))),
     ...(report.warnings.length > 10
@@ -87,4 +89,12 @@ function hypothesisLines({ hypothesis }: Report): { label: string; line: Line }[
       .map(({ phase, reason }) => ({ label: '', line: [span(`${phase}: ${reason}`, 'bold')] }));
     return [{ label: 'hypothesis', line: [span(name, 'bold'), ...byPhase] }, ...reasons];
   });
+}
+
+/** For each monitor that observed its name, and what it saw of the targets, of others, and of amplification. */
+function trafficLines({ traffic }: Report): { label: string; line: Line }[] {
+  return (traffic ?? []).flatMap(({ monitor, change }) => [
+    { label: 'traffic', line: [span(monitor, 'bold')] },
+    ...describeTraffic(change).map(({ about, text }) => ({ label: '', line: [span(`${about} `, 'quiet'), span(text)] })),
+  ]);
 }
