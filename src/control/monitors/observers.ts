@@ -33,8 +33,7 @@ export function createObservers({ openCollector, openSflowRt, clock, onCrossing 
   const opened = new Map<string, Opened>();
 
   function open(endpoint: SflowRtEndpoint | undefined): Opened {
-    const begin = async (): Promise<NetworkObserver> =>
-      endpoint === undefined ? await openCollector() : openSflowRt(endpoint);
+    const begin = async (): Promise<NetworkObserver> => (endpoint === undefined ? await openCollector() : openSflowRt(endpoint));
     const one: Opened = { observer: begin(), users: new Set() };
     one.observer.then(
       (observer) => {

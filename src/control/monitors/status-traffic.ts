@@ -19,7 +19,7 @@ function inStatus({ phase, seconds, targets, others, targetFlows }: PhaseTraffic
   return {
     ...{ phase, seconds: rounded(seconds), targets: whole(targets), others: whole(others) },
     targetFlows: targetFlows.slice(0, bounds.targetFlows).map(({ flow, framesPerSecond }) => ({
-      flow: cut(flow),
+      flow: cut(flow, bounds.flow),
       framesPerSecond: rounded(framesPerSecond),
     })),
   };

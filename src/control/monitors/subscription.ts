@@ -14,7 +14,7 @@ const rearmMs = 5 * smoothingMs;
 /** As sFlow-RT shows at most. */
 const topFlows = 20;
 /** Thresholds of all runs of one monitor together: what a status can show. */
-export const mostArmed = 64;
+export const mostArmed = 48;
 
 /** What a run waits for: each threshold that its rules name, also one that the monitor does not have. */
 export type ArmedEntry = { run: ArmedRun; threshold: string };
@@ -38,7 +38,10 @@ export function subscriptionOf(id: string, { flows, thresholds }: Monitor, runs:
   thresholds.forEach(({ metric, flowName }, index) => {
     if (metric === flowName) return;
     const remedy = 'thresholds on counters are not judged: remove metric, or name the flow';
-    throw new SquallError('InvalidInput', `spec.thresholds[${String(index)}].metric: '${metric}': expected '${flowName}', the flow; ${remedy}`);
+    throw new SquallError(
+      'InvalidInput',
+      `spec.thresholds[${String(index)}].metric: '${metric}': expected '${flowName}', the flow; ${remedy}`,
+    );
   });
   return {
     id,

@@ -41,7 +41,13 @@ export type WatchOptions = {
 const viewWithinMs = 1500;
 const changeWithinMs = 10_000;
 
-type Connection = { name: string; endpoint: SflowRtEndpoint | undefined; observer: NetworkObserver; askView: Ask; askChange: Ask };
+type Connection = {
+  name: string;
+  endpoint: SflowRtEndpoint | undefined;
+  observer: NetworkObserver;
+  askView: Ask;
+  askChange: Ask;
+};
 type Outcome = { wanted: Wanted } & ({ came: 'taken' } | { came: 'refused' | 'failed'; message: string });
 
 export function createWatch({ id, observers, clock, signal, onError }: WatchOptions): Watch {

@@ -121,11 +121,25 @@ const amount = { samples: 10, frames: 640, bytes: 64_000, connectionAttempts: 3,
 
 /** With every field that an observer may write. */
 const fullMonitorStatus: MonitorStatus = {
-  ...{ observedGeneration: 1, observedBy: 'collector', heartbeatAt: '2026-06-01T10:00:01.000Z', state: 'firing', message: 'ddos' },
+  ...{
+    observedGeneration: 1,
+    observedBy: 'collector',
+    heartbeatAt: '2026-06-01T10:00:01.000Z',
+    state: 'firing',
+    message: 'ddos',
+  },
   agentCount: 1,
   agents: [
     {
-      ...{ agent: '10.0.0.1', subAgent: 0, datagrams: 100, datagramsPerSecond: 1.5, samplesPerSecond: 10.5, lost: 1, sampleDrops: 2 },
+      ...{
+        agent: '10.0.0.1',
+        subAgent: 0,
+        datagrams: 100,
+        datagramsPerSecond: 1.5,
+        samplesPerSecond: 10.5,
+        lost: 1,
+        sampleDrops: 2,
+      },
       ...{ restarts: 0, signal: 'degraded', lastDatagramAt: '2026-06-01T10:00:00.900Z', samplingRate: 64 },
     },
   ],
@@ -138,7 +152,14 @@ const fullMonitorStatus: MonitorStatus = {
   ],
   armed: [
     {
-      ...{ run: 'uid-1', threshold: 'ddos', state: 'learning', message: 'm', limit: 100, baseline: { rate: 1.5, low: 1, high: 2 } },
+      ...{
+        run: 'uid-1',
+        threshold: 'ddos',
+        state: 'learning',
+        message: 'm',
+        limit: 100,
+        baseline: { rate: 1.5, low: 1, high: 2 },
+      },
       ...{ crossing, notification: 'traffic-kx-7' },
     },
   ],
@@ -155,9 +176,7 @@ const fullMonitorStatus: MonitorStatus = {
       },
     },
   ],
-  conditions: [
-    { type: 'Accepted', status: 'True', reason: 'Accepted', message: '', lastTransitionTime: '2026-06-01T10:00:00Z' },
-  ],
+  conditions: [{ type: 'Accepted', status: 'True', reason: 'Accepted', message: '', lastTransitionTime: '2026-06-01T10:00:00Z' }],
 };
 
 describe('the status of a monitor', () => {
@@ -247,17 +266,14 @@ describe('the status of a NodeTask', () => {
 });
 
 describe('the status of a kind whose controller comes later', () => {
-  it.each(['NetworkTrafficShaper', 'NetworkConnectivityTest', 'NetworkGameDay'] as const)(
-    'of %s has conditions',
-    (kind) => {
-      const condition = {
-        type: 'Ready',
-        status: 'True',
-        reason: 'Applied',
-        message: '',
-        lastTransitionTime: '2026-06-01T10:00:00Z',
-      };
-      expectKept(kind, goodSpecs[kind], { observedGeneration: 1, conditions: [condition] });
-    },
-  );
+  it.each(['NetworkTrafficShaper', 'NetworkConnectivityTest', 'NetworkGameDay'] as const)('of %s has conditions', (kind) => {
+    const condition = {
+      type: 'Ready',
+      status: 'True',
+      reason: 'Applied',
+      message: '',
+      lastTransitionTime: '2026-06-01T10:00:00Z',
+    };
+    expectKept(kind, goodSpecs[kind], { observedGeneration: 1, conditions: [condition] });
+  });
 });

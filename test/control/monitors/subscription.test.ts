@@ -14,7 +14,10 @@ describe('what an observer is asked to watch', () => {
   it('is what the monitor says, smoothed over 2 s, with 20 flows to show, and armed again after 10 s', () => {
     const filter = 'ipprotocol=6';
     const flows = [{ ...monitor.flows[0], filter, activeTimeout: '60s', log: true }];
-    const model = readSpec('NetworkMonitor', { flows, thresholds: [...monitor.thresholds, { ...relativeThreshold, byFlow: true }] });
+    const model = readSpec('NetworkMonitor', {
+      flows,
+      thresholds: [...monitor.thresholds, { ...relativeThreshold, byFlow: true }],
+    });
     expect(subscriptionOf('shop/m', model, [])).toEqual({
       id: 'shop/m',
       flows: [{ name: 'tcp', keys: ['ipsource', 'ipdestination'], value: 'frames', filter, smoothingMs: 2000, top: 20 }],
