@@ -12,6 +12,8 @@ export type WatchedFlow = WrittenFlow & {
   smoothingMs: number;
   /** How many of the largest flows a view shows. */
   top: number;
+  /** For the log of flows that an sFlow-RT can write; absent: it writes none. The collector has no such log. */
+  log?: { flowStart: boolean; activeTimeoutMs?: number };
 };
 
 export type WatchedThreshold = {
@@ -46,6 +48,8 @@ export type Subscription = {
   flows: readonly WatchedFlow[];
   thresholds: readonly WatchedThreshold[];
   armings: readonly Arming[];
+  /** How an sFlow-RT is asked for events: so many at once, and so long one question waits. The collector tells at once. */
+  events?: { most: number; timeoutMs: number };
 };
 
 export type NetworkCrossing = {

@@ -25,9 +25,14 @@ function inStatus({ phase, seconds, targets, others, targetFlows }: PhaseTraffic
   };
 }
 
-function whole({ samples, frames, bytes, connectionAttempts, payloadBytes }: TrafficAmount): TrafficAmount {
+function whole({ source, evenSamples, ...sums }: TrafficAmount): TrafficAmount {
+  const { samples, frames, bytes, connectionAttempts, payloadBytes } = sums;
   return {
     ...{ samples: counted(samples), frames: counted(frames), bytes: counted(bytes) },
     ...{ connectionAttempts: counted(connectionAttempts), payloadBytes: counted(payloadBytes) },
+    ...(source === undefined ? {} : { source: cut(source, 2 * bounds.source) }),
+    ...(evenSamples && {
+      evenSamples: { frames: rounded(evenSamples.frames), payloadBytes: rounded(evenSamples.payloadBytes) },
+    }),
   };
 }

@@ -34,7 +34,7 @@ export function armedEntries(runs: readonly ArmedRun[]): { entries: ArmedEntry[]
  * @param id `namespace/name` of the monitor
  * @throws SquallError InvalidInput of a threshold whose metric is no flow
  */
-export function subscriptionOf(id: string, { flows, thresholds }: Monitor, runs: readonly ArmedRun[]): Subscription {
+export function subscriptionOf(id: string, { flows, thresholds, events }: Monitor, runs: readonly ArmedRun[]): Subscription {
   thresholds.forEach(({ metric, flowName }, index) => {
     if (metric === flowName) return;
     const remedy = 'thresholds on counters are not judged: remove metric, or name the flow';
@@ -45,15 +45,17 @@ export function subscriptionOf(id: string, { flows, thresholds }: Monitor, runs:
   });
   return {
     id,
-    flows: flows.map(({ name, keys, value, filter }) => ({
+    flows: flows.map(({ name, keys, value, filter, log, flowStart, activeTimeoutMs }) => ({
       ...{ name, keys, value, smoothingMs, top: topFlows },
       ...(filter === undefined ? {} : { filter }),
+      ...(log ? { log: { flowStart, ...(activeTimeoutMs === undefined ? {} : { activeTimeoutMs }) } } : {}),
     })),
     thresholds: thresholds.map(({ name, flowName, value, detector, condition, timesBaseline, byFlow, exemptTargets }) => ({
       ...{ name, flow: flowName, value, detector, condition, rearmMs, byFlow, exemptTargets },
       ...(timesBaseline === undefined ? {} : { timesBaseline }),
     })),
     armings: armingsOf(thresholds, runs),
+    events,
   };
 }
 

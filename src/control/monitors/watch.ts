@@ -90,7 +90,7 @@ export function createWatch({ id, observers, clock, signal, onError }: WatchOpti
     const { monitor, runs } = wanted;
     try {
       if ('unreadable' in monitor) throw new SquallError('InvalidInput', monitor.unreadable);
-      const { observer, askChange } = await connect(endpointOf(monitor));
+      const { observer, askChange } = await connect(monitor.endpoint);
       const subscription = subscriptionOf(id, monitor, runs);
       if (!isDeepStrictEqual(given?.subscription, subscription)) {
         mayHave = true;
@@ -155,8 +155,4 @@ export function createWatch({ id, observers, clock, signal, onError }: WatchOpti
       await disconnect();
     },
   };
-}
-
-function endpointOf({ endpoint, events }: Monitor): SflowRtEndpoint | undefined {
-  return endpoint && { ...endpoint, timeoutMs: events.timeoutMs };
 }

@@ -20,6 +20,7 @@ import type {
   ScheduleStatus,
   SecondAggregate,
   TargetStatus,
+  TrafficAmount,
   ValidatedNode,
   ValidatorStatus,
 } from '../../../src/api/index.ts';
@@ -48,6 +49,10 @@ export const isTaken = {
   lostByArmedThreshold: [] as Lost<ArmedThreshold, ArmedSchema>[] satisfies never[],
   lostByCrossing: [] as Lost<Crossing, NonNullable<ArmedSchema['crossing']>>[] satisfies never[],
   lostByTraffic: [] as Lost<PhaseTraffic, MonitorSchema['traffic'][number]['traffic']['phases'][number]>[] satisfies never[],
+  lostByAmount: [] as Lost<
+    TrafficAmount,
+    MonitorSchema['traffic'][number]['traffic']['phases'][number]['others']
+  >[] satisfies never[],
   lostByTask: [] as Lost<NodeTaskStatus, TaskSchema>[] satisfies never[],
   lostByTarget: [] as Lost<TargetStatus, TaskSchema['targets'][number]>[] satisfies never[],
   lostByAggregate: [] as Lost<SecondAggregate, NonNullable<TaskSchema['aggregates']>[string][number]>[] satisfies never[],
@@ -117,7 +122,10 @@ const crossing: Required<Crossing> = {
   ...{ threshold: 'ddos', flow: '10.0.0.2,10.0.0.3', value: 612.3, limit: 100, agent: '10.0.0.1', dataSource: '2:1000' },
   ...{ samples: 24, errorPercent: 40, eventId: 7, at: '2026-06-01T10:00:00.123Z' },
 };
-const amount = { samples: 10, frames: 640, bytes: 64_000, connectionAttempts: 3, payloadBytes: 50_000 };
+const amount: Required<TrafficAmount> = {
+  ...{ samples: 10, frames: 640, bytes: 64_000, connectionAttempts: 3, payloadBytes: 50_000 },
+  ...{ source: '10.0.0.1 2:1000', evenSamples: { frames: 9.5, payloadBytes: 7.2 } },
+};
 
 /** With every field that an observer may write. */
 const fullMonitorStatus: MonitorStatus = {

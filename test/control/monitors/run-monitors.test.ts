@@ -80,7 +80,7 @@ describe('a monitor in the store', () => {
     expect(status.observedBy).toBe('10.0.0.9');
     expect(world.opened).toBe(0);
     await expect.poll(() => world.sflowRts[0]?.observer.watched.size).toBe(2);
-    expect(world.sflowRts.map(({ endpoint }) => endpoint)).toEqual([{ ip: '10.0.0.9', port: 8008, timeoutMs: 5000 }]);
+    expect(world.sflowRts.map(({ endpoint }) => endpoint)).toEqual([{ ip: '10.0.0.9', port: 8008 }]);
     await world.store.delete(monitors, { ...key, name: 'second' });
     await expect.poll(() => world.sflowRts[0]?.observer.removed).toEqual(['shop/second']);
     expect(world.sflowRts[0]?.observer.isClosed).toBe(false);

@@ -193,7 +193,10 @@ describe('the conditions', () => {
 describe('the size of a status', () => {
   const long = 'x'.repeat(2000);
   const names = (count: number) => Array.from({ length: count }, (_, index) => `${'n'.repeat(120)}${String(index)}`);
-  const amount = { samples: 1e15, frames: 1e15, bytes: 1e15, connectionAttempts: 1e15, payloadBytes: 1e15 };
+  const amount = {
+    ...{ samples: 1e15, frames: 1e15, bytes: 1e15, connectionAttempts: 1e15, payloadBytes: 1e15 },
+    ...{ source: long, evenSamples: { frames: 1 / 3, payloadBytes: Infinity } },
+  };
   const largest: Monitor = {
     flows: names(32).map((name) => ({ name, keys: ['ipsource'], value: 'frames', log: false, flowStart: false })),
     thresholds: names(32).map((name) => ({

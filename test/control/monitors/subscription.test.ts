@@ -20,7 +20,12 @@ describe('what an observer is asked to watch', () => {
     });
     expect(subscriptionOf('shop/m', model, [])).toEqual({
       id: 'shop/m',
-      flows: [{ name: 'tcp', keys: ['ipsource', 'ipdestination'], value: 'frames', filter, smoothingMs: 2000, top: 20 }],
+      flows: [
+        {
+          ...{ name: 'tcp', keys: ['ipsource', 'ipdestination'], value: 'frames', filter, smoothingMs: 2000, top: 20 },
+          log: { flowStart: false, activeTimeoutMs: 60_000 },
+        },
+      ],
       thresholds: [
         {
           ...{ name: 'ddos', flow: 'tcp', value: 100, detector: 'cusum', condition: 'above', rearmMs: 10_000 },
@@ -32,6 +37,7 @@ describe('what an observer is asked to watch', () => {
         },
       ],
       armings: [],
+      events: { most: 5, timeoutMs: 5000 },
     });
   });
 
