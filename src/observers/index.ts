@@ -26,6 +26,14 @@ export { readCapture } from './sflow/capture/read-capture.ts';
 export type { Captured, CaptureReason } from './sflow/capture/captured.ts';
 export { type AgentAccount, accountDatagram, type Accounts, lossCorrection, noAccounts } from './sflow/account/agent-account.ts';
 export { addSample, bytesErrorPercent95, type Estimate, framesErrorPercent95, noEstimate } from './sflow/estimate.ts';
+export {
+  createSflowRtClient,
+  type SflowRtClientOptions,
+  type SflowRtCollector,
+  type SflowRtServer,
+  type SflowRtServerOptions,
+  startSflowRtServer,
+} from './sflow-rt/index.ts';
 export type {
   AgentView,
   Arming,

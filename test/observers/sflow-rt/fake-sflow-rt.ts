@@ -46,8 +46,10 @@ export async function startFakeSflowRt(): Promise<FakeSflowRt> {
     }
     const [kind, name = ''] = pathname.split('/').slice(1).map(decodeURIComponent);
     if (kind === 'agents') send(response, fake.agents);
-    else if (kind === 'activeflows') send(response, fake.values.get(decodeURIComponent(pathname.split('/')[3] ?? '')) ?? []);
-    else if (kind === 'events') await sendEvents(searchParams, response);
+    else if (kind === 'activeflows') {
+      const flow = decodeURIComponent(pathname.split('/')[3] ?? '');
+      send(response, fake.values.has(flow) ? fake.values.get(flow) : []);
+    } else if (kind === 'events') await sendEvents(searchParams, response);
     else define(kind === 'flow' ? fake.flows : fake.thresholds, method, name, Buffer.concat(chunks).toString(), response);
   }
 

@@ -122,7 +122,10 @@ function judge(state: WatchedState, around: Surroundings): Pick<ThresholdView, '
   const { nowMs, trouble = 'it has not answered', lostAfterMs, pollMs, agents } = around;
   const silentMs = nowMs - (goodAtMs ?? state.sinceMs);
   if (silentMs > lostAfterMs) {
-    return { state: 'lost', message: `sFlow-RT has not said for ${String(Math.round(silentMs / 1000))} s what the value is: ${trouble}` };
+    return {
+      state: 'lost',
+      message: `sFlow-RT has not said for ${String(Math.round(silentMs / 1000))} s what the value is: ${trouble}`,
+    };
   }
   if (eventTrouble !== undefined && nowMs - eventTrouble.sinceMs > lostAfterMs) {
     return { state: 'lost', message: `sFlow-RT does not tell its events: ${eventTrouble.message}` };
