@@ -153,14 +153,18 @@ export function watchSubscription(first: Subscription, options: WatchOptions): S
     const isFormer = () => asked.definitions !== plan.definitions;
     if (isFormer()) await discardPlaced(asked);
     const heard = hear(agents, await asking.agents(), nowMs());
+    const askedAtMs = nowMs();
     const flows = await flowsOf(asked);
     // Values count only where the definitions are still there after they were asked for: a restarted sFlow-RT knows no flows.
     trouble = await troubleOf(asked, flows);
     if (trouble !== undefined || isFormer()) return;
     agents = heard;
     flowViews = flows;
-    goodAtMs = nowMs();
-    for (const state of asked.thresholds.values()) judge(state, flows);
+    goodAtMs = askedAtMs;
+    for (const state of asked.thresholds.values()) {
+      state.goodAtMs = askedAtMs;
+      judge(state, flows);
+    }
   }
 
   /** The subscription changed while it was put: what only the former one has must go. */

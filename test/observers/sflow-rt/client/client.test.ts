@@ -317,6 +317,15 @@ describe('an sFlow-RT that fails', () => {
     expect((await threshold()).message).toMatch(/sFlow-RT answered/);
   });
 
+  test('one whose answers come late, though each in time, is not taken for quiet', async () => {
+    await quiet({ ...traffic, events: { most: 10, timeoutMs: 100 } });
+    sflowRt.delayMs = 330;
+    await isIn('lost');
+    expect((await threshold()).message).toMatch(/its answers come too late/);
+    sflowRt.delayMs = 0;
+    await isIn('quiet');
+  });
+
   test('one that is not there is lost', async () => {
     await sflowRt.close();
     await client.put(traffic);
