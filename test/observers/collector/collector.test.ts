@@ -112,7 +112,7 @@ describe('a collector', () => {
   });
 
   it('warns where anybody may send, and where the kernel caps the receive buffer', async () => {
-    const collector = await start({ receiveBufferBytes: 2 ** 30 - 1 });
+    const collector = await start({ host: '0.0.0.0', receiveBufferBytes: 2 ** 30 - 1 });
     const { askedBytes, grantedBytes } = collector.receiveBuffer;
     const expected = grantedBytes < askedBytes ? ['ReceiveBufferCapped', 'AnySource'] : ['AnySource'];
     expect(collector.warnings.map(({ reason }) => reason)).toEqual(expected);
