@@ -41,6 +41,7 @@ export function engineWork({ hasThreshold }: { hasThreshold: boolean }): (datagr
  */
 export function datagramsOfFlows(template: Uint8Array, flows: number, seed = 1): Uint8Array[] {
   const offsets = sourceOffsets(template);
+  if (offsets.length === 0) throw new Error('expected a template with a sample of an IPv4 packet');
   const random = seededRandom(seed);
   const addresses = Array.from({ length: flows }, (_, index) => 0x0a00_0000 + index);
   for (let index = addresses.length - 1; index > 0; index -= 1) {
@@ -68,16 +69,16 @@ function sourceOffsets(template: Uint8Array): number[] {
     skippedSample: () => undefined,
   });
   walk(template);
-  if (offsets.length === 0) throw new Error('the template has no sample of an IPv4 packet');
   return offsets;
 }
 
-/** The recorded datagram of the most samples. */
+/** The one of the most samples of IPv4 packets. */
 export function fullestOf(datagrams: readonly Uint8Array[]): Uint8Array {
-  const fullest = datagrams.reduce<Uint8Array | undefined>(
-    (most, datagram) => (datagram.length > (most?.length ?? 0) ? datagram : most),
-    undefined,
-  );
-  if (fullest === undefined) throw new Error('there are no recorded datagrams');
+  let fullest: Uint8Array = new Uint8Array();
+  let most = 0;
+  for (const datagram of datagrams) {
+    const samples = sourceOffsets(datagram).length;
+    if (samples > most) [fullest, most] = [datagram, samples];
+  }
   return fullest;
 }

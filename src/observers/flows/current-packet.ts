@@ -37,7 +37,7 @@ const widths = { ipv4: 1, ipv6: 4, mac: 2 } as const;
 export function createCurrentPacket(): CurrentPacket {
   const texts = createAddressTexts();
   let sample: FlowSample | undefined;
-  let view = new DataView(new ArrayBuffer(0));
+  let view: DataView = new DataView(new ArrayBuffer(0));
 
   const layerAt = (depth: number): PacketLayer | undefined => {
     if (sample === undefined) return undefined;
@@ -145,7 +145,7 @@ function numbersOf(readers: readonly Reader[]): FieldNumbers {
         if (reader === undefined) continue;
         if (!reader.write(target, at)) {
           const mask = from + Math.floor(index / namesOfMask);
-          target[mask] = (target[mask] ?? 0) | (1 << index % namesOfMask);
+          target[mask] = (target[mask] ?? 0) | (1 << (index % namesOfMask));
         }
         at += reader.width;
       }

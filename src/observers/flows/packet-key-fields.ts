@@ -69,9 +69,7 @@ export const keyFields: Readonly<Record<FlowKeyName, NumberField | AddressField>
       hasIpv4Header(layer, sample) ? view.getUint8(layer.ipSourceOffset - flagsBeforeSource) >> 5 : absent,
     binary(3),
   ),
-  ipfragoffset: number((layer, _view, sample) =>
-    hasIpv4Header(layer, sample) ? Math.max(0, layer.fragmentOffset) : absent,
-  ),
+  ipfragoffset: number((layer, _view, sample) => (hasIpv4Header(layer, sample) ? Math.max(0, layer.fragmentOffset) : absent)),
   ipbytes: number(ofVersion(4, 'ipLength')),
   ip6source: address('ipv6', ofVersion(6, 'ipSourceOffset')),
   ip6destination: address('ipv6', ofVersion(6, 'ipDestinationOffset')),
@@ -87,7 +85,7 @@ export const keyFields: Readonly<Record<FlowKeyName, NumberField | AddressField>
   icmpcode: number((layer) => layer.icmpCode),
   inputifindex: portField('input'),
   outputifindex: portField('output'),
-  stack: number((layer, _view, sample) => (layer === sample.packet.outer ? stackNumber(sample) : absent), stackText),
+  stack: number((layer, _view, sample) => (layer === sample.packet.outer ? stackNumber(sample) || absent : absent), stackText),
 };
 
 /**

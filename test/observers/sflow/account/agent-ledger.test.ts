@@ -38,7 +38,17 @@ function keeping(given = limits) {
 }
 
 /** What both accounts tell of an agent. */
-const counted = ({ agent, subAgent, datagrams, lost, late, restarts, samples, sampleDrops, samplesMissed }: Omit<LedgerAgent, 'key'> | ReturnType<typeof accountsOf>[number]) => ({
+const counted = ({
+  agent,
+  subAgent,
+  datagrams,
+  lost,
+  late,
+  restarts,
+  samples,
+  sampleDrops,
+  samplesMissed,
+}: Omit<LedgerAgent, 'key'> | ReturnType<typeof accountsOf>[number]) => ({
   agent,
   subAgent,
   datagrams,
@@ -52,7 +62,12 @@ const counted = ({ agent, subAgent, datagrams, lost, late, restarts, samples, sa
 
 function accountsOf(datagrams: readonly Uint8Array[]) {
   const decode = createDatagramDecoder();
-  return [...datagrams.map((bytes) => decode(bytes)).reduce(accountDatagram, noAccounts).agents.values()];
+  return [
+    ...datagrams
+      .map((bytes) => decode(bytes))
+      .reduce(accountDatagram, noAccounts)
+      .agents.values(),
+  ];
 }
 
 function ledgerOf(datagrams: readonly Uint8Array[]): LedgerAgent[] {
