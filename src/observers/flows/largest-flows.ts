@@ -26,5 +26,5 @@ export function onceEach(flows: Iterable<ActiveFlow>, aggregation: Aggregation):
     if (aggregation === 'sum') sums.set(one.flow, (sums.get(one.flow) ?? 0) + one.value);
   }
   if (aggregation === 'max') return largest.values();
-  return largest.values().map((one) => ({ ...one, value: sums.get(one.flow) ?? one.value }));
+  return Array.from(largest.values(), (one) => ({ ...one, value: sums.get(one.flow) ?? one.value }));
 }

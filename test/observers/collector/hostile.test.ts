@@ -64,13 +64,13 @@ function expectBounded(engine: NetworkEngine, nowMs: number): void {
   for (const { top } of view?.flows ?? []) expect(top.length).toBeLessThanOrEqual(9);
 }
 
-describe('an engine, whatever is sent to it', () => {
+describe('an engine, whatever is sent to it', patient, () => {
   let recorded: Uint8Array[];
   beforeAll(async () => {
     recorded = (await Promise.all(recordingNames.map((name) => payloadsOf(name, 'bin')))).flat();
   });
 
-  it('throws nothing and stays within its limits on recorded datagrams that were damaged', patient, () => {
+  it('throws nothing and stays within its limits on recorded datagrams that were damaged', () => {
     const random = seededRandom(3);
     const engine = watching(narrow);
     const seeds = [...recorded, ...builtDatagrams];
@@ -86,7 +86,7 @@ describe('an engine, whatever is sent to it', () => {
     expect(engine.counters(28_000)).toMatchObject({ datagrams: 4000 });
   });
 
-  it('throws nothing on any bytes at all', patient, () => {
+  it('throws nothing on any bytes at all', () => {
     const engine = watching(narrow);
     let nowMs = 0;
     const header = fc

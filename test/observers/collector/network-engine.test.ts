@@ -41,7 +41,10 @@ function armingAt(nowMs: number): ArmingView {
 
 const steady = (fromMs: number, toMs: number, count = few) => play(engine, exporter, { fromMs, toMs, packets: times(count) });
 
-describe('a threshold', () => {
+/** Thousands of datagrams take seconds on a machine that others keep busy. */
+const patient = { timeout: 120_000 };
+
+describe('a threshold', patient, () => {
   it('waits for a first sample, is quiet, and is crossed by a step, with what decided', () => {
     engine.put(subscriptionOf(), 0);
     expect(thresholdAt(0)).toMatchObject({ state: 'waiting', value: 0, limit: 640 });
@@ -143,7 +146,7 @@ describe('a threshold', () => {
   });
 });
 
-describe('the silence of an agent', () => {
+describe('the silence of an agent', patient, () => {
   it('is a lost signal after two and a half of the polling intervals that it was seen to keep', () => {
     engine.put(subscriptionOf(), 0);
     steady(0, 20_001);
@@ -193,7 +196,7 @@ describe('the silence of an agent', () => {
   });
 });
 
-describe('an arming', () => {
+describe('an arming', patient, () => {
   it('crosses for its run, and keeps that until it is removed', () => {
     const armed = subscriptionOf({}, { armings: [armingOf()] });
     engine.put(armed, 0);
@@ -308,7 +311,7 @@ describe('an arming', () => {
   });
 });
 
-describe('a subscription that is put again', () => {
+describe('a subscription that is put again', patient, () => {
   it('goes on where nothing has changed', () => {
     engine.put(subscriptionOf(), 0);
     const crossings = [];
@@ -359,7 +362,7 @@ describe('a subscription that is put again', () => {
   });
 });
 
-describe('what is asked for', () => {
+describe('what is asked for', patient, () => {
   it('are flows by agent, as the largest or the sum of several', () => {
     engine.put(subscriptionOf(), 0);
     const other = createExporter({ agent: '192.0.2.2' });

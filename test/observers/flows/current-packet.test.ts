@@ -104,7 +104,7 @@ const oneSample = (header: Bytes, protocol = 1): Uint8Array => datagram([flowSam
 const insideVxlan = concat(words(0x08000000, 5 << 8), ethernet(0x86dd, ipv6(58, [128, 0])));
 const ipv4Record = tagged(3, words(1480, 6), [10, 0, 0, 1, 10, 0, 0, 2], words(1, 2, 0x12, 0));
 
-describe('the fields of the current packet', () => {
+describe('the fields of the current packet', patient, () => {
   it.each<[string, Uint8Array, FlowFields]>([
     [
       'TCP',
@@ -207,7 +207,7 @@ describe('the fields of the current packet', () => {
     expect(createFieldsOf()(bytes)).toEqual([expected]);
   });
 
-  it.each(recordingNames)('say of %s what the decoder says in objects', patient, async (name) => {
+  it.each(recordingNames)('say of %s what the decoder says in objects', async (name) => {
     const decode = createDatagramDecoder();
     const datagrams = await payloadsOf(name, 'bin');
     const samples = datagrams.map(decode).flatMap((decoded) => ('samples' in decoded ? decoded.samples : []));
@@ -225,8 +225,8 @@ const definitions: WrittenFlow[] = [
   { keys: ['suffix:stack:.:1', 'null:ipsource.1:none'], value: 'frames', filter: 'vlan!=1' },
 ];
 
-describe('the intake of sampled packets', () => {
-  it('puts them into the flows that their fields, read at once, put them into', patient, async () => {
+describe('the intake of sampled packets', patient, () => {
+  it('puts them into the flows that their fields, read at once, put them into', async () => {
     const recorded = (await Promise.all(recordingNames.map((name) => payloadsOf(name, 'bin')))).flat();
     const random = seededRandom(4);
     const seeds = [...recorded.filter((_, index) => index % 5 === 0), ...builtDatagrams];
@@ -292,7 +292,7 @@ describe('the intake of sampled packets', () => {
   });
 });
 
-describe('which fields a definition asks for', () => {
+describe('which fields a definition asks for', patient, () => {
   it('are never fewer than those that it reads', () => {
     const all = [...new Set(definitions.flatMap(({ keys, filter }) => [...keys, filter ?? '']))].filter((text) => text !== '');
     fc.assert(
