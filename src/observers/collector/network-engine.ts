@@ -17,7 +17,6 @@ import { type EngineLimits, usualLimits } from './engine/limits.ts';
 import type { RunningFlow } from './engine/running-flow.ts';
 import { type RunningSubscription, startSubscription } from './engine/running-subscription.ts';
 import { type Crossed, settleDatagram, settleQuiet } from './engine/settle-datagram.ts';
-import type { TrafficLedgerFactory } from './engine/traffic-hook.ts';
 import { trafficSampleOf } from './engine/traffic-sample.ts';
 import { type ShownFlow, shown, viewOf } from './engine/views.ts';
 
@@ -26,8 +25,6 @@ export type EngineOptions = {
   startedAt: number;
   /** @default usualLimits */
   limits?: Partial<EngineLimits>;
-  /** Sums up the traffic of armed runs; without it views have none. */
-  trafficLedger?: TrafficLedgerFactory;
 };
 
 export type ActiveFlowsQuery = {
@@ -84,7 +81,7 @@ export type NetworkEngine = {
 /** Quiet sources of an agent are weighed no more often: many of them could be forged. */
 const quietEveryMs = 100;
 
-export function createNetworkEngine({ startedAt, limits: given, trafficLedger }: EngineOptions): NetworkEngine {
+export function createNetworkEngine({ startedAt, limits: given }: EngineOptions): NetworkEngine {
   const limits: EngineLimits = { ...usualLimits, ...given };
   const packet = createCurrentPacket();
   const ledger = createAgentLedger({
@@ -240,7 +237,7 @@ export function createNetworkEngine({ startedAt, limits: given, trafficLedger }:
           `subscription '${subscription.id}': expected at most ${String(limits.subscriptions)} of them; remove another first`,
         );
       }
-      const options = { packet, limits, trafficLedger, nowMs };
+      const options = { packet, limits, nowMs };
       replace(subscription.id, startSubscription(structuredClone(subscription), before, options));
     },
     remove: (id) => {

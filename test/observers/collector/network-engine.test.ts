@@ -277,37 +277,22 @@ describe('an arming', patient, () => {
     expect(others.map(({ run, flow }) => [run, flow])).toContainEqual(['run-1', '10.0.0.1,10.0.0.3']);
   });
 
-  it('tells the traffic of its run to whoever sums it up', () => {
-    const told: unknown[] = [];
-    engine = createNetworkEngine({
-      startedAt,
-      trafficLedger: ({ targets }) => ({
-        observe: (sample) => told.push(sample),
-        enter: (phase, nowMs) => told.push([phase, nowMs, targets]),
-        view: () => ({ phases: [] }),
-      }),
-    });
+  it('sums up the traffic of the targets of its run by phase', () => {
     const targets = ['10.0.0.2'];
     engine.put(subscriptionOf({}, { armings: [armingOf({ targets })] }), 5);
     engine.datagram(exporter.datagram(0, times(1, { frameLength: 1200 })), 10);
     engine.put(subscriptionOf({}, { armings: [armingOf({ targets, phase: 'during' })] }), 20);
-    expect(told).toEqual([
-      ['before', 5, targets],
+    const [traffic] = viewAt(1020).traffic;
+    expect(traffic?.run).toBe('run-1');
+    expect(traffic?.traffic.phases).toMatchObject([
       {
-        source: '192.0.2.1 0 2:1000',
-        samplingRate: 8,
-        frameLength: 1200,
-        ipSource: '10.0.0.1',
-        ipDestination: '10.0.0.2',
-        ipProtocol: 6,
-        sourcePort: 40_000,
-        destinationPort: 80,
-        tcpFlags: 2,
-        payloadBytes: 0,
+        phase: 'before',
+        seconds: 0.015,
+        targets: { samples: 1, frames: 8, connectionAttempts: 8, source: '192.0.2.1 0 2:1000' },
+        others: { samples: 0 },
       },
-      ['during', 20, targets],
+      { phase: 'during', seconds: 1, targets: { samples: 0 } },
     ]);
-    expect(viewAt(20).traffic).toEqual([{ run: 'run-1', traffic: { phases: [] } }]);
   });
 });
 

@@ -4,11 +4,11 @@ import type { Phase } from '../../../api/index.ts';
 import type { CurrentPacket } from '../../flows/current-packet.ts';
 import type { Arming, Subscription, WatchedThreshold } from '../../network-observer.ts';
 import type { LedgerAgent } from '../../sflow/account/agent-ledger.ts';
+import { createTrafficLedger, type TrafficLedger } from '../../traffic/ledger.ts';
 import { type ArmedThreshold, armThreshold } from './armed-threshold.ts';
 import { type JudgedThreshold, ruleOf, startJudging } from './judged-threshold.ts';
 import type { EngineLimits } from './limits.ts';
 import { type RunningFlow, startFlow } from './running-flow.ts';
-import type { TrafficLedger, TrafficLedgerFactory } from './traffic-hook.ts';
 
 export type RunningThreshold = {
   threshold: WatchedThreshold;
@@ -34,7 +34,6 @@ export type RunningSubscription = {
 export type StartOptions = {
   packet: CurrentPacket;
   limits: EngineLimits;
-  trafficLedger: TrafficLedgerFactory | undefined;
   nowMs: number;
 };
 
@@ -68,7 +67,7 @@ export function startSubscription(
     runningFlows: [...flows.values(), ...ownFlows],
     thresholds,
     armed,
-    traffic: subscription.armings.flatMap((arming) => trafficOf(arming, before?.traffic ?? [], options)),
+    traffic: subscription.armings.map((arming) => trafficOf(arming, before?.traffic ?? [], options.nowMs)),
     relied: before?.relied ?? new Set(),
   };
 }
@@ -107,15 +106,10 @@ const isSameArmed = (armed: ArmedThreshold, threshold: WatchedThreshold, running
   (armed.hasOwnFlow ? isDeepStrictEqual(armed.running.flow, running.flow) : armed.running === running);
 
 /** Targets that have changed are other traffic, which is summed up anew. */
-function trafficOf(
-  { run, targets, phase }: Arming,
-  before: readonly RunTraffic[],
-  { trafficLedger, nowMs }: StartOptions,
-): RunTraffic[] {
-  if (trafficLedger === undefined) return [];
+function trafficOf({ run, targets, phase }: Arming, before: readonly RunTraffic[], nowMs: number): RunTraffic {
   const known = before.find((one) => one.run === run && isDeepStrictEqual(one.targets, targets));
-  if (known?.phase === phase) return [known];
-  const ledger = known?.ledger ?? trafficLedger({ targets });
+  if (known?.phase === phase) return known;
+  const ledger = known?.ledger ?? createTrafficLedger({ targets, startedAtMs: nowMs });
   ledger.enter(phase, nowMs);
-  return [{ run, targets, phase, ledger }];
+  return { run, targets, phase, ledger };
 }

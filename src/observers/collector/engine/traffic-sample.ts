@@ -2,7 +2,7 @@ import type { CurrentPacket } from '../../flows/current-packet.ts';
 import { frameBytes } from '../../flows/packet-key-fields.ts';
 import type { FlowSample } from '../../sflow/decode/flow-sample.ts';
 import { absent, type PacketLayer } from '../../sflow/decode/packet/layer.ts';
-import type { TrafficSample } from './traffic-hook.ts';
+import type { TrafficSample } from '../../traffic/sample.ts';
 
 /** Of the outermost layer of the current packet, which `sample` is. */
 export function trafficSampleOf(packet: CurrentPacket, sample: FlowSample, source: string): TrafficSample {
