@@ -16,6 +16,7 @@ import { type ExperimentObject, statusOf } from './run-status.ts';
 import type { Signals } from './signals/watch-signals.ts';
 import { withoutSkipped } from './skipped-nodes.ts';
 import { leaseName } from './task-plan.ts';
+import { entriesOfTraffic } from './traffic-entries.ts';
 import { applyTasks, deleteTasks } from './task-writer.ts';
 import type { ReconcileResult } from './work-queue.ts';
 import { writeStatus } from './write-status.ts';
@@ -37,7 +38,7 @@ export type RunReconcilerOptions = Omit<MemoryOptions, 'claims'> & {
   experiments: Cache<ExperimentObject>;
   leases: LeaseKeeper;
   /** What the monitors say that may abort a run; without it a run that is armed by one does not begin. */
-  signals?: Pick<Signals, 'of'>;
+  signals?: Pick<Signals, 'of' | 'monitorsIn'>;
   /** Milliseconds since 1970 that never go back while this process lives. */
   steadyNow: () => number;
   /** True while no run is to begin that was not begun. @default never */
@@ -130,7 +131,7 @@ function tasksOf({ tasks }: RunReconcilerOptions, uid: string): Stored<NodeTask>
 }
 
 async function advance(options: Options, object: Stored<ExperimentObject>, memory: Memory): Promise<ReconcileResult> {
-  const { uid } = object.metadata;
+  const { uid, namespace = 'default', name } = object.metadata;
   const tasks = new Map(tasksOf(options, uid).map((task) => [task.metadata.name, task]));
   collect(memory.measurements, [...tasks.values()], memory.measuredUpTo);
   const now = options.steadyNow();
@@ -142,12 +143,15 @@ async function advance(options: Options, object: Stored<ExperimentObject>, memor
     (state, event) => step(memory.plan, state, event, now).state,
     before,
   );
-  const signals = options.signals?.of(memory.plan.abort, { namespace: object.metadata.namespace ?? 'default', uid }) ?? [];
+  const signals = options.signals?.of(memory.plan.abort, { namespace, uid }) ?? [];
   const facts = gatherFacts(memory.plan, prior, expected, tasks, memory.measurements, signals, now);
   const decision = step(memory.plan, prior, { type: 'facts', facts }, now);
 
   if (options.recordsKernels && before.phase === 'preflight' && decision.state.phase !== 'preflight') {
     for (const entry of entriesOfKernels(expected, tasks)) memory.journal.append(entry);
+  }
+  if (decision.state.phase === 'done') {
+    for (const entry of entriesOfTraffic(uid, options.signals?.monitorsIn(namespace) ?? [])) memory.journal.append(entry);
   }
   for (const entry of entriesOfStep(memory.plan, before, decision.state, expected, tasks, signals)) memory.journal.append(entry);
   const measured = measuredBy(options, object, memory, decision.state, decision.state !== before);
@@ -155,7 +159,6 @@ async function advance(options: Options, object: Stored<ExperimentObject>, memor
     await persist(options, object, memory, decision.state, measured);
     if (!isHurting(decision.state)) options.claims.release(uid);
     else if (decision.state.skipped !== before.skipped) {
-      const { namespace = 'default', name } = object.metadata;
       options.claims.claim({ uid, namespace, name, podUids: hurtUids(memory.targets, decision.state.skipped) });
     }
   }

@@ -1,10 +1,9 @@
-import type { JournalEntry, MonitorStatus } from '../api/index.ts';
+import type { JournalEntry, ObjectMeta, MonitorStatus } from '../api/index.ts';
+
+type SeenMonitor = { metadata: Pick<ObjectMeta, 'namespace' | 'name'>; status?: Pick<MonitorStatus, 'traffic'> };
 
 /** What monitors saw of a run, for its journal: one entry for each that saw any. @param run its uid */
-export function entriesOfTraffic(
-  run: string,
-  monitors: readonly { namespace: string; name: string; status?: Pick<MonitorStatus, 'traffic'> }[],
-): JournalEntry[] {
+export function entriesOfTraffic(run: string, monitors: readonly SeenMonitor[]): JournalEntry[] {
   return monitors
     .toSorted((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1))
     .flatMap((monitor): JournalEntry[] => {
@@ -14,6 +13,6 @@ export function entriesOfTraffic(
     });
 }
 
-function nameOf({ namespace, name }: { namespace: string; name: string }): string {
+function nameOf({ metadata: { namespace = 'default', name } }: SeenMonitor): string {
   return `${namespace}/${name}`;
 }

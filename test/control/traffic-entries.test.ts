@@ -9,8 +9,8 @@ const own = { run: 'run', traffic: sampleTraffic() };
 describe('what monitors saw of a run, for its journal', () => {
   it('is an entry for each that saw any, by name', () => {
     const monitors = [
-      { namespace: 'shop', name: 'web', status: saw({ run: 'other', traffic: { phases: [] } }, own) },
-      { namespace: 'shop', name: 'edge', status: saw(own) },
+      { metadata: { namespace: 'shop', name: 'web' }, status: saw({ run: 'other', traffic: { phases: [] } }, own) },
+      { metadata: { namespace: 'shop', name: 'edge' }, status: saw(own) },
     ];
     expect(entriesOfTraffic('run', monitors)).toEqual([
       { type: 'traffic', monitor: 'shop/edge', traffic: own.traffic },
@@ -23,6 +23,6 @@ describe('what monitors saw of a run, for its journal', () => {
     ['seen only other runs', saw({ run: 'other', traffic: sampleTraffic() })],
     ['watched no phase', saw({ run: 'run', traffic: { phases: [] } })],
   ])('is nothing of a monitor that has %s', (_what, status) => {
-    expect(entriesOfTraffic('run', [{ namespace: 'shop', name: 'web', status }])).toEqual([]);
+    expect(entriesOfTraffic('run', [{ metadata: { namespace: 'shop', name: 'web' }, status }])).toEqual([]);
   });
 });
