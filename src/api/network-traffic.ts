@@ -10,6 +10,13 @@ export type TrafficAmount = {
   connectionAttempts: number;
   /** Bytes behind the headers of IP and TCP or UDP. */
   payloadBytes: number;
+  /** Agent and data source that saw it; absent where nothing was sampled. It is the same in all phases in which it saw anything. */
+  source?: string;
+  /**
+   * How many samples that all weigh the same would have the errors of `frames` and of `payloadBytes`: fewer than `samples` where sampling rates or
+   * sizes differ (Kish's effective sample size, (Σ w)² / Σ w²). Absent: as many as `samples`.
+   */
+  evenSamples?: { frames: number; payloadBytes: number };
 };
 
 export type PhaseTraffic = {

@@ -122,6 +122,8 @@ const trafficAmount = z.object({
   bytes: count,
   connectionAttempts: count,
   payloadBytes: count,
+  source: text.optional(),
+  evenSamples: z.object({ frames: rate, payloadBytes: rate }).optional(),
 });
 
 export const monitorStatus = z.object({

@@ -6,12 +6,12 @@ import { oneAtATime } from './one-at-a-time.ts';
 
 /** Writes the notifications of one monitor, and deletes those whose time is over or of which there are too many. */
 export type Announcer = {
-  announce(objects: readonly NotificationObject[]): void;
+  announce: (objects: readonly NotificationObject[]) => void;
   /** About every second: as many as the monitor may have are written in between, of a storm of events the newest. */
-  beat(): void;
+  beat: () => void;
   /** Some of them have come or gone. */
-  tidy(): void;
-  idle(): Promise<void>;
+  tidy: () => void;
+  idle: () => Promise<void>;
 };
 
 export type AnnouncerOptions = {
@@ -47,9 +47,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
 
   function own(): Stored<NotificationObject>[] {
     const owner = uid();
-    return cache
-      .list()
-      .filter(({ metadata }) => metadata.ownerReferences?.some((reference) => reference.uid === owner) === true);
+    return cache.list().filter(({ metadata }) => metadata.ownerReferences?.some((reference) => reference.uid === owner) === true);
   }
 
   /** Returns whether it is there; of one that is not, another try is made with the next beat. */

@@ -1,7 +1,18 @@
 /** How much of what an observer says a status can hold, and how numbers in it are written. */
 
 /** Of a status: together these keep it far below 256 KiB. */
-export const bounds = { agents: 32, topKeys: 20, allTopKeys: 200, trafficRuns: 16, targetFlows: 10, text: 256 } as const;
+export const bounds = {
+  agents: 32,
+  /** Of one flow, and of all flows together. */
+  topKeys: 20,
+  allTopKeys: 96,
+  trafficRuns: 5,
+  targetFlows: 10,
+  /** In characters: messages and names; keys of a flow, of which two addresses, two ports and a protocol take 100; agents and data sources. */
+  text: 256,
+  flow: 192,
+  source: 64,
+} as const;
 
 export function cut(text: string, most: number = bounds.text): string {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;

@@ -35,11 +35,11 @@ export function createCrossingMemory(before: Pick<MonitorStatus, 'armed' | 'thre
   const latched = new Map<string, ToldCrossing>();
   const newest = new Map<string, ToldCrossing>();
   for (const { run, threshold, crossing, notification = '' } of before?.armed ?? []) {
-    if (crossing !== undefined)
-      latched.set(keyOf(run, threshold), { crossing, at: Date.parse(crossing.at), run, notification });
+    if (crossing !== undefined) latched.set(keyOf(run, threshold), { crossing, at: Date.parse(crossing.at), run, notification });
   }
   for (const { name, lastCrossing } of before?.thresholds ?? []) {
-    if (lastCrossing !== undefined) newest.set(name, { crossing: lastCrossing, at: Date.parse(lastCrossing.at), notification: '' });
+    if (lastCrossing !== undefined)
+      newest.set(name, { crossing: lastCrossing, at: Date.parse(lastCrossing.at), notification: '' });
   }
   return {
     add: (told) => {
@@ -73,8 +73,13 @@ export function tell(monitor: string, crossing: NetworkCrossing): ToldCrossing {
 export function crossingOf(told: NetworkCrossing): Crossing {
   return {
     threshold: told.threshold,
-    ...(told.flow === undefined ? {} : { flow: cut(told.flow) }),
-    ...{ value: rounded(told.value), limit: rounded(told.limit), agent: cut(told.agent), dataSource: cut(told.dataSource) },
+    ...(told.flow === undefined ? {} : { flow: cut(told.flow, bounds.flow) }),
+    ...{
+      value: rounded(told.value),
+      limit: rounded(told.limit),
+      agent: cut(told.agent, bounds.source),
+      dataSource: cut(told.dataSource, bounds.source),
+    },
     ...{ samples: counted(told.samples), errorPercent: rounded(told.errorPercent), eventId: told.eventId },
     at: formatInstant(told.at),
   };

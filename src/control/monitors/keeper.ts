@@ -101,7 +101,8 @@ export function createKeeper(key: ObjectKey, options: KeeperOptions, signal: Abo
     }
     if (isGone()) return;
     heard = said;
-    crossings.keepOnly(said.wanted.runs);
+    // Not only those of what was said: a run may cross as soon as the observer has it.
+    crossings.keepOnly(options.runsOf(id));
     if (said.heard.heard === 'view') for (const { crossing } of said.heard.view.armings) if (crossing) remember(crossing);
     tellSilence(said.heard);
     writer.ask();
@@ -115,7 +116,8 @@ export function createKeeper(key: ObjectKey, options: KeeperOptions, signal: Abo
   /** Once, and not every second. */
   function tellSilence(said: Heard): void {
     const message = said.heard === 'silence' ? said.message : '';
-    if (message !== '' && silenceTold === '') onError(new SquallError('Unavailable', `nothing is heard of the network: ${message}`));
+    if (message !== '' && silenceTold === '')
+      onError(new SquallError('Unavailable', `nothing is heard of the network: ${message}`));
     silenceTold = message;
   }
 
@@ -132,6 +134,8 @@ export function createKeeper(key: ObjectKey, options: KeeperOptions, signal: Abo
   }
 
   async function write(): Promise<void> {
+    // What crosses by one datagram is told one after the other: it becomes one status.
+    await Promise.resolve();
     const object = present;
     if (object === undefined || heard === undefined || signal.aborted) return;
     const { wanted, observedBy } = heard;

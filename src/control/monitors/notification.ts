@@ -86,7 +86,10 @@ export function mostWorthKeeping(
   named: ReadonlySet<string>,
 ): NotificationObject[] {
   const rank = ({ metadata }: NotificationObject) => (named.has(metadata.name) ? 0 : 1);
-  return [...objects].sort((one, other) => rank(one) - rank(other) || instantOf(other) - instantOf(one)).slice(0, most);
+  const numberOf = ({ spec }: NotificationObject) => spec.networkEvent.event.eventID;
+  return [...objects]
+    .sort((a, b) => rank(a) - rank(b) || instantOf(b) - instantOf(a) || numberOf(b) - numberOf(a))
+    .slice(0, most);
 }
 
 /** Which of a monitor's notifications go: those whose time is over, and of the others the oldest beyond the most that it may have. */

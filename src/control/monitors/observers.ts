@@ -1,8 +1,7 @@
 import type { Clock } from '../../lib/index.ts';
 import type { NetworkCrossing, NetworkObserver } from '../../observers/index.ts';
 
-/** Of an sFlow-RT; `timeoutMs`: how long one question to it may wait for events. */
-export type SflowRtEndpoint = { ip: string; port: number; timeoutMs: number };
+export type SflowRtEndpoint = { ip: string; port: number };
 
 /** The observers that monitors share: one collector, and one client for each sFlow-RT. */
 export type Observers = {
@@ -33,8 +32,7 @@ export function createObservers({ openCollector, openSflowRt, clock, onCrossing 
   const opened = new Map<string, Opened>();
 
   function open(endpoint: SflowRtEndpoint | undefined): Opened {
-    const begin = async (): Promise<NetworkObserver> =>
-      endpoint === undefined ? await openCollector() : openSflowRt(endpoint);
+    const begin = async (): Promise<NetworkObserver> => (endpoint === undefined ? await openCollector() : openSflowRt(endpoint));
     const one: Opened = { observer: begin(), users: new Set() };
     one.observer.then(
       (observer) => {
@@ -80,7 +78,7 @@ export function createObservers({ openCollector, openSflowRt, clock, onCrossing 
   };
 }
 
-/** Two monitors that let it wait differently long have a client each. */
+/** What monitors of one observer have in common. */
 export function nameOf(endpoint: SflowRtEndpoint | undefined): string {
-  return endpoint === undefined ? 'collector' : `${endpoint.ip} ${String(endpoint.port)} ${String(endpoint.timeoutMs)}`;
+  return endpoint === undefined ? 'collector' : `${endpoint.ip} ${String(endpoint.port)}`;
 }

@@ -3,9 +3,9 @@
  * for another task's turn.
  */
 export type OneAtATime = {
-  ask(): void;
+  ask: () => void;
   /** Resolves once it neither runs nor is to run. */
-  idle(): Promise<void>;
+  idle: () => Promise<void>;
 };
 
 /** @param task must not reject: what goes wrong is its own to tell */

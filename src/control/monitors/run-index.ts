@@ -8,7 +8,7 @@ import { type ArmedRun, armedRunsOf } from './armed-runs.ts';
 /** Which runs name which monitors; kept up to date. */
 export type RunIndex = {
   /** The oldest first. @param monitor `namespace/name` */
-  runsOf(monitor: string): ArmedRun[];
+  runsOf: (monitor: string) => ArmedRun[];
 };
 
 /** @param onChange told which monitor's runs are other ones now, or are in another phase */

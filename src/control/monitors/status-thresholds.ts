@@ -1,7 +1,7 @@
 /** Of a monitor's status: its thresholds, and those that may abort runs. Pure. */
 import type { ArmedThreshold, Crossing, MonitoredThreshold } from '../../api/index.ts';
 import type { ThresholdView } from '../../observers/index.ts';
-import { counted, cut, rounded } from './bounded.ts';
+import { bounds, counted, cut, rounded } from './bounded.ts';
 import { crossingOf, describeCrossing } from './crossing-memory.ts';
 import type { MonitorFacts } from './facts.ts';
 import { type ArmedEntry, armedEntries } from './subscription.ts';
@@ -73,7 +73,7 @@ function decidedOf(facts: MonitorFacts, { run, threshold }: ArmedEntry): Omit<Ar
 function valuesOf({ value, flow, limit, power }: ThresholdView) {
   return {
     value: rounded(value),
-    ...(flow === undefined ? {} : { flow: cut(flow) }),
+    ...(flow === undefined ? {} : { flow: cut(flow, bounds.flow) }),
     limit: rounded(limit),
     ...(power === undefined ? {} : { samples: counted(power.samples) }),
     ...(power === undefined || !Number.isFinite(power.errorPercent) ? {} : { errorPercent: rounded(power.errorPercent) }),

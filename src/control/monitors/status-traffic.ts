@@ -19,15 +19,20 @@ function inStatus({ phase, seconds, targets, others, targetFlows }: PhaseTraffic
   return {
     ...{ phase, seconds: rounded(seconds), targets: whole(targets), others: whole(others) },
     targetFlows: targetFlows.slice(0, bounds.targetFlows).map(({ flow, framesPerSecond }) => ({
-      flow: cut(flow),
+      flow: cut(flow, bounds.flow),
       framesPerSecond: rounded(framesPerSecond),
     })),
   };
 }
 
-function whole({ samples, frames, bytes, connectionAttempts, payloadBytes }: TrafficAmount): TrafficAmount {
+function whole({ source, evenSamples, ...sums }: TrafficAmount): TrafficAmount {
+  const { samples, frames, bytes, connectionAttempts, payloadBytes } = sums;
   return {
     ...{ samples: counted(samples), frames: counted(frames), bytes: counted(bytes) },
     ...{ connectionAttempts: counted(connectionAttempts), payloadBytes: counted(payloadBytes) },
+    ...(source === undefined ? {} : { source: cut(source, 2 * bounds.source) }),
+    ...(evenSamples && {
+      evenSamples: { frames: rounded(evenSamples.frames), payloadBytes: rounded(evenSamples.payloadBytes) },
+    }),
   };
 }

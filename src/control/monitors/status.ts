@@ -88,7 +88,7 @@ function notArmed(runs: readonly ArmedRun[]): string[] {
 function agentsOf(agents: readonly AgentView[]): MonitoredAgent[] {
   const most = [...agents].sort((one, other) => other.datagrams - one.datagrams).slice(0, bounds.agents);
   return most.map((one) => ({
-    ...{ agent: cut(one.agent), subAgent: counted(one.subAgent), datagrams: counted(one.datagrams) },
+    ...{ agent: cut(one.agent, bounds.source), subAgent: counted(one.subAgent), datagrams: counted(one.datagrams) },
     ...{ datagramsPerSecond: rounded(one.datagramsPerSecond), samplesPerSecond: rounded(one.samplesPerSecond) },
     ...{ lost: counted(one.lost), sampleDrops: counted(one.sampleDrops), restarts: counted(one.restarts) },
     ...{ signal: one.signal, lastDatagramAt: formatInstant(one.lastDatagramAt) },
@@ -101,7 +101,7 @@ function flowsOf(flows: SubscriptionView['flows']): MonitoredFlow[] {
   const mostEach = Math.min(bounds.topKeys, Math.max(1, Math.floor(bounds.allTopKeys / Math.max(1, flows.length))));
   return flows.slice(0, bounds.allTopKeys).map(({ name, top }) => ({
     name: cut(name),
-    topKeys: top.slice(0, mostEach).map(({ key, value }) => ({ key: cut(key), value: rounded(value) })),
+    topKeys: top.slice(0, mostEach).map(({ key, value }) => ({ key: cut(key, bounds.flow), value: rounded(value) })),
   }));
 }
 

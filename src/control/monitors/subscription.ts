@@ -14,7 +14,7 @@ const rearmMs = 5 * smoothingMs;
 /** As sFlow-RT shows at most. */
 const topFlows = 20;
 /** Thresholds of all runs of one monitor together: what a status can show. */
-export const mostArmed = 64;
+export const mostArmed = 48;
 
 /** What a run waits for: each threshold that its rules name, also one that the monitor does not have. */
 export type ArmedEntry = { run: ArmedRun; threshold: string };
@@ -34,23 +34,28 @@ export function armedEntries(runs: readonly ArmedRun[]): { entries: ArmedEntry[]
  * @param id `namespace/name` of the monitor
  * @throws SquallError InvalidInput of a threshold whose metric is no flow
  */
-export function subscriptionOf(id: string, { flows, thresholds }: Monitor, runs: readonly ArmedRun[]): Subscription {
+export function subscriptionOf(id: string, { flows, thresholds, events }: Monitor, runs: readonly ArmedRun[]): Subscription {
   thresholds.forEach(({ metric, flowName }, index) => {
     if (metric === flowName) return;
     const remedy = 'thresholds on counters are not judged: remove metric, or name the flow';
-    throw new SquallError('InvalidInput', `spec.thresholds[${String(index)}].metric: '${metric}': expected '${flowName}', the flow; ${remedy}`);
+    throw new SquallError(
+      'InvalidInput',
+      `spec.thresholds[${String(index)}].metric: '${metric}': expected '${flowName}', the flow; ${remedy}`,
+    );
   });
   return {
     id,
-    flows: flows.map(({ name, keys, value, filter }) => ({
+    flows: flows.map(({ name, keys, value, filter, log, flowStart, activeTimeoutMs }) => ({
       ...{ name, keys, value, smoothingMs, top: topFlows },
       ...(filter === undefined ? {} : { filter }),
+      ...(log ? { log: { flowStart, ...(activeTimeoutMs === undefined ? {} : { activeTimeoutMs }) } } : {}),
     })),
     thresholds: thresholds.map(({ name, flowName, value, detector, condition, timesBaseline, byFlow, exemptTargets }) => ({
       ...{ name, flow: flowName, value, detector, condition, rearmMs, byFlow, exemptTargets },
       ...(timesBaseline === undefined ? {} : { timesBaseline }),
     })),
     armings: armingsOf(thresholds, runs),
+    events,
   };
 }
 

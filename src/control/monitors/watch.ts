@@ -41,7 +41,13 @@ export type WatchOptions = {
 const viewWithinMs = 1500;
 const changeWithinMs = 10_000;
 
-type Connection = { name: string; endpoint: SflowRtEndpoint | undefined; observer: NetworkObserver; askView: Ask; askChange: Ask };
+type Connection = {
+  name: string;
+  endpoint: SflowRtEndpoint | undefined;
+  observer: NetworkObserver;
+  askView: Ask;
+  askChange: Ask;
+};
 type Outcome = { wanted: Wanted } & ({ came: 'taken' } | { came: 'refused' | 'failed'; message: string });
 
 export function createWatch({ id, observers, clock, signal, onError }: WatchOptions): Watch {
@@ -84,7 +90,7 @@ export function createWatch({ id, observers, clock, signal, onError }: WatchOpti
     const { monitor, runs } = wanted;
     try {
       if ('unreadable' in monitor) throw new SquallError('InvalidInput', monitor.unreadable);
-      const { observer, askChange } = await connect(endpointOf(monitor));
+      const { observer, askChange } = await connect(monitor.endpoint);
       const subscription = subscriptionOf(id, monitor, runs);
       if (!isDeepStrictEqual(given?.subscription, subscription)) {
         mayHave = true;
@@ -149,8 +155,4 @@ export function createWatch({ id, observers, clock, signal, onError }: WatchOpti
       await disconnect();
     },
   };
-}
-
-function endpointOf({ endpoint, events }: Monitor): SflowRtEndpoint | undefined {
-  return endpoint && { ...endpoint, timeoutMs: events.timeoutMs };
 }

@@ -20,6 +20,7 @@ import type {
   ScheduleStatus,
   SecondAggregate,
   TargetStatus,
+  TrafficAmount,
   ValidatedNode,
   ValidatorStatus,
 } from '../../../src/api/index.ts';
@@ -48,6 +49,10 @@ export const isTaken = {
   lostByArmedThreshold: [] as Lost<ArmedThreshold, ArmedSchema>[] satisfies never[],
   lostByCrossing: [] as Lost<Crossing, NonNullable<ArmedSchema['crossing']>>[] satisfies never[],
   lostByTraffic: [] as Lost<PhaseTraffic, MonitorSchema['traffic'][number]['traffic']['phases'][number]>[] satisfies never[],
+  lostByAmount: [] as Lost<
+    TrafficAmount,
+    MonitorSchema['traffic'][number]['traffic']['phases'][number]['others']
+  >[] satisfies never[],
   lostByTask: [] as Lost<NodeTaskStatus, TaskSchema>[] satisfies never[],
   lostByTarget: [] as Lost<TargetStatus, TaskSchema['targets'][number]>[] satisfies never[],
   lostByAggregate: [] as Lost<SecondAggregate, NonNullable<TaskSchema['aggregates']>[string][number]>[] satisfies never[],
@@ -117,15 +122,32 @@ const crossing: Required<Crossing> = {
   ...{ threshold: 'ddos', flow: '10.0.0.2,10.0.0.3', value: 612.3, limit: 100, agent: '10.0.0.1', dataSource: '2:1000' },
   ...{ samples: 24, errorPercent: 40, eventId: 7, at: '2026-06-01T10:00:00.123Z' },
 };
-const amount = { samples: 10, frames: 640, bytes: 64_000, connectionAttempts: 3, payloadBytes: 50_000 };
+const amount: Required<TrafficAmount> = {
+  ...{ samples: 10, frames: 640, bytes: 64_000, connectionAttempts: 3, payloadBytes: 50_000 },
+  ...{ source: '10.0.0.1 2:1000', evenSamples: { frames: 9.5, payloadBytes: 7.2 } },
+};
 
 /** With every field that an observer may write. */
 const fullMonitorStatus: MonitorStatus = {
-  ...{ observedGeneration: 1, observedBy: 'collector', heartbeatAt: '2026-06-01T10:00:01.000Z', state: 'firing', message: 'ddos' },
+  ...{
+    observedGeneration: 1,
+    observedBy: 'collector',
+    heartbeatAt: '2026-06-01T10:00:01.000Z',
+    state: 'firing',
+    message: 'ddos',
+  },
   agentCount: 1,
   agents: [
     {
-      ...{ agent: '10.0.0.1', subAgent: 0, datagrams: 100, datagramsPerSecond: 1.5, samplesPerSecond: 10.5, lost: 1, sampleDrops: 2 },
+      ...{
+        agent: '10.0.0.1',
+        subAgent: 0,
+        datagrams: 100,
+        datagramsPerSecond: 1.5,
+        samplesPerSecond: 10.5,
+        lost: 1,
+        sampleDrops: 2,
+      },
       ...{ restarts: 0, signal: 'degraded', lastDatagramAt: '2026-06-01T10:00:00.900Z', samplingRate: 64 },
     },
   ],
@@ -138,7 +160,14 @@ const fullMonitorStatus: MonitorStatus = {
   ],
   armed: [
     {
-      ...{ run: 'uid-1', threshold: 'ddos', state: 'learning', message: 'm', limit: 100, baseline: { rate: 1.5, low: 1, high: 2 } },
+      ...{
+        run: 'uid-1',
+        threshold: 'ddos',
+        state: 'learning',
+        message: 'm',
+        limit: 100,
+        baseline: { rate: 1.5, low: 1, high: 2 },
+      },
       ...{ crossing, notification: 'traffic-kx-7' },
     },
   ],
@@ -155,9 +184,7 @@ const fullMonitorStatus: MonitorStatus = {
       },
     },
   ],
-  conditions: [
-    { type: 'Accepted', status: 'True', reason: 'Accepted', message: '', lastTransitionTime: '2026-06-01T10:00:00Z' },
-  ],
+  conditions: [{ type: 'Accepted', status: 'True', reason: 'Accepted', message: '', lastTransitionTime: '2026-06-01T10:00:00Z' }],
 };
 
 describe('the status of a monitor', () => {
@@ -247,17 +274,14 @@ describe('the status of a NodeTask', () => {
 });
 
 describe('the status of a kind whose controller comes later', () => {
-  it.each(['NetworkTrafficShaper', 'NetworkConnectivityTest', 'NetworkGameDay'] as const)(
-    'of %s has conditions',
-    (kind) => {
-      const condition = {
-        type: 'Ready',
-        status: 'True',
-        reason: 'Applied',
-        message: '',
-        lastTransitionTime: '2026-06-01T10:00:00Z',
-      };
-      expectKept(kind, goodSpecs[kind], { observedGeneration: 1, conditions: [condition] });
-    },
-  );
+  it.each(['NetworkTrafficShaper', 'NetworkConnectivityTest', 'NetworkGameDay'] as const)('of %s has conditions', (kind) => {
+    const condition = {
+      type: 'Ready',
+      status: 'True',
+      reason: 'Applied',
+      message: '',
+      lastTransitionTime: '2026-06-01T10:00:00Z',
+    };
+    expectKept(kind, goodSpecs[kind], { observedGeneration: 1, conditions: [condition] });
+  });
 });

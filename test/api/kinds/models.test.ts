@@ -294,7 +294,12 @@ describe('the model of a notification', () => {
   it('stays for ever and is of nobody where nothing says so', () => {
     const model = readSpec('NetworkNotification', goodSpecs.NetworkNotification);
     expect(model).toMatchObject({ message: '' });
-    expect([model.monitor, model.run, model.expiresAt, model.event.flowKey]).toEqual([undefined, undefined, undefined, undefined]);
+    expect([model.monitor, model.run, model.expiresAt, model.event.flowKey]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });
 

@@ -25,7 +25,12 @@ const nameAt = (eventId: number) => notificationAt(0, eventId).metadata.name;
 /** A name as Kubernetes takes it for an object, up to the longest. */
 const objectName = fc
   .array(fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,40}[a-z0-9])?$/), { minLength: 1, maxLength: 40 })
-  .map((parts) => parts.join('.').slice(0, 253).replace(/[-.]+$/, ''));
+  .map((parts) =>
+    parts
+      .join('.')
+      .slice(0, 253)
+      .replace(/[-.]+$/, ''),
+  );
 
 describe('the name of a notification', () => {
   it('is valid, and so is its label, whatever the monitor is called', () => {
@@ -34,7 +39,10 @@ describe('the name of a notification', () => {
       fc.property(objectName, number, fc.integer({ min: 0, max: 8.64e15 }), (name, eventId, observerStartedAt) => {
         const longOwner = { ...owner, name };
         const told = tell(name, crossingWith({ eventId, observerStartedAt }));
-        const made = [notificationOfCrossing(longOwner, model, { ...told, run: undefined }), notificationOfLoss(longOwner, start, 'a', '')];
+        const made = [
+          notificationOfCrossing(longOwner, model, { ...told, run: undefined }),
+          notificationOfLoss(longOwner, start, 'a', ''),
+        ];
         for (const { metadata } of made) {
           expect(isSubdomain(metadata.name)).toBe(true);
           expect(isLabelValue(metadata.labels?.[monitorLabel] ?? '')).toBe(true);
@@ -49,7 +57,8 @@ describe('the name of a notification', () => {
     ['another monitor', ['traffic', start, 1], ['traffic-1', start, 1]],
     ['another monitor with as long a name', [`${'a'.repeat(252)}b`, start, 1], [`${'a'.repeat(252)}c`, start, 1]],
   ])('is another one of %s', (_, one, other) => {
-    const nameOf = ([name, observerStartedAt, eventId]: [string, number, number]) => notificationName(name, { observerStartedAt, eventId });
+    const nameOf = ([name, observerStartedAt, eventId]: [string, number, number]) =>
+      notificationName(name, { observerStartedAt, eventId });
     expect(nameOf(one)).not.toBe(nameOf(other));
   });
 

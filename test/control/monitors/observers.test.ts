@@ -25,7 +25,7 @@ function setUp() {
   });
   return { clock, made, crossings, state, observers };
 }
-const endpoint = { ip: '10.0.0.9', port: 8008, timeoutMs: 5000 };
+const endpoint = { ip: '10.0.0.9', port: 8008 };
 
 describe('the observers of monitors', () => {
   it('are opened once, and tell what crosses', async () => {

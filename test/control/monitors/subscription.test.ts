@@ -14,10 +14,18 @@ describe('what an observer is asked to watch', () => {
   it('is what the monitor says, smoothed over 2 s, with 20 flows to show, and armed again after 10 s', () => {
     const filter = 'ipprotocol=6';
     const flows = [{ ...monitor.flows[0], filter, activeTimeout: '60s', log: true }];
-    const model = readSpec('NetworkMonitor', { flows, thresholds: [...monitor.thresholds, { ...relativeThreshold, byFlow: true }] });
+    const model = readSpec('NetworkMonitor', {
+      flows,
+      thresholds: [...monitor.thresholds, { ...relativeThreshold, byFlow: true }],
+    });
     expect(subscriptionOf('shop/m', model, [])).toEqual({
       id: 'shop/m',
-      flows: [{ name: 'tcp', keys: ['ipsource', 'ipdestination'], value: 'frames', filter, smoothingMs: 2000, top: 20 }],
+      flows: [
+        {
+          ...{ name: 'tcp', keys: ['ipsource', 'ipdestination'], value: 'frames', filter, smoothingMs: 2000, top: 20 },
+          log: { flowStart: false, activeTimeoutMs: 60_000 },
+        },
+      ],
       thresholds: [
         {
           ...{ name: 'ddos', flow: 'tcp', value: 100, detector: 'cusum', condition: 'above', rearmMs: 10_000 },
@@ -29,6 +37,7 @@ describe('what an observer is asked to watch', () => {
         },
       ],
       armings: [],
+      events: { most: 5, timeoutMs: 5000 },
     });
   });
 

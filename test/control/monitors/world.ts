@@ -78,7 +78,16 @@ export type ScriptedObserver = NetworkObserver & {
 
 export function agentView(changes: Partial<AgentView> = {}): AgentView {
   return {
-    ...{ agent: '10.0.0.1', subAgent: 0, datagrams: 10, datagramsPerSecond: 1, samplesPerSecond: 7, lost: 0, late: 0, restarts: 0 },
+    ...{
+      agent: '10.0.0.1',
+      subAgent: 0,
+      datagrams: 10,
+      datagramsPerSecond: 1,
+      samplesPerSecond: 7,
+      lost: 0,
+      late: 0,
+      restarts: 0,
+    },
     ...{ malformed: 0, sampleDrops: 0, signal: 'good', lastDatagramAt: start, pollingMs: 30_000, samplingRate: 64 },
     ...changes,
   };
@@ -97,7 +106,11 @@ export function quietView({ flows, thresholds, armings }: Subscription, at: numb
   return {
     at,
     agents: [agentView()],
-    flows: flows.map(({ name }) => ({ name, size: 1, top: [{ key: 'a,b', value: 12.34567, agent: '10.0.0.1', dataSource: '2:1' }] })),
+    flows: flows.map(({ name }) => ({
+      name,
+      size: 1,
+      top: [{ key: 'a,b', value: 12.34567, agent: '10.0.0.1', dataSource: '2:1' }],
+    })),
     thresholds: thresholds.map(({ name, value }) => ({ ...quiet, name, value: 12.34567, flow: 'a,b', limit: value })),
     armings: armings.flatMap(({ run, thresholds: names }) =>
       names.map((threshold) => ({ ...quiet, run, threshold, limit: thresholds.find(({ name }) => name === threshold)?.value })),
@@ -168,11 +181,11 @@ export type MonitorWorld = {
   /** Creates a run that the monitor may abort, with a status in that phase. */
   arm: (options?: Partial<{ name: string; thresholds: string[]; ips: string[] }>) => Promise<Stored<ExperimentObject>>;
   enter: (name: string, run: Partial<RunState>) => Promise<void>;
-  /** Moves the clock second by second, each time until a status is written where one is to be. */
   status: () => Promise<MonitorStatus | undefined>;
   until: (holds: (status: MonitorStatus) => boolean) => Promise<MonitorStatus>;
   notifications: () => Promise<Stored<NotificationObject>[]>;
-  restart: () => Promise<void>;
+  /** @param prepare the collector of the next life, before it is asked anything */
+  restart: (prepare?: (collector: ScriptedObserver) => void) => Promise<void>;
   stop: () => Promise<void>;
 };
 
@@ -196,7 +209,8 @@ export async function startMonitorWorld(): Promise<MonitorWorld> {
       world.beforeWrite = undefined;
       await act?.();
       const result = await store.updateStatus(resource, object, options);
-      if (resource.kind === monitors.kind) world.written.push((result as unknown as MonitorObject).status as MonitorStatus);
+      const { status } = result as unknown as MonitorObject;
+      if (resource.kind === monitors.kind && status !== undefined) world.written.push(status);
       return result;
     },
   };
@@ -222,14 +236,16 @@ export async function startMonitorWorld(): Promise<MonitorWorld> {
       world.crossings.push(crossing);
     },
   };
-  function begin(): void {
+  function begin(prepare: (collector: ScriptedObserver) => void = () => undefined): void {
     const stopping = new AbortController();
     world.collector = createScriptedObserver(clock);
+    prepare(world.collector);
     life = { stopping, ended: runMonitors(options, stopping.signal) };
   }
 
   const statusOfRun = (run: Partial<RunState>, ips: readonly string[]) => {
-    const faultTasks = ips.length === 0 ? [] : [{ name: 'task', spec: { targets: [{ podUid: 'p', namespace: 'shop', name: 'p', ips }] } }];
+    const faultTasks =
+      ips.length === 0 ? [] : [{ name: 'task', spec: { targets: [{ podUid: 'p', namespace: 'shop', name: 'p', ips }] } }];
     const parts = { generation: 1, seed: 'seed', targets: [], faultTasks: faultTasks as unknown as TaskPlan[] };
     return statusOf({ ...initialState(clock.now()), ...run }, parts, [], clock.now());
   };
@@ -269,10 +285,10 @@ export async function startMonitorWorld(): Promise<MonitorWorld> {
       }
     },
     notifications: async () => (await store.list(notifications)).items,
-    restart: async () => {
+    restart: async (prepare) => {
       life.stopping.abort();
       await life.ended;
-      begin();
+      begin(prepare);
     },
     stop: async () => {
       life.stopping.abort();
