@@ -24,7 +24,10 @@ const benches = {
   },
   cluster: { about: 'experiments on a cluster of 1, 20 and 100 simulated nodes, and what the operator costs', run: benchCluster },
   sflow: { about: 'recorded sFlow datagrams decoded in memory, in a second of processor time', run: benchSflow },
-  'sflow-live': { about: 'recorded sFlow datagrams sent to a collector over loopback, 20,000 to 100,000 a second, and which share is lost', run: benchSflowLive },
+  'sflow-live': {
+    about: 'recorded sFlow datagrams sent to a collector over loopback, 20,000 to 100,000 a second, and which share is lost',
+    run: benchSflowLive,
+  },
 } as const;
 
 const folder = fileURLToPath(new URL('../../out/bench', import.meta.url));

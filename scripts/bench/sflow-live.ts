@@ -13,7 +13,11 @@ const senderSource = fileURLToPath(new URL('send-datagrams.c', import.meta.url))
 const rates = [20_000, 40_000, 60_000, 80_000, 100_000];
 const [rounds, seconds, warmUpRate, warmUpSeconds, drainedWithinMs] = [3, 4, 20_000, 1, 5000];
 
-const flow = { name: 'tcp', keys: ['ipsource', 'ipdestination', 'ipprotocol', 'tcpsourceport', 'tcpdestinationport'], value: 'frames' };
+const flow = {
+  name: 'tcp',
+  keys: ['ipsource', 'ipdestination', 'ipprotocol', 'tcpsourceport', 'tcpdestinationport'],
+  value: 'frames',
+};
 const subscription: Subscription = {
   id: 'bench',
   flows: [{ ...flow, smoothingMs: 2000, top: 10 }],

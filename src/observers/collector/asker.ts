@@ -59,4 +59,7 @@ export function createAsker({ send, timeoutMs }: { send: (request: Request) => v
 }
 
 const silent = (name: CallName, why: string): SquallError =>
-  new SquallError('Unavailable', `CollectorSilent: the sFlow collector was asked for ${name}: ${why}; nothing can be said of the network`);
+  new SquallError(
+    'Unavailable',
+    `CollectorSilent: the sFlow collector was asked for ${name}: ${why}; nothing can be said of the network`,
+  );

@@ -50,16 +50,25 @@ export const collectorMetrics: readonly CollectorMetric[] = [
     ({ rejected }) => byReason(rejected),
     ['reason'],
   ),
-  counter('malformed_datagrams', 'Datagrams that could not be decoded whole, by reason.', ({ engine }) => byReason(engine.problems), [
-    'reason',
-  ]),
-  counter('untracked_datagrams', 'Datagrams of agents for which there is no room.', ({ engine }) => one(engine.untrackedDatagrams)),
+  counter(
+    'malformed_datagrams',
+    'Datagrams that could not be decoded whole, by reason.',
+    ({ engine }) => byReason(engine.problems),
+    ['reason'],
+  ),
+  counter('untracked_datagrams', 'Datagrams of agents for which there is no room.', ({ engine }) =>
+    one(engine.untrackedDatagrams),
+  ),
   counter('samples', 'Samples that were decoded, by kind; skipped ones are of kinds that are not.', samplesByKind, ['kind']),
-  counter('untracked_samples', 'Samples of data sources for which there is no room.', ({ engine }) => one(engine.untrackedSamples)),
+  counter('untracked_samples', 'Samples of data sources for which there is no room.', ({ engine }) =>
+    one(engine.untrackedSamples),
+  ),
   counter('refused_samples', 'Flow samples that were not believed, by reason: rate, length.', refusedByReason, ['reason']),
   counter('evicted_flows', 'Flows that left because there was no room.', ({ engine }) => one(engine.evictedFlows)),
-  counter('kernel_drops', 'Datagrams that the kernel dropped for want of room; absent where it does not say.', ({ kernelDrops }) =>
-    kernelDrops === undefined ? [] : one(kernelDrops),
+  counter(
+    'kernel_drops',
+    'Datagrams that the kernel dropped for want of room; absent where it does not say.',
+    ({ kernelDrops }) => (kernelDrops === undefined ? [] : one(kernelDrops)),
   ),
   counter('crossings', 'Crossings of thresholds handed over.', ({ crossings }) => one(crossings.pushed)),
   counter('unread_crossings', 'Crossings not handed over, because nobody took those before.', ({ crossings }) =>

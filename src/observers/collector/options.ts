@@ -48,6 +48,9 @@ export function settingsOf(options: CollectorOptions): CollectorSettings {
   checkInteger('receiveBufferBytes', settings.receiveBufferBytes, 1, mostReceiveBufferBytes);
   checkInteger('mostDatagramBytes', settings.mostDatagramBytes, 1, longestUdpPayload);
   if (mostOfSource !== undefined) checkInteger('mostDatagramsPerSecondOfSource', mostOfSource, 1, Number.MAX_SAFE_INTEGER);
+  for (const [name, value] of Object.entries(settings.limits ?? {})) {
+    checkInteger(`limits.${name}`, value, 1, Number.MAX_SAFE_INTEGER);
+  }
   allowedSources(settings.allow);
   return settings;
 }

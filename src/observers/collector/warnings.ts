@@ -4,13 +4,15 @@ import type { ReceiveBuffer } from './counters.ts';
 export type CollectorWarning = { reason: 'ReceiveBufferCapped' | 'AnySource' | 'KernelDropsUnknown'; message: string };
 
 export type OpenedFacts = {
+  /** Address that it receives on. */
+  host: string;
   receiveBuffer: ReceiveBuffer;
   allow: readonly string[];
   /** Why the kernel's drops cannot be read; undefined where they can. */
   dropsUnknown?: string;
 };
 
-export function warningsOf({ receiveBuffer, allow, dropsUnknown }: OpenedFacts): CollectorWarning[] {
+export function warningsOf({ host, receiveBuffer, allow, dropsUnknown }: OpenedFacts): CollectorWarning[] {
   const { askedBytes, grantedBytes } = receiveBuffer;
   const warnings: CollectorWarning[] = [];
   if (grantedBytes < askedBytes) {
@@ -18,7 +20,7 @@ export function warningsOf({ receiveBuffer, allow, dropsUnknown }: OpenedFacts):
     const message = `the kernel gave a receive buffer of ${grantedBytes} bytes where ${askedBytes} were asked for: bursts of datagrams are lost; ${remedy}`;
     warnings.push({ reason: 'ReceiveBufferCapped', message });
   }
-  if (allow.length === 0) {
+  if (allow.length === 0 && !isLoopback(host)) {
     const message =
       'datagrams are accepted from every source, and sFlow knows no authentication: give the networks of the exporters (allow)';
     warnings.push({ reason: 'AnySource', message });
@@ -29,3 +31,6 @@ export function warningsOf({ receiveBuffer, allow, dropsUnknown }: OpenedFacts):
   }
   return warnings;
 }
+
+/** Only this machine reaches it. */
+const isLoopback = (host: string): boolean => host === '::1' || host.startsWith('127.');

@@ -37,13 +37,13 @@ describe('requests to the thread of a collector', () => {
     await expect(asked).rejects.toEqual(new SquallError('InvalidInput', 'keys: found none'));
   });
 
-  it('fail without an answer in time, which then is nobody\'s', async () => {
+  it("fail without an answer in time, which then is nobody's", async () => {
     const { ask, answered, sent } = start();
     const asked = expect(ask('counters', undefined)).rejects.toMatchObject({
       code: 'Unavailable',
       message: expect.stringMatching(/^CollectorSilent: .*counters: no answer within 2000 ms/) as string,
     });
-    await vi.advanceTimersByTimeAsync(timeoutMs);
+    await vi.advanceTimersByTimeAsync(timeoutMs + 1);
     await asked;
     answered({ kind: 'answer', id: sent[0]?.id ?? 0, value: undefined });
   });

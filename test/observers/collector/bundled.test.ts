@@ -14,7 +14,11 @@ it('is found beside the program that opens it where both are bundles', async () 
     await bundle({ squall: source('./bundled-owner.ts') }, folder, { minify: true, lazyName: 'squall-lazy' });
     await bundle({ collector: source('./fake-worker.ts') }, folder, { minify: true });
     writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
-    expect(await runProgram(process.execPath, [join(folder, 'squall.js')])).toMatchObject({ code: 0, stdout: 'opened, crossed and closed\n', stderr: '' });
+    expect(await runProgram(process.execPath, [join(folder, 'squall.js')])).toMatchObject({
+      code: 0,
+      stdout: 'opened, crossed and closed\n',
+      stderr: '',
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }

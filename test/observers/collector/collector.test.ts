@@ -34,7 +34,10 @@ afterEach(async () => {
 });
 
 async function start(options: CollectorOptions = {}, thread: ThreadOptions = {}): Promise<Collector> {
-  const collector = await openCollector({ host: '127.0.0.1', port: 0, ...options }, { program, requestTimeoutMs: 30_000, ...thread });
+  const collector = await openCollector(
+    { host: '127.0.0.1', port: 0, ...options },
+    { program, requestTimeoutMs: 30_000, ...thread },
+  );
   open.push(collector);
   return collector;
 }
@@ -93,15 +96,23 @@ describe('a collector', () => {
   it('decodes nothing of sources that are not in the allow-list, and names the last', async () => {
     const collector = await start({ host: '0.0.0.0', allow: ['127.0.0.2/32'] });
     const { port } = collector.address;
-    await sendDatagrams({ host: '127.0.0.1', port }, Array.from({ length: 20 }, () => datagram([])), '127.0.0.2');
-    await sendDatagrams({ host: '127.0.0.1', port }, Array.from({ length: 30 }, () => datagram([])), '127.0.0.1');
+    await sendDatagrams(
+      { host: '127.0.0.1', port },
+      Array.from({ length: 20 }, () => datagram([])),
+      '127.0.0.2',
+    );
+    await sendDatagrams(
+      { host: '127.0.0.1', port },
+      Array.from({ length: 30 }, () => datagram([])),
+      '127.0.0.1',
+    );
     const counters = await countersAfter(collector, 50);
     expect(counters).toMatchObject({ rejected: { source: 30 }, lastRejectedSource: '127.0.0.1', engine: { datagrams: 20 } });
     expect(collector.warnings.map(({ reason }) => reason)).not.toContain('AnySource');
   });
 
   it('warns where anybody may send, and where the kernel caps the receive buffer', async () => {
-    const collector = await start({ receiveBufferBytes: 2 ** 30 - 1 });
+    const collector = await start({ host: '0.0.0.0', receiveBufferBytes: 2 ** 30 - 1 });
     const { askedBytes, grantedBytes } = collector.receiveBuffer;
     const expected = grantedBytes < askedBytes ? ['ReceiveBufferCapped', 'AnySource'] : ['AnySource'];
     expect(collector.warnings.map(({ reason }) => reason)).toEqual(expected);
@@ -127,11 +138,18 @@ describe('a collector', () => {
     const heard: NetworkCrossing[] = [];
     const stop = collector.onCrossing((crossing) => heard.push(crossing));
     await collector.put(subscription('shop/retries'));
-    await sendDatagrams(collector.address, Array.from({ length: 50 }, () => datagram([])));
-    await expect.poll(() => heard.map(({ eventId }) => eventId), patience).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+    await sendDatagrams(
+      collector.address,
+      Array.from({ length: 50 }, () => datagram([])),
+    );
+    await expect
+      .poll(() => heard.map(({ eventId }) => eventId), patience)
+      .toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
     await collector.remove('shop/retries');
     await collector.put(subscription(orders.crossAtTicks));
-    await expect.poll(() => heard.filter(({ subscription }) => subscription === orders.crossAtTicks).length, patience).toBeGreaterThan(1);
+    await expect
+      .poll(() => heard.filter(({ subscription }) => subscription === orders.crossAtTicks).length, patience)
+      .toBeGreaterThan(1);
     stop();
     const { pushed, unread } = (await collector.counters()).crossings;
     expect([pushed >= heard.length, unread]).toEqual([true, 0]);
@@ -140,7 +158,10 @@ describe('a collector', () => {
   it('answers what the engine says, and what it refuses is the same error', async () => {
     const limits = { flows: 7 };
     const collector = await start({ limits });
-    await expect(collector.put(subscription(orders.refuse))).rejects.toMatchObject({ code: 'InvalidInput', message: 'keys: found none' });
+    await expect(collector.put(subscription(orders.refuse))).rejects.toMatchObject({
+      code: 'InvalidInput',
+      message: 'keys: found none',
+    });
     expect(await collector.view('shop/retries')).toBeUndefined();
     await collector.put(subscription('shop/retries'));
     const [first, second] = [await collector.view('shop/retries'), await collector.view('shop/retries')];
@@ -158,7 +179,8 @@ describe('a collector', () => {
     const collector = await start();
     const reasons: string[] = [];
     collector.onEnd(({ message }) => reasons.push(message));
-    await collector.remove(orders.die);
+    // Whether its last answer still comes is not said.
+    await collector.remove(orders.die).catch(() => undefined);
     await expect.poll(() => reasons, patience).toEqual([expect.stringMatching(/has ended: half a datagram was counted/)]);
     collector.onEnd(({ message }) => reasons.push(message));
     expect(reasons).toHaveLength(2);
@@ -172,7 +194,10 @@ describe('a collector', () => {
     collector.onEnd(() => (ends += 1));
     await Promise.all([collector.close(), collector.close()]);
     await start({ port: collector.address.port });
-    await expect(collector.counters()).rejects.toMatchObject({ code: 'Unavailable', message: expect.stringContaining('closed') as string });
+    await expect(collector.counters()).rejects.toMatchObject({
+      code: 'Unavailable',
+      message: expect.stringContaining('closed') as string,
+    });
     expect(ends).toBe(0);
   });
 

@@ -16,6 +16,7 @@ describe('the options of a collector', () => {
     [{ receiveBufferBytes: 2 ** 30 }, 'receiveBufferBytes: found 1073741824'],
     [{ mostDatagramBytes: 65_528 }, 'mostDatagramBytes: found 65528'],
     [{ mostDatagramsPerSecondOfSource: 0 }, 'mostDatagramsPerSecondOfSource: found 0'],
+    [{ limits: { flows: 0 } }, 'limits.flows: found 0'],
     [{ allow: ['10.0.0.0/40'] }, "allow[0]: found '10.0.0.0/40'"],
   ])('%j are refused', (options, message) => {
     expect(() => settingsOf(options)).toThrow(

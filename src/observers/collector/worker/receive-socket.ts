@@ -15,7 +15,8 @@ const [allFamilies, allIpv4] = ['::', '0.0.0.0'];
 /** Rejects with Unavailable, PermissionDenied or InvalidInput, which name the address and what helps. */
 export async function openReceiveSocket(settings: SocketSettings): Promise<ReceiveSocket> {
   const { host, port } = settings;
-  if (host !== undefined) return await bind(host, settings).catch((error: unknown) => Promise.reject(explainRefusal(error, host, port)));
+  if (host !== undefined)
+    return await bind(host, settings).catch((error: unknown) => Promise.reject(explainRefusal(error, host, port)));
   try {
     return await bind(allFamilies, settings);
   } catch (error) {
@@ -60,4 +61,5 @@ export function explainRefusal(error: unknown, host: string, port: number): Squa
   }
 }
 
-const systemCodeOf = (error: unknown): string | undefined => (error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined);
+const systemCodeOf = (error: unknown): string | undefined =>
+  error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;

@@ -38,7 +38,8 @@ export async function runWorker(createEngine: typeof createNetworkEngine): Promi
   const { address, receiveBuffer } = receiving;
   const found = readKernelDrops(address);
   const dropsUnknown = 'unknown' in found ? found.unknown : undefined;
-  send({ kind: 'opened', address, receiveBuffer, warnings: warningsOf({ receiveBuffer, allow: settings.allow, dropsUnknown }) });
+  const warnings = warningsOf({ host: address.host, receiveBuffer, allow: settings.allow, dropsUnknown });
+  send({ kind: 'opened', address, receiveBuffer, warnings });
 }
 
 function serve(

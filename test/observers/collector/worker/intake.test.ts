@@ -12,10 +12,11 @@ it('counts every datagram, and rejects by source, length and rate, in this order
     ['10.0.0.2', 100, 999, true],
     ['10.0.0.1', 100, 1000, true],
   ] as const;
-  for (const [source, bytes, nowMs, accepted] of cases) expect([source, bytes, nowMs, intake.accepts(source, bytes, nowMs)]).toEqual([source, bytes, nowMs, accepted]);
+  for (const [source, bytes, nowMs, accepted] of cases)
+    expect([source, bytes, nowMs, intake.accepts(source, bytes, nowMs)]).toEqual([source, bytes, nowMs, accepted]);
   expect(intake.counters()).toEqual({
     datagrams: 7,
-    bytes: 1400 + 9000 + 1401 + 400,
+    bytes: 1400 + 9000 + 1401 + 300,
     rejected: { source: 1, tooLong: 1, rate: 1 },
     lastRejectedSource: '192.0.2.1',
   });

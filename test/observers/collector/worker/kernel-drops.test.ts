@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { dropsIn, readKernelDrops } from '../../../../src/observers/collector/worker/kernel-drops.ts';
 
-const head = '   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops';
+const head =
+  '   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops';
 const line = (address: string, drops: string): string =>
   `  123: ${address} 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 4711 2 0000000000000000 ${drops}        `;
 const table = (...lines: string[]): string => [head, ...lines, ''].join('\n');

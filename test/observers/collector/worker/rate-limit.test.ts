@@ -27,5 +27,9 @@ it('counts sources beyond 4096 together, and none of those before by them', () =
   const isWithinRate = createRateLimit(3);
   const answers = Array.from({ length: 5000 }, (_, index) => isWithinRate(`source ${index}`, 0));
   expect(answers.filter(Boolean)).toHaveLength(4096 + 3);
-  expect([isWithinRate('source 0', 999), isWithinRate('source 4999', 999), isWithinRate('source 4999', 1000)]).toEqual([true, false, true]);
+  expect([isWithinRate('source 0', 999), isWithinRate('source 4999', 999), isWithinRate('source 4999', 1000)]).toEqual([
+    true,
+    false,
+    true,
+  ]);
 });

@@ -2,7 +2,11 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { messageOf } from '../../../../src/lib/index.ts';
-import { explainRefusal, openReceiveSocket, type ReceiveSocket } from '../../../../src/observers/collector/worker/receive-socket.ts';
+import {
+  explainRefusal,
+  openReceiveSocket,
+  type ReceiveSocket,
+} from '../../../../src/observers/collector/worker/receive-socket.ts';
 
 const receiveBufferBytes = 65_536;
 const open: Socket[] = [];
