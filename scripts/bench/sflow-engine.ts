@@ -7,8 +7,8 @@ import {
 } from '../../src/observers/index.ts';
 import { seededRandom } from '../random.ts';
 
-const tuple = ['or:ipsource:ip6source', 'or:ipdestination:ip6destination', 'or:ipprotocol:ip6nexthdr'];
-const ports = ['null:[or:tcpsourceport:udpsourceport]:0', 'null:[or:tcpdestinationport:udpdestinationport]:0'];
+const addresses = ['ipsource', 'ipdestination', 'ipprotocol'];
+const ports = ['or:tcpsourceport:udpsourceport', 'or:tcpdestinationport:udpdestinationport'];
 /** So high that no detector decides: what is measured is how it weighs. */
 const threshold: WatchedThreshold = {
   name: 'never',
@@ -26,7 +26,7 @@ export function engineWork({ hasThreshold }: { hasThreshold: boolean }): (datagr
   const engine = createNetworkEngine({ startedAt: 0, limits: { flows: 200_000 } });
   const subscription: Subscription = {
     id: 'bench',
-    flows: [{ name: 'tuple', keys: [...tuple, ...ports], value: 'frames', smoothingMs: 2000, top: 10 }],
+    flows: [{ name: 'tuple', keys: [...addresses, ...ports], value: 'frames', smoothingMs: 2000, top: 10 }],
     thresholds: hasThreshold ? [threshold] : [],
     armings: [],
   };
@@ -41,17 +41,18 @@ export function engineWork({ hasThreshold }: { hasThreshold: boolean }): (datagr
  */
 export function datagramsOfFlows(template: Uint8Array, flows: number, seed = 1): Uint8Array[] {
   const offsets = sourceOffsets(template);
+  if (offsets.length === 0) throw new Error('expected a template with a sample of an IPv4 packet');
   const random = seededRandom(seed);
-  const addresses = Array.from({ length: flows }, (_, index) => 0x0a00_0000 + index);
-  for (let index = addresses.length - 1; index > 0; index -= 1) {
+  const sources = Array.from({ length: flows }, (_, index) => 0x0a00_0000 + index);
+  for (let index = sources.length - 1; index > 0; index -= 1) {
     const other = Math.floor(random() * (index + 1));
-    [addresses[index], addresses[other]] = [addresses[other] ?? 0, addresses[index] ?? 0];
+    [sources[index], sources[other]] = [sources[other] ?? 0, sources[index] ?? 0];
   }
   return Array.from({ length: Math.ceil(flows / offsets.length) }, (_, datagram) => {
     const copy = Uint8Array.from(template);
     const view = new DataView(copy.buffer);
     offsets.forEach((offset, sample) => {
-      view.setUint32(offset, addresses[(datagram * offsets.length + sample) % flows] ?? 0);
+      view.setUint32(offset, sources[(datagram * offsets.length + sample) % flows] ?? 0);
     });
     return copy;
   });
@@ -68,16 +69,16 @@ function sourceOffsets(template: Uint8Array): number[] {
     skippedSample: () => undefined,
   });
   walk(template);
-  if (offsets.length === 0) throw new Error('the template has no sample of an IPv4 packet');
   return offsets;
 }
 
-/** The recorded datagram of the most samples. */
+/** The one of the most samples of IPv4 packets. */
 export function fullestOf(datagrams: readonly Uint8Array[]): Uint8Array {
-  const fullest = datagrams.reduce<Uint8Array | undefined>(
-    (most, datagram) => (datagram.length > (most?.length ?? 0) ? datagram : most),
-    undefined,
-  );
-  if (fullest === undefined) throw new Error('there are no recorded datagrams');
+  let fullest: Uint8Array = new Uint8Array();
+  let most = 0;
+  for (const datagram of datagrams) {
+    const samples = sourceOffsets(datagram).length;
+    if (samples > most) [fullest, most] = [datagram, samples];
+  }
   return fullest;
 }

@@ -1,14 +1,23 @@
-/** The same recording through Debian's sfacctd (pmacct), where it is installed: processor time of decoding and keeping flows, from a file and not a socket. */
+/**
+ * One recording, read from a file, through Squall's engine and through Debian's sfacctd (pmacct), where that is installed: the processor time of decoding and
+ * of keeping flows, without a socket.
+ */
 import { execFile, spawnSync } from 'node:child_process';
+import { createReadStream } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { readCapture } from '../../src/observers/index.ts';
+import { engineWork } from './sflow-engine.ts';
+import { spreadOf, spreadText, tableLines } from './summary.ts';
 
 const run = promisify(execFile);
 const pcapHeaderLength = 24;
 const timeoutMs = 120_000;
-/** As those of the engine beside it; in memory, and printed once at the end. */
+const [rounds, repetitions] = [5, 1000];
+
+/** Flows as those of the engine; kept in memory, and written once at the end. */
 const configuration = (recording: string, output: string): string =>
   [
     'daemonize: false',
@@ -21,29 +30,64 @@ const configuration = (recording: string, output: string): string =>
     '',
   ].join('\n');
 
-export function isSfacctdInstalled(): boolean {
-  return spawnSync('sfacctd', ['-V'], { stdio: 'ignore' }).error === undefined;
-}
+export type SideBySide = { name: string; datagramsPerCpuSecond: ReturnType<typeof spreadOf> };
 
-/**
- * @param recording a pcap, which is repeated
- * @returns seconds of processor time, of sfacctd and its plugin together
- */
-export async function sfacctdSeconds(recording: string, repetitions: number): Promise<number> {
+/** @param recording a pcap, which is repeated; @returns nothing, and says so, where there is no sfacctd */
+export async function benchBesideSfacctd(recording: string): Promise<SideBySide[]> {
+  if (spawnSync('sfacctd', ['-V'], { stdio: 'ignore' }).error !== undefined) {
+    console.log('sfacctd is not installed, so nothing is measured beside it (Debian: apt-get install pmacct)');
+    return [];
+  }
   const folder = await mkdtemp(join(tmpdir(), 'squall-sfacctd-'));
   try {
-    const [repeated, file] = [join(folder, 'repeated.pcap'), join(folder, 'sfacctd.conf')];
+    const [once, repeated] = [join(folder, 'once.pcap'), join(folder, 'repeated.pcap')];
     const bytes = await readFile(recording);
-    const records = bytes.subarray(pcapHeaderLength);
-    const all = [bytes.subarray(0, pcapHeaderLength), ...Array.from({ length: repetitions }, () => records)];
-    await writeFile(repeated, Buffer.concat(all));
-    await writeFile(file, configuration(repeated, join(folder, 'flows.txt')));
-    // `times` of a shell: of itself in the first line, of all that it has waited for in the second.
-    const { stdout } = await run('sh', ['-c', 'sfacctd -f "$0" >/dev/null 2>&1; times', file], { timeout: timeoutMs });
-    return secondsOf(stdout);
+    const records = Array.from({ length: repetitions }, () => bytes.subarray(pcapHeaderLength));
+    await writeFile(once, bytes);
+    await writeFile(repeated, Buffer.concat([bytes.subarray(0, pcapHeaderLength), ...records]));
+    const datagrams = (await throughEngine(once)).datagrams * (repetitions - 1);
+    const subjects = [
+      { name: 'Squall, from the file', seconds: async (file: string) => (await throughEngine(file)).seconds },
+      { name: 'sfacctd, from the file', seconds: (file: string) => throughSfacctd(file, folder) },
+    ];
+    const rates: number[][] = subjects.map(() => []);
+    for (let round = 0; round < rounds; round += 1) {
+      for (const [index, { seconds }] of subjects.entries()) {
+        // What starting and ending costs is in both.
+        const spent = (await seconds(repeated)) - (await seconds(once));
+        rates[index]?.push(datagrams / spent);
+      }
+    }
+    const results = subjects.map(({ name }, index) => ({ name, datagramsPerCpuSecond: spreadOf(rates[index] ?? []) }));
+    console.log(`\n${String(datagrams)} datagrams of one recording, ${String(rounds)} rounds in turn`);
+    const rows = results.map(({ name, datagramsPerCpuSecond }) => [name, spreadText(datagramsPerCpuSecond, 0)]);
+    for (const line of tableLines([['', 'datagrams / CPU s'], ...rows], 1)) console.log(line);
+    return results;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function throughEngine(file: string): Promise<{ datagrams: number; seconds: number }> {
+  const before = process.cpuUsage();
+  const work = engineWork({ hasThreshold: false });
+  let datagrams = 0;
+  for await (const captured of readCapture(createReadStream(file), { name: file })) {
+    if (captured.kind !== 'datagram') continue;
+    work(captured.payload);
+    datagrams += 1;
+  }
+  const { user, system } = process.cpuUsage(before);
+  return { datagrams, seconds: (user + system) / 1e6 };
+}
+
+/** Of sfacctd and its plugin together. */
+async function throughSfacctd(recording: string, folder: string): Promise<number> {
+  const file = join(folder, 'sfacctd.conf');
+  await writeFile(file, configuration(recording, join(folder, 'flows.txt')));
+  // `times` of a shell: of itself in the first line, of all that it has waited for in the second.
+  const { stdout } = await run('sh', ['-c', 'sfacctd -f "$0" >/dev/null 2>&1; times', file], { timeout: timeoutMs });
+  return secondsOf(stdout);
 }
 
 /** `0m1.250s 0m0.030s`: user and system. */

@@ -1,4 +1,7 @@
-/** How many recorded datagrams are decoded in a second of processor time, in memory: without objects, with a flow table, as objects, as JSON. */
+/**
+ * How many recorded datagrams are decoded in a second of processor time, in memory: without objects, as objects, as JSON, and by the engine of the collector,
+ * which also keeps accounts of agents, smoothed values of flows and detectors. Beside sfacctd, where it is installed.
+ */
 import { createReadStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
@@ -8,6 +11,8 @@ import {
   type DatagramVisitor,
   readCapture,
 } from '../../src/observers/index.ts';
+import { datagramsOfFlows, engineWork, fullestOf } from './sflow-engine.ts';
+import { benchBesideSfacctd } from './sflow-sfacctd.ts';
 import { ratiosOf, rotated, type Spread, spreadOf, spreadText, tableLines } from './summary.ts';
 
 const fixtures = fileURLToPath(new URL('../../test/fixtures/sflow', import.meta.url));
@@ -21,35 +26,48 @@ const recordings = [
 ];
 const [rounds, roundMs] = [9, 400];
 
-type Subject = { name: string; work: (datagram: Uint8Array) => unknown };
+/** @default datagrams of the recordings */
+type Subject = { name: string; work: (datagram: Uint8Array) => unknown; datagrams?: readonly Uint8Array[] };
+
+const liveFlows = [10, 10_000, 100_000];
 
 export async function benchSflow(): Promise<object> {
   const datagrams = (await Promise.all(recordings.map(readRecording))).flat();
   const samples = countSamples(datagrams);
   const subjects: Subject[] = [
     { name: 'walked, without objects', work: createDatagramWalker(countingVisitor()) },
-    { name: 'walked, with a table of flows', work: createDatagramWalker(flowTableVisitor()) },
+    { name: 'walked, with frames by flow in a map', work: createDatagramWalker(flowTableVisitor()) },
     { name: 'decoded to objects', work: createDatagramDecoder() },
     { name: 'decoded to JSON', work: jsonDecoder() },
+    { name: 'engine, flows as recorded', work: engineWork({ hasThreshold: false }) },
+    { name: 'engine, and a threshold', work: engineWork({ hasThreshold: true }) },
+    ...liveFlows.map((flows) => ({
+      name: `engine, ${String(flows)} live flows`,
+      work: engineWork({ hasThreshold: false }),
+      datagrams: datagramsOfFlows(fullestOf(datagrams), flows),
+    })),
   ];
   const rates: Record<string, number[]> = Object.fromEntries(subjects.map(({ name }) => [name, []]));
   // The first round compiles, and is not counted.
   for (let round = 0; round <= rounds; round += 1) {
-    for (const { name, work } of rotated(subjects, round)) {
-      const rate = datagramsPerCpuSecond(datagrams, work);
+    for (const { name, work, datagrams: own = datagrams } of rotated(subjects, round)) {
+      const rate = datagramsPerCpuSecond(own, work);
       if (round > 0) rates[name]?.push(rate);
     }
   }
-  const samplesEach = samples / datagrams.length;
   const bases = rates[subjects[0]?.name ?? ''] ?? [];
-  const rows = subjects.map(({ name }) => rowOf(name, rates[name] ?? [], bases, samplesEach));
+  const rows = subjects.map(({ name, datagrams: own = datagrams }) =>
+    rowOf(name, rates[name] ?? [], bases, countSamples(own) / own.length),
+  );
   const bytes = datagrams.reduce((sum, { length }) => sum + length, 0);
   console.log(
-    `${datagrams.length} recorded datagrams of ${Math.round(bytes / datagrams.length)} bytes and ${samplesEach.toFixed(1)} samples in the mean, ${rounds} rounds of ${roundMs} ms each; medians (least to greatest)`,
+    `${datagrams.length} recorded datagrams of ${Math.round(bytes / datagrams.length)} bytes and ${(samples / datagrams.length).toFixed(1)} samples in the mean, ${rounds} rounds of ${roundMs} ms each; medians (least to greatest)`,
   );
   const head = ['', 'datagrams / CPU s', 'samples / CPU s', 'of walking'];
   for (const line of tableLines([head, ...rows.map(({ cells }) => cells)], 1)) console.log(line);
-  return { datagrams: datagrams.length, samples, bytes, rounds, roundMs, rows: rows.map(({ result }) => result) };
+  const besideSfacctd = await benchBesideSfacctd(`${fixtures}/ovs-tcp4-s64.pcap`);
+  const results = rows.map(({ result }) => result);
+  return { datagrams: datagrams.length, samples, bytes, rounds, roundMs, rows: results, besideSfacctd };
 }
 
 function rowOf(name: string, rates: readonly number[], bases: readonly number[], samplesEach: number) {

@@ -16,7 +16,7 @@ import { agentViews } from './engine/hearing.ts';
 import { type EngineLimits, usualLimits } from './engine/limits.ts';
 import type { RunningFlow } from './engine/running-flow.ts';
 import { type RunningSubscription, startSubscription } from './engine/running-subscription.ts';
-import { type Crossed, runningFlowsOf, settleDatagram, settleQuiet } from './engine/settle-datagram.ts';
+import { type Crossed, settleDatagram, settleQuiet } from './engine/settle-datagram.ts';
 import type { TrafficLedgerFactory } from './engine/traffic-hook.ts';
 import { trafficSampleOf } from './engine/traffic-sample.ts';
 import { type ShownFlow, shown, viewOf } from './engine/views.ts';
@@ -169,9 +169,7 @@ export function createNetworkEngine({ startedAt, limits: given, trafficLedger }:
     source.samplingRate = sample.rate;
     packet.look(sample, view);
     let isTaken = true;
-    for (let index = 0; index < flows.length; index += 1) {
-      if (flows[index]?.intake.take(source, sample.rate) === false) isTaken = false;
-    }
+    for (const { intake } of flows) if (!intake.take(source, sample.rate)) isTaken = false;
     if (!isTaken) counts.refusedLengths += 1;
     if (traffic.length === 0) return;
     const told = trafficSampleOf(packet, sample, source.name);
@@ -180,7 +178,10 @@ export function createNetworkEngine({ startedAt, limits: given, trafficLedger }:
 
   function settle(of: LedgerAgent, nowMs: number): NetworkCrossing[] {
     const crossings: NetworkCrossing[] = [];
-    for (const one of subscriptions.values()) crossings.push(...settleDatagram(one, of, crossed));
+    for (const one of subscriptions.values()) {
+      const found = settleDatagram(one, of, crossed);
+      if (found.length > 0) crossings.push(...found);
+    }
     if (nowMs - of.quietWeighedMs >= quietEveryMs) crossings.push(...weighQuiet(of));
     return crossings;
   }
@@ -195,7 +196,7 @@ export function createNetworkEngine({ startedAt, limits: given, trafficLedger }:
     for (const one of subscriptions.values()) {
       one.relied.delete(gone);
       for (const { name } of gone.flowSources.values()) {
-        for (const { table } of runningFlowsOf(one)) table.forgetSource(name);
+        for (const { table } of one.runningFlows) table.forgetSource(name);
         for (const { judged } of one.thresholds.values()) judged?.forgetSource(name);
         for (const armed of one.armed) armed.forgetSource(name);
       }
@@ -204,7 +205,7 @@ export function createNetworkEngine({ startedAt, limits: given, trafficLedger }:
 
   /** Of what runs, for the path of each sample. */
   function listRunning(): void {
-    flows = [...subscriptions.values()].flatMap((one) => [...runningFlowsOf(one)]);
+    flows = [...subscriptions.values()].flatMap((one) => one.runningFlows);
     traffic = [...subscriptions.values()].flatMap((one) => one.traffic);
   }
 

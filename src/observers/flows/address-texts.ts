@@ -8,6 +8,8 @@ export type AddressTexts = {
   /** Offsets must be inside the view. */
   ipv4: (view: DataView, offset: number) => string;
   ipv6: (view: DataView, offset: number) => string;
+  /** By the type of an agent's address: undefined for one that the sender does not know. */
+  ofAgent: (view: DataView, type: number, offset: number) => string | undefined;
 };
 
 export function createAddressTexts(): AddressTexts {
@@ -21,7 +23,7 @@ export function createAddressTexts(): AddressTexts {
     return true;
   };
 
-  return {
+  const texts: AddressTexts = {
     ipv4: (view, offset) => {
       const word = view.getInt32(offset);
       const slot = slotOf(word);
@@ -39,7 +41,12 @@ export function createAddressTexts(): AddressTexts {
       for (let word = 0; word < wordsOfSlot; word += 1) longKeys[slot * wordsOfSlot + word] = view.getInt32(offset + word * 4);
       return (longTexts[slot] = ipv6Text(view, offset));
     },
+    ofAgent: (view, type, offset) => {
+      if (type === 1) return texts.ipv4(view, offset);
+      return type === 2 ? texts.ipv6(view, offset) : undefined;
+    },
   };
+  return texts;
 }
 
 /** Multiplicative hashing (Knuth, The Art of Computer Programming, 6.4): neighbours are spread. */

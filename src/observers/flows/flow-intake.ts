@@ -28,15 +28,15 @@ export function createFlowIntake(
   limits: IntakeLimits,
 ): FlowIntake {
   const numbersOf = packet.numbersOf(definition.names);
-  const numbers = new Int32Array(1 + numbersOf.width);
-  const recall = createRecall<FlowEntry | 'none'>(numbers.length, limits.decisions);
+  const numbers = new Int32Array(1 + numbersOf.most);
+  const recall = createRecall<FlowEntry | 'none'>(limits.decisions);
   const { fields } = packet;
 
   return {
     take: (source, samplingRate) => {
       numbers[0] = source.number;
-      numbersOf.write(numbers, 1);
-      const known = recall.find(numbers);
+      const length = numbersOf.write(numbers, 1);
+      const known = recall.find(numbers, length);
       if (known === 'none') return true;
       const value = definition.value(fields);
       if (value === undefined) return true;
@@ -47,7 +47,7 @@ export function createFlowIntake(
       }
       const flow = definition.flowOf(fields);
       const entry = flow === undefined ? 'none' : table.add({ source: source.name, flow, value, samplingRate });
-      recall.keep(numbers, entry);
+      recall.keep(numbers, length, entry);
       return true;
     },
     forget: recall.clear,

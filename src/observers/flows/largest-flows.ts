@@ -20,15 +20,11 @@ export function largestFlows(flows: Iterable<ActiveFlow>, most: number): ActiveF
 
 /** Each flow once, at the source where it is largest. */
 export function onceEach(flows: Iterable<ActiveFlow>, aggregation: Aggregation): Iterable<ActiveFlow> {
-  const found = new Map<string, ActiveFlow & { largest: number }>();
-  for (const { flow, source, value } of flows) {
-    const before = found.get(flow);
-    if (before === undefined) {
-      found.set(flow, { flow, source, value, largest: value });
-      continue;
-    }
-    if (value > before.largest) [before.source, before.largest] = [source, value];
-    before.value = aggregation === 'sum' ? before.value + value : before.largest;
+  const [largest, sums] = [new Map<string, ActiveFlow>(), new Map<string, number>()];
+  for (const one of flows) {
+    if (one.value > (largest.get(one.flow)?.value ?? -1)) largest.set(one.flow, one);
+    if (aggregation === 'sum') sums.set(one.flow, (sums.get(one.flow) ?? 0) + one.value);
   }
-  return found.values();
+  if (aggregation === 'max') return largest.values();
+  return Array.from(largest.values(), (one) => ({ ...one, value: sums.get(one.flow) ?? one.value }));
 }

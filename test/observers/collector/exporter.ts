@@ -1,6 +1,6 @@
 /** An exporter of sFlow that is only simulated: datagrams as an agent sends them, numbered by it. */
 import type { NetworkCrossing, NetworkEngine } from '../../../src/observers/index.ts';
-import { concat, ethernet, half, rawHeader, tagged, tcp, udp, words, zeros } from '../sflow/build.ts';
+import { concat, ethernet, half, rawHeader, tagged, tcp, udp, words } from '../sflow/build.ts';
 
 export type Packet = {
   source?: string;
@@ -14,7 +14,10 @@ export type Packet = {
   from?: number;
 };
 
-export type Exporter = { datagram: (uptimeMs: number, packets: readonly Packet[], how?: { counters?: boolean }) => Uint8Array; lose: (datagrams: number) => void };
+export type Exporter = {
+  datagram: (uptimeMs: number, packets: readonly Packet[], how?: { counters?: boolean }) => Uint8Array;
+  lose: (datagrams: number) => void;
+};
 
 type ExporterOptions = { agent?: string; subAgent?: number; samplingRate?: number };
 
@@ -22,16 +25,18 @@ export function createExporter({ agent = '192.0.2.1', subAgent = 0, samplingRate
   let [sequence, sampleSequence] = [0, 0];
   const sampleOf = (packet: Packet): Uint8Array => {
     sampleSequence += 1;
-    const { from = 1000, samplingRate: rate = samplingRate, frameLength } = packet;
-    const source = 0x02000000 | from;
-    return tagged(1, words(sampleSequence, source, rate, rate * sampleSequence, 0, 9, 10, 1), rawHeader(frameOf(packet), 1, frameLength ?? 1000));
+    const { from = 1000, samplingRate: rate = samplingRate } = packet;
+    const header = headerOf(packet);
+    const fixed = words(sampleSequence, 0x02000000 | from, rate, rate * sampleSequence, 0, 9, 10, 1);
+    return Buffer.concat([words(1, fixed.length + header.length), fixed, header]);
   };
   const counters = (): Uint8Array => tagged(2, words(1, 3, 0));
   return {
     datagram: (uptimeMs, packets, { counters: hasCounters = false } = {}) => {
       sequence += 1;
       const samples = [...packets.map(sampleOf), ...(hasCounters ? [counters()] : [])];
-      return concat(words(5, 1), addressBytes(agent), words(subAgent, sequence, uptimeMs, samples.length), ...samples);
+      const header = [words(5, 1), Uint8Array.from(addressBytes(agent)), words(subAgent, sequence, uptimeMs, samples.length)];
+      return Buffer.concat([...header, ...samples]);
     },
     lose: (datagrams) => {
       sequence += datagrams;
@@ -41,10 +46,25 @@ export function createExporter({ agent = '192.0.2.1', subAgent = 0, samplingRate
 
 const addressBytes = (address: string): number[] => address.split('.').map(Number);
 
-function frameOf({ source = '10.0.0.1', destination = '10.0.0.2', protocol = 'tcp', sourcePort = 40000, destinationPort = 80 }: Packet): Uint8Array {
+/** Thousands of samples are of the same few packets. */
+const headers = new WeakMap<Packet, Uint8Array>();
+
+function headerOf(packet: Packet): Uint8Array {
+  const header = headers.get(packet) ?? rawHeader(frameOf(packet), 1, packet.frameLength ?? 1000);
+  headers.set(packet, header);
+  return header;
+}
+
+function frameOf({
+  source = '10.0.0.1',
+  destination = '10.0.0.2',
+  protocol = 'tcp',
+  sourcePort = 40000,
+  destinationPort = 80,
+}: Packet): Uint8Array {
   const segment = protocol === 'tcp' ? tcp(sourcePort, destinationPort, 2) : udp(sourcePort, destinationPort);
   const header = concat([0x45, 0, ...half(20 + segment.length), 0, 1, 0, 0, 63, protocol === 'tcp' ? 6 : 17, 0, 0]);
-  return ethernet(0x0800, header, addressBytes(source), addressBytes(destination), segment, zeros(0));
+  return ethernet(0x0800, header, addressBytes(source), addressBytes(destination), segment);
 }
 
 export type Stretch = {
@@ -58,7 +78,11 @@ export type Stretch = {
 };
 
 /** Sends what a stretch of time brings, with a tick every second, and returns what crossed. The agent was started at 0. */
-export function play(engine: NetworkEngine, exporter: Exporter, { fromMs, toMs, everyMs = 100, packets, pollingMs = 5000 }: Stretch): NetworkCrossing[] {
+export function play(
+  engine: NetworkEngine,
+  exporter: Exporter,
+  { fromMs, toMs, everyMs = 100, packets, pollingMs = 5000 }: Stretch,
+): NetworkCrossing[] {
   const crossings: NetworkCrossing[] = [];
   for (let atMs = fromMs; atMs < toMs; atMs += everyMs) {
     crossings.push(...engine.datagram(exporter.datagram(atMs, packets, { counters: atMs % pollingMs === 0 }), atMs));

@@ -23,8 +23,21 @@ function watching(limits: Partial<EngineLimits> = {}): NetworkEngine {
       id,
       flows: [
         ...flows,
-        { name: 'layers', keys: ['stack', 'macsource', 'null:vlan:0', 'null:ipsource.1:none'], value: 'bytes', smoothingMs: 200, top: 9 },
-        { name: 'six', keys: ['mask:ip6source:64', 'or:tcpflags:icmptype'], value: 'ip6bytes', smoothingMs: 2000, top: 9, filter: 'outputifindex!=discard' },
+        {
+          name: 'layers',
+          keys: ['stack', 'macsource', 'null:vlan:0', 'null:ipsource.1:none'],
+          value: 'bytes',
+          smoothingMs: 200,
+          top: 9,
+        },
+        {
+          name: 'six',
+          keys: ['mask:ip6source:64', 'or:tcpflags:icmptype'],
+          value: 'ip6bytes',
+          smoothingMs: 2000,
+          top: 9,
+          filter: 'outputifindex!=discard',
+        },
       ],
       thresholds: [
         ...thresholds,
@@ -51,13 +64,13 @@ function expectBounded(engine: NetworkEngine, nowMs: number): void {
   for (const { top } of view?.flows ?? []) expect(top.length).toBeLessThanOrEqual(9);
 }
 
-describe('an engine, whatever is sent to it', () => {
+describe('an engine, whatever is sent to it', patient, () => {
   let recorded: Uint8Array[];
   beforeAll(async () => {
     recorded = (await Promise.all(recordingNames.map((name) => payloadsOf(name, 'bin')))).flat();
   });
 
-  it('throws nothing and stays within its limits on recorded datagrams that were damaged', patient, () => {
+  it('throws nothing and stays within its limits on recorded datagrams that were damaged', () => {
     const random = seededRandom(3);
     const engine = watching(narrow);
     const seeds = [...recorded, ...builtDatagrams];
@@ -73,12 +86,12 @@ describe('an engine, whatever is sent to it', () => {
     expect(engine.counters(28_000)).toMatchObject({ datagrams: 4000 });
   });
 
-  it('throws nothing on any bytes at all', patient, () => {
+  it('throws nothing on any bytes at all', () => {
     const engine = watching(narrow);
     let nowMs = 0;
-    const header = fc.tuple(fc.constantFrom(1, 2, 3, 4, 5), fc.uint8Array({ maxLength: 120 })).map(([tag, body]) =>
-      concat(words(5, 1, 0x0a000001, 0, nowMs, nowMs, 3, tag, body.length), body),
-    );
+    const header = fc
+      .tuple(fc.constantFrom(1, 2, 3, 4, 5), fc.uint8Array({ maxLength: 120 }))
+      .map(([tag, body]) => concat(words(5, 1, 0x0a000001, 0, nowMs, nowMs, 3, tag, body.length), body));
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), header), fc.nat(2000), (bytes, laterMs) => {
         nowMs += laterMs;
@@ -121,16 +134,19 @@ describe('an engine, whatever is sent to it', () => {
     expect(engine.agents(1001)).toMatchObject([{ agent: '10.0.0.2' }]);
   });
 
-  it.each([0, 2 ** 20 + 1, 2 ** 32 - 1])('neither alarms at one forged sample of a rate of %d, nor is blinded by it', (samplingRate) => {
-    const engine = watching();
-    const exporter = createExporter();
-    play(engine, exporter, { fromMs: 0, toMs: 5000, packets: times(3) });
-    expect(engine.datagram(exporter.datagram(5000, times(1, { samplingRate })), 5000)).toEqual([]);
-    expect(engine.counters(5000)).toMatchObject({ refusedRates: 1 });
-    expect(engine.view(id, 5000)?.thresholds[0]).toMatchObject({ state: 'quiet' });
-    const crossings = play(engine, exporter, { fromMs: 5100, toMs: 7000, packets: times(20) });
-    expect(crossings.map(({ threshold }) => threshold)).toContain('busy');
-  });
+  it.each([0, 2 ** 20 + 1, 2 ** 32 - 1])(
+    'neither alarms at one forged sample of a rate of %d, nor is blinded by it',
+    (samplingRate) => {
+      const engine = watching();
+      const exporter = createExporter();
+      play(engine, exporter, { fromMs: 0, toMs: 5000, packets: times(3) });
+      expect(engine.datagram(exporter.datagram(5000, times(1, { samplingRate })), 5000)).toEqual([]);
+      expect(engine.counters(5000)).toMatchObject({ refusedRates: 1 });
+      expect(engine.view(id, 5000)?.thresholds[0]).toMatchObject({ state: 'quiet' });
+      const crossings = play(engine, exporter, { fromMs: 5100, toMs: 7000, packets: times(20) });
+      expect(crossings.map(({ threshold }) => threshold)).toContain('busy');
+    },
+  );
 
   it('does not count the bytes of a frame that no link carries', () => {
     const engine = watching();

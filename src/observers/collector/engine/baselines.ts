@@ -36,8 +36,7 @@ export function startBaselines(side: 'above' | 'below', startedMs: number): Base
     if (series.size > 2 * seriesKept) series = new Map(ordered().slice(0, seriesKept));
   }
 
-  const ordered = () =>
-    [...series].sort(([, one], [, other]) => weightOf(other.state) - weightOf(one.state));
+  const ordered = () => [...series].sort(([, one], [, other]) => weightOf(other.state) - weightOf(one.state));
 
   function completed({ source, state, untilMs }: Gathered, nowMs: number): FoundBaseline {
     const heardMs = heardUntil.get(source) ?? untilMs;

@@ -60,7 +60,12 @@ export function hearingOf(agents: Iterable<LedgerAgent>, relied: ReadonlySet<Led
   const rates = judged.flatMap(({ view }) => view.samplingRate ?? []);
   return {
     hasSamples: sampling.length > 0,
-    lost: isLost ? silenceOf(lost.map(({ view }) => view), nowMs) : '',
+    lost: isLost
+      ? silenceOf(
+          lost.map(({ view }) => view),
+          nowMs,
+        )
+      : '',
     degraded: lossOf(judged.map(({ agent, view }) => ({ view, ...agent.recent.view(nowMs) }))),
     samplingRate: rates.length === 0 ? undefined : Math.max(...rates),
   };

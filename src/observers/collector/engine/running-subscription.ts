@@ -22,6 +22,8 @@ export type RunTraffic = { run: string; targets: readonly string[]; phase: Phase
 export type RunningSubscription = {
   subscription: Subscription;
   flows: Map<string, RunningFlow>;
+  /** Those, and the ones that armings have of their own. */
+  runningFlows: readonly RunningFlow[];
   thresholds: Map<string, RunningThreshold>;
   armed: ArmedThreshold[];
   traffic: RunTraffic[];
@@ -58,11 +60,14 @@ export function startSubscription(
       return [[threshold.name, isSame ? known : startThreshold(threshold, running)]];
     }),
   );
+  const armed = subscription.armings.flatMap((arming) => armedOf(arming, thresholds, before?.armed ?? [], options));
+  const ownFlows = armed.flatMap(({ hasOwnFlow, running }) => (hasOwnFlow ? [running] : []));
   return {
     subscription,
     flows,
+    runningFlows: [...flows.values(), ...ownFlows],
     thresholds,
-    armed: subscription.armings.flatMap((arming) => armedOf(arming, thresholds, before?.armed ?? [], options)),
+    armed,
     traffic: subscription.armings.flatMap((arming) => trafficOf(arming, before?.traffic ?? [], options)),
     relied: before?.relied ?? new Set(),
   };

@@ -10,14 +10,9 @@ import type { RunningSubscription } from './running-subscription.ts';
 /** Makes a crossing of an event: what is the engine's own to say of it. */
 export type Crossed = (event: Omit<NetworkCrossing, 'eventId' | 'observerStartedAt'>) => NetworkCrossing;
 
-export function* runningFlowsOf({ flows, armed }: RunningSubscription): Generator<RunningFlow> {
-  yield* flows.values();
-  for (const { hasOwnFlow, running } of armed) if (hasOwnFlow) yield running;
-}
-
 export function settleDatagram(subscription: RunningSubscription, agent: LedgerAgent, crossed: Crossed): NetworkCrossing[] {
   let hasChanged = false;
-  for (const running of runningFlowsOf(subscription)) {
+  for (const running of subscription.runningFlows) {
     running.changes = running.table.end();
     if (running.changes.length > 0) hasChanged = true;
   }

@@ -2,11 +2,11 @@
  * The account of each agent as a collector keeps it: changed in place, since copies for each datagram would cost more than decoding, and bounded over all
  * agents. It counts as `accountDatagram` does.
  */
+import { createAddressTexts } from '../../flows/address-texts.ts';
 import { createRecency } from '../../flows/recency.ts';
 import type { DatagramHeader } from '../decode/walk-datagram.ts';
 import type { CounterSample } from '../decode/counter-sample.ts';
 import type { FlowSample } from '../decode/flow-sample.ts';
-import { addressText } from '../decode/object/text.ts';
 import { usualPollingMs } from '../../detect/signal.ts';
 import { mostLate } from './agent-account.ts';
 import { createLateRecord, type LateRecord } from './late-record.ts';
@@ -85,12 +85,13 @@ export type AgentLedger = {
 export function createAgentLedger(limits: LedgerLimits): AgentLedger {
   /** By address, then by sub-agent: no text is made for a datagram of a known one. */
   const byAddress = new Map<string, Map<number, LedgerAgent>>();
+  const texts = createAddressTexts();
   const recency = createRecency<LedgerAgent>();
   let leaving: LedgerAgent[] = [];
   let [agents, sources, sourceNumber, untrackedDatagrams, untrackedSamples] = [0, 0, 0, 0, 0];
 
   function agentOf(header: DatagramHeader, view: DataView, nowMs: number): LedgerAgent | undefined {
-    const address = addressText(view, header.agentType, header.agentOffset) ?? 'unknown';
+    const address = texts.ofAgent(view, header.agentType, header.agentOffset) ?? 'unknown';
     const known = byAddress.get(address)?.get(header.subAgent);
     if (known !== undefined) return known;
     if (agents >= limits.agents) makeRoom(nowMs);

@@ -38,7 +38,17 @@ function keeping(given = limits) {
 }
 
 /** What both accounts tell of an agent. */
-const counted = ({ agent, subAgent, datagrams, lost, late, restarts, samples, sampleDrops, samplesMissed }: Omit<LedgerAgent, 'key'> | ReturnType<typeof accountsOf>[number]) => ({
+const counted = ({
+  agent,
+  subAgent,
+  datagrams,
+  lost,
+  late,
+  restarts,
+  samples,
+  sampleDrops,
+  samplesMissed,
+}: Omit<LedgerAgent, 'key'> | ReturnType<typeof accountsOf>[number]) => ({
   agent,
   subAgent,
   datagrams,
@@ -52,7 +62,12 @@ const counted = ({ agent, subAgent, datagrams, lost, late, restarts, samples, sa
 
 function accountsOf(datagrams: readonly Uint8Array[]) {
   const decode = createDatagramDecoder();
-  return [...datagrams.map((bytes) => decode(bytes)).reduce(accountDatagram, noAccounts).agents.values()];
+  return [
+    ...datagrams
+      .map((bytes) => decode(bytes))
+      .reduce(accountDatagram, noAccounts)
+      .agents.values(),
+  ];
 }
 
 function ledgerOf(datagrams: readonly Uint8Array[]): LedgerAgent[] {
@@ -80,7 +95,10 @@ function bytesOf({ agent, subAgent, sequence, uptimeMs, samples }: Sent): Uint8A
   return concat(words(5, 1, 0x0a000000 + agent, subAgent, sequence, uptimeMs, samples.length), ...bodies);
 }
 
-describe('the ledger of a collector', () => {
+/** Thousands of datagrams take seconds on a machine that others keep busy. */
+const patient = { timeout: 120_000 };
+
+describe('the ledger of a collector', patient, () => {
   it.each(recordingNames)('counts of %s as the pure account does', async (name) => {
     const datagrams = await payloadsOf(name, 'bin');
     expect(ledgerOf(datagrams).map(counted)).toEqual(accountsOf(datagrams).map(counted));
