@@ -40,6 +40,14 @@ export {
 export { type EngineLimits, usualLimits } from './collector/engine/limits.ts';
 export type { TrafficLedger, TrafficLedgerFactory, TrafficSample } from './collector/engine/traffic-hook.ts';
 export type { ShownFlow } from './collector/engine/views.ts';
+export {
+  createSflowRtClient,
+  type SflowRtClientOptions,
+  type SflowRtCollector,
+  type SflowRtServer,
+  type SflowRtServerOptions,
+  startSflowRtServer,
+} from './sflow-rt/index.ts';
 export type {
   AgentView,
   Arming,
@@ -59,4 +67,3 @@ export type { CollectorAddress, FlowQuery } from './collector/messages.ts';
 export { type CollectorMetric, collectorMetrics, type MetricSeries } from './collector/metrics.ts';
 export { type CollectorOptions, sflowPort } from './collector/options.ts';
 export type { CollectorWarning } from './collector/warnings.ts';
-export { createSflowRtClient, type SflowRtServer, startSflowRtServer } from './sflow-rt/index.ts';

@@ -1,6 +1,8 @@
 /** The client of an sFlow-RT against our own server of its API. */
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { NetworkCrossing, NetworkObserver } from '../../../src/observers/index.ts';
+import { type Monitor, readManifests } from '../../../src/api/index.ts';
+import type { NetworkCrossing, NetworkObserver, Subscription } from '../../../src/observers/index.ts';
 import { createSflowRtClient, type SflowRtServer, startSflowRtServer } from '../../../src/observers/sflow-rt/index.ts';
 import { eventually } from './eventually.ts';
 import { agentView, createFakeCollector, type FakeCollector } from './fake-collector.ts';
@@ -68,3 +70,43 @@ test('a server that is started anew gets all again, and its first event is a cro
     expect(crossings.map(({ value }) => value)).toEqual([201, 202]);
   });
 });
+
+function subscriptionOf({ flows, thresholds, events }: Monitor): Subscription {
+  return {
+    id: 'default/sflow-monitor',
+    flows: flows.map(({ name, keys, value, filter, flowStart, activeTimeoutMs, log }) => ({
+      name,
+      keys,
+      value,
+      filter,
+      smoothingMs: 200,
+      top: 5,
+      log: log ? { flowStart, activeTimeoutMs } : undefined,
+    })),
+    thresholds: thresholds.map((threshold) => ({ ...threshold, flow: threshold.flowName, rearmMs: 1000 })),
+    armings: [],
+    events,
+  };
+}
+
+test.each(['01-network-monitor.yaml', '08-network-monitor.yaml'])(
+  'the monitor of the talk in %s works unchanged',
+  async (file) => {
+    const text = readFileSync(new URL(`../../fixtures/talk/${file}`, import.meta.url), 'utf8');
+    const [manifest] = readManifests([{ name: file, text }]).manifests;
+    if (manifest?.kind !== 'NetworkMonitor') throw new Error(`${file} has no NetworkMonitor`);
+    const subscription = subscriptionOf(manifest.model);
+    await client.put(subscription);
+    await eventually(async () => {
+      expect((await client.view(subscription.id))?.thresholds).toMatchObject([{ name: 'ddos', state: 'quiet', limit: 100 }]);
+    });
+    expect(collector.subscriptions.get('rest')?.flows.map(({ name }) => name)).toEqual([
+      'squall_default_sflow-monitor_elephant-flow',
+      'squall_default_sflow-monitor_icmp-flow',
+    ]);
+    collector.cross({ threshold: 'squall_default_sflow-monitor_ddos', flow: '10.0.0.1,10.0.0.2,1,2' });
+    await eventually(() => {
+      expect(crossings).toMatchObject([{ threshold: 'ddos', flow: '10.0.0.1,10.0.0.2,1,2', limit: 100 }]);
+    });
+  },
+);

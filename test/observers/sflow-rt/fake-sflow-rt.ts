@@ -13,6 +13,8 @@ export type FakeSflowRt = {
   /** By flow; of others there are none. */
   values: Map<string, unknown[]>;
   agents: Record<string, unknown>;
+  /** Every answer takes so long. */
+  delayMs: number;
   /** `METHOD path` of every request. */
   requests: string[];
   fail: (how: Failing, onlyPath?: RegExp) => void;
@@ -40,14 +42,17 @@ export async function startFakeSflowRt(): Promise<FakeSflowRt> {
     fake.requests.push(`${method} ${pathname}`);
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    if (fake.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, fake.delayMs));
     if (failing !== undefined && failingPath.test(pathname)) {
       failWith(failing, response);
       return;
     }
     const [kind, name = ''] = pathname.split('/').slice(1).map(decodeURIComponent);
     if (kind === 'agents') send(response, fake.agents);
-    else if (kind === 'activeflows') send(response, fake.values.get(decodeURIComponent(pathname.split('/')[3] ?? '')) ?? []);
-    else if (kind === 'events') await sendEvents(searchParams, response);
+    else if (kind === 'activeflows') {
+      const flow = decodeURIComponent(pathname.split('/')[3] ?? '');
+      send(response, fake.values.has(flow) ? fake.values.get(flow) : []);
+    } else if (kind === 'events') await sendEvents(searchParams, response);
     else define(kind === 'flow' ? fake.flows : fake.thresholds, method, name, Buffer.concat(chunks).toString(), response);
   }
 
@@ -103,6 +108,7 @@ export async function startFakeSflowRt(): Promise<FakeSflowRt> {
     thresholds: new Map(),
     values: new Map(),
     agents: { '10.0.0.9': { sFlowDatagramsReceived: '12', sFlowDatagramsLost: 1, lastSeen: 100 } },
+    delayMs: 0,
     requests: [],
     fail: (how, onlyPath = /./) => {
       failing = how;

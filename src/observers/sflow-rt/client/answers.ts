@@ -18,6 +18,8 @@ export type ReadEvent = {
 export type ReadAgent = { agent: string; received: number; lost: number; silentMs: number };
 
 const mostItems = 4096;
+/** Three years; more is no time since something. */
+const longestSilenceMs = 1e11;
 
 /** Largest first. @throws Unavailable of an answer that is none */
 export function readActiveFlows(json: unknown): ActiveFlow[] {
@@ -59,7 +61,7 @@ export function readAgents(json: unknown): ReadAgent[] {
         agent,
         received: read('sFlowDatagramsReceived'),
         lost: read('sFlowDatagramsLost'),
-        silentMs: Math.max(0, read('lastSeen')),
+        silentMs: read('lastSeen') < longestSilenceMs ? Math.max(0, read('lastSeen')) : 0,
       };
     });
 }

@@ -20,10 +20,14 @@ export type Asking = {
   names: (kind: Definition['kind']) => Promise<string[] | undefined>;
 };
 
-/** So much longer than the question waits its answer may take. */
-const waitSlackMs = 5000;
+export type AskingLimits = {
+  /** Of a question that does not wait. */
+  timeoutMs: number;
+  /** So much longer than a question waits its answer may take. */
+  waitSlackMs: number;
+};
 
-export function askWith(ask: AskSflowRt, timeoutMs: number, closing: AbortSignal): Asking {
+export function askWith(ask: AskSflowRt, { timeoutMs, waitSlackMs }: AskingLimits, closing: AbortSignal): Asking {
   async function get(path: string, more: Partial<Question> = {}): Promise<unknown> {
     const question: Question = { method: 'GET', path, timeoutMs, signal: closing, ...more };
     return jsonOf(question, await ask(question));

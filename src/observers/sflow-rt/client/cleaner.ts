@@ -41,7 +41,7 @@ export function createCleaner(options: {
     while (unwanted.size > 0 && !closing.signal.aborted) {
       await clock.sleep(retryMs, closing.signal).catch(() => undefined);
       for (const path of [...unwanted]) {
-        if (unwanted.has(path) && !closing.signal.aborted) await remove(path);
+        if (unwanted.has(path)) await remove(path);
       }
     }
     isRetrying = false;

@@ -1,8 +1,9 @@
 import { type Clock, SquallError, systemClock } from '../../../lib/index.ts';
 import type { NetworkCrossing, NetworkObserver, Subscription } from '../../network-observer.ts';
 import { askOverHttp, type AskSflowRt } from './ask.ts';
-import { askWith } from './asking.ts';
+import { type AskingLimits, askWith } from './asking.ts';
 import { createCleaner } from './cleaner.ts';
+import type { Finding } from './watched-threshold.ts';
 import { type SubscriptionWatch, type WatchLimits, watchSubscription } from './watch-subscription.ts';
 
 export type SflowRtClientOptions = {
@@ -17,13 +18,16 @@ export type SflowRtClientOptions = {
   limits?: Partial<SflowRtClientLimits>;
 };
 
-export type SflowRtClientLimits = WatchLimits & {
-  /** Of a question that does not wait. */
-  timeoutMs: number;
-  mostSubscriptions: number;
-};
+export type SflowRtClientLimits = WatchLimits & AskingLimits & { mostSubscriptions: number };
 
-const usualLimits: SflowRtClientLimits = { pollMs: 1000, lostAfterMs: 3000, retryMs: 250, timeoutMs: 2000, mostSubscriptions: 256 };
+const usualLimits: SflowRtClientLimits = {
+  pollMs: 1000,
+  lostAfterMs: 3000,
+  retryMs: 250,
+  timeoutMs: 2000,
+  waitSlackMs: 5000,
+  mostSubscriptions: 256,
+};
 
 /**
  * A client of an external sFlow-RT. It starts asking with the first subscription. Definitions stay there when it is closed, as another process
@@ -43,16 +47,18 @@ export function createSflowRtClient(options: SflowRtClientOptions): NetworkObser
   let eventId = 0;
 
   const watchOptions = {
-    asking: (ended: AbortSignal) => askWith(transport.ask, limits.timeoutMs, ended),
+    asking: (ended: AbortSignal) => askWith(transport.ask, limits, ended),
     clock,
     nowMs,
     limits,
     closing: closing.signal,
-    publish: (subscription: string, threshold: string, finding: Parameters<typeof crossingOf>[2]) => {
+    number: (subscription: string, threshold: string, finding: Finding) => {
       const crossing = crossingOf(subscription, threshold, finding, { eventId, observerStartedAt: startedAt });
       eventId += 1;
-      for (const listener of [...listeners]) listener(crossing);
       return crossing;
+    },
+    tellAll: (crossing: NetworkCrossing) => {
+      for (const listener of [...listeners]) listener(crossing);
     },
     discard: cleaner.discard,
     keep: cleaner.keep,
@@ -108,7 +114,7 @@ export function createSflowRtClient(options: SflowRtClientOptions): NetworkObser
 function crossingOf(
   subscription: string,
   threshold: string,
-  finding: Pick<NetworkCrossing, 'flow' | 'value' | 'limit' | 'agent' | 'dataSource' | 'at'>,
+  finding: Finding,
   identity: Pick<NetworkCrossing, 'eventId' | 'observerStartedAt'>,
 ): NetworkCrossing {
   return { subscription, threshold, ...finding, samples: 0, errorPercent: 100, ...identity };

@@ -25,22 +25,23 @@ export function definitionsOf(subscription: Subscription): Definition[] {
   for (const threshold of thresholds) {
     refuseWhatSflowRtCannot(threshold);
     if (flows.some(({ name }) => name === threshold.flow)) continue;
-    throw new SquallError('InvalidInput', `threshold '${threshold.name}': flow '${threshold.flow}': expected one of the monitor's`);
+    throw new SquallError(
+      'InvalidInput',
+      `threshold '${threshold.name}': flow '${threshold.flow}': expected one of the monitor's`,
+    );
   }
   return [
     ...flows.map((flow): Definition => ({ kind: 'flow', name: nameInSflowRt(id, flow.name), body: flowBody(flow) })),
-    ...thresholds.map(
-      (threshold): Definition => ({
-        kind: 'threshold',
-        name: nameInSflowRt(id, threshold.name),
-        body: {
-          metric: nameInSflowRt(id, threshold.flow),
-          value: threshold.value,
-          byFlow: threshold.byFlow,
-          timeout: threshold.rearmMs / 1000,
-        },
-      }),
-    ),
+    ...thresholds.map((threshold): Definition => ({
+      kind: 'threshold',
+      name: nameInSflowRt(id, threshold.name),
+      body: {
+        metric: nameInSflowRt(id, threshold.flow),
+        value: threshold.value,
+        byFlow: threshold.byFlow,
+        timeout: threshold.rearmMs / 1000,
+      },
+    })),
   ];
 }
 
@@ -69,11 +70,14 @@ function refuseWhatSflowRtCannot(threshold: WatchedThreshold): void {
             ? 'exemptTargets: expected false'
             : undefined;
   if (refused === undefined) return;
-  throw new SquallError('InvalidInput', `threshold '${name}': ${refused}, as an sFlow-RT decides by itself; or use the collector`);
+  throw new SquallError(
+    'InvalidInput',
+    `threshold '${name}': ${refused}, as an sFlow-RT decides by itself; or use the collector`,
+  );
 }
 
-/** What decides; the rest may be moved into bounds by sFlow-RT. */
-const compared = { flow: ['keys', 'value', 'filter', 't'], threshold: ['metric', 'value', 'byFlow', 'timeout'] } as const;
+/** What decides; the rest, as `t` and `timeout`, may be moved into bounds by sFlow-RT. */
+const compared = { flow: ['keys', 'value', 'filter'], threshold: ['metric', 'value', 'byFlow'] } as const;
 
 /** What is otherwise than it was put; undefined: nothing. Fields that the answer does not have are not compared. */
 export function contradictionIn({ kind, name, body }: Definition, got: Attributes): string | undefined {
@@ -89,5 +93,5 @@ function isSame(wanted: unknown, found: unknown): boolean {
   if (wanted === undefined) return found === '';
   if (typeof wanted === 'number') return asNumber(found) === wanted;
   if (typeof wanted === 'boolean') return asFlag(found) === wanted;
-  return found === wanted;
+  return (Array.isArray(found) ? found.join(',') : found) === wanted;
 }

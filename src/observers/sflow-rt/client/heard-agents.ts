@@ -23,7 +23,12 @@ export function hear(before: HeardAgents, read: readonly ReadAgent[], nowMs: num
   return { views: [...listed, ...missing].slice(0, mostAgents), atMs: nowMs };
 }
 
-function viewOf({ agent, received, lost, silentMs }: ReadAgent, before: AgentView | undefined, seconds: number, nowMs: number): AgentView {
+function viewOf(
+  { agent, received, lost, silentMs }: ReadAgent,
+  before: AgentView | undefined,
+  seconds: number,
+  nowMs: number,
+): AgentView {
   const hasRestarted = before !== undefined && received < before.datagrams;
   const datagramsSince = before === undefined || hasRestarted ? 0 : received - before.datagrams;
   return {
@@ -47,5 +52,7 @@ function viewOf({ agent, received, lost, silentMs }: ReadAgent, before: AgentVie
 export function troubleOfAgents({ views }: HeardAgents): Surroundings['agents'] {
   if (views.length === 0) return { state: 'waiting', message: 'sFlow-RT has not heard any agent' };
   const silent = views.filter(({ signal }) => signal === 'lost').map(({ agent }) => agent);
-  return silent.length === 0 ? undefined : { state: 'lost', message: `sFlow-RT no longer hears ${silent.slice(0, 5).join(', ')}` };
+  return silent.length === 0
+    ? undefined
+    : { state: 'lost', message: `sFlow-RT no longer hears ${silent.slice(0, 5).join(', ')}` };
 }

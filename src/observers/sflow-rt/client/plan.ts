@@ -6,6 +6,7 @@ import { type ArmedThresholdState, startWatching, type WatchedState } from './wa
 
 export type Plan = {
   subscription: Subscription;
+  /** The same list as before where nothing in it changed. */
   definitions: readonly Definition[];
   /** By the monitor's names. */
   thresholds: ReadonlyMap<string, WatchedState>;
@@ -24,13 +25,16 @@ export function planFor(subscription: Subscription, before: Plan, nowMs: number)
     const flow = flowOf(subscription, threshold.flow);
     const known = before.thresholds.get(threshold.name);
     const isSame =
-      known !== undefined &&
-      isEqual(known.threshold, threshold) &&
-      isEqual(flowOf(before.subscription, threshold.flow), flow);
+      known !== undefined && isEqual(known.threshold, threshold) && isEqual(flowOf(before.subscription, threshold.flow), flow);
     const wireName = nameInSflowRt(subscription.id, threshold.name);
     thresholds.set(threshold.name, isSame ? known : startWatching(threshold, wireName, flow?.smoothingMs ?? 0, nowMs));
   }
-  return { subscription, definitions, thresholds, armed: armedBy(subscription.armings, before.armed, nowMs) };
+  return {
+    subscription,
+    definitions: isEqual(definitions, before.definitions) ? before.definitions : definitions,
+    thresholds,
+    armed: armedBy(subscription.armings, before.armed, nowMs),
+  };
 }
 
 function armedBy(armings: readonly Arming[], before: Plan['armed'], nowMs: number): ArmedThresholdState[] {

@@ -31,8 +31,9 @@ export type WatchOptions = {
   clock: Clock;
   nowMs: () => number;
   limits: WatchLimits;
-  /** Gives the event its number and tells it. */
-  publish: (subscription: string, threshold: string, finding: Finding) => NetworkCrossing;
+  /** Gives a finding the next number of an event. */
+  number: (subscription: string, threshold: string, finding: Finding) => NetworkCrossing;
+  tellAll: (crossing: NetworkCrossing) => void;
   /** Paths of definitions that are no longer wanted, thresholds first. */
   discard: (paths: readonly string[]) => Promise<void>;
   keep: (paths: readonly string[]) => void;
@@ -50,10 +51,11 @@ export type SubscriptionWatch = {
   finished: () => Promise<void>;
 };
 
+const mostEvents = 1000;
 const usualEvents = { most: 100, timeoutMs: 5000 };
 
 export function watchSubscription(first: Subscription, options: WatchOptions): SubscriptionWatch {
-  const { clock, nowMs, limits, publish, discard, keep } = options;
+  const { clock, nowMs, limits, number, tellAll, discard, keep } = options;
   const { id } = first;
   const ending = new AbortController();
   const ended = AbortSignal.any([ending.signal, options.closing]);
@@ -73,10 +75,12 @@ export function watchSubscription(first: Subscription, options: WatchOptions): S
   let interruption = new AbortController();
 
   function tell(state: WatchedState, finding: Finding): void {
-    const crossing = publish(id, state.threshold.name, finding);
+    const crossing = number(id, state.threshold.name, finding);
     state.crossing = crossing;
     state.crossedAtMs = nowMs();
     for (const arming of armingsOf(state)) arming.crossing ??= { ...crossing, run: arming.run };
+    // Whoever is told may look at once.
+    tellAll(crossing);
   }
 
   function armingsOf({ threshold }: WatchedState) {
@@ -90,7 +94,7 @@ export function watchSubscription(first: Subscription, options: WatchOptions): S
       nowMs,
       signal,
       retryMs: limits.retryMs,
-      most: () => plan.subscription.events?.most ?? usualEvents.most,
+      most: () => Math.min(mostEvents, plan.subscription.events?.most ?? usualEvents.most),
       waitMs: () => plan.subscription.events?.timeoutMs ?? usualEvents.timeoutMs,
       onEvent: (event) => {
         const finding = findingOfEvent(state, event, nowMs());
@@ -131,7 +135,7 @@ export function watchSubscription(first: Subscription, options: WatchOptions): S
     placement.forget(unwanted);
     keep([...wanted]);
     start(discard(unwanted.reverse()));
-    waking.abort();
+    if (plan.definitions !== before.definitions) waking.abort();
   }
 
   async function askAll(): Promise<void> {
@@ -146,16 +150,21 @@ export function watchSubscription(first: Subscription, options: WatchOptions): S
         if ([state.wireName, nameInSflowRt(id, state.threshold.flow)].includes(name)) state.placedAtMs = nowMs();
       }
     });
-    if (asked !== plan) await discardPlaced(asked);
+    const isFormer = () => asked.definitions !== plan.definitions;
+    if (isFormer()) await discardPlaced(asked);
     const heard = hear(agents, await asking.agents(), nowMs());
+    const askedAtMs = nowMs();
     const flows = await flowsOf(asked);
     // Values count only where the definitions are still there after they were asked for: a restarted sFlow-RT knows no flows.
     trouble = await troubleOf(asked, flows);
-    if (trouble !== undefined || asked !== plan) return;
+    if (trouble !== undefined || isFormer()) return;
     agents = heard;
     flowViews = flows;
-    goodAtMs = nowMs();
-    for (const state of asked.thresholds.values()) judge(state, flows);
+    goodAtMs = askedAtMs;
+    for (const state of asked.thresholds.values()) {
+      state.goodAtMs = askedAtMs;
+      judge(state, flows);
+    }
   }
 
   /** The subscription changed while it was put: what only the former one has must go. */

@@ -17,7 +17,7 @@ export type WatchedState = {
   sinceMs: number;
   /** When it and its flow were last put there anew. */
   placedAtMs?: number;
-  /** When a value came, with all definitions in place. */
+  /** When the last value was asked for that came, with all definitions in place. */
   goodAtMs?: number;
   largest?: ActiveFlow;
   /** Polls one after the other with the value over the threshold. */
@@ -78,7 +78,6 @@ export function findingOfEvent(state: WatchedState, event: ReadEvent, nowMs: num
 export function findingOfValue(state: WatchedState, flows: readonly ActiveFlow[], nowMs: number): Finding | undefined {
   const largest = flows[0];
   state.largest = largest;
-  state.goodAtMs = nowMs;
   if (largest === undefined || largest.value <= state.threshold.value) {
     state.pollsOver = 0;
     state.isTold = false;
@@ -119,10 +118,19 @@ export function viewOfThreshold(state: WatchedState, surroundings: Surroundings)
 /** Only a fresh, whole answer says that all is well. */
 function judge(state: WatchedState, around: Surroundings): Pick<ThresholdView, 'state' | 'message'> {
   const { threshold, largest, goodAtMs, eventTrouble, crossedAtMs, placedAtMs } = state;
-  const { nowMs, trouble = 'it has not answered', lostAfterMs, pollMs, agents } = around;
+  const {
+    nowMs,
+    trouble = goodAtMs === undefined ? 'it has not answered' : 'its answers come too late',
+    lostAfterMs,
+    pollMs,
+    agents,
+  } = around;
   const silentMs = nowMs - (goodAtMs ?? state.sinceMs);
   if (silentMs > lostAfterMs) {
-    return { state: 'lost', message: `sFlow-RT has not said for ${String(Math.round(silentMs / 1000))} s what the value is: ${trouble}` };
+    return {
+      state: 'lost',
+      message: `sFlow-RT has not said for ${String(Math.round(silentMs / 1000))} s what the value is: ${trouble}`,
+    };
   }
   if (eventTrouble !== undefined && nowMs - eventTrouble.sinceMs > lostAfterMs) {
     return { state: 'lost', message: `sFlow-RT does not tell its events: ${eventTrouble.message}` };

@@ -5,7 +5,7 @@ import type { EventLog } from './event-log.ts';
 import { numberIn } from './query.ts';
 import type { Route } from './route.ts';
 
-const mostAnswered = 1000;
+const mostAnswered = 10_000;
 const longestWaitSeconds = 600;
 
 export function eventRoutes(events: EventLog): Route[] {

@@ -82,7 +82,7 @@ function readText(reader: Reader): string {
   try {
     return JSON.parse(`"${quote === "'" ? inner : written.slice(1, -1)}"`) as string;
   } catch {
-    return refuse(reader, 'JSON\'s escapes before here, such as \\n');
+    return refuse(reader, "JSON's escapes before here, such as \\n");
   }
 }
 
@@ -118,5 +118,8 @@ function expect(reader: Reader, character: string): void {
 }
 
 function refuse({ text, at }: Reader, expected: string): never {
-  throw new SquallError('InvalidInput', `body ${shown(text.slice(at, at + 20))}: expected ${expected} at character ${String(at + 1)}`);
+  throw new SquallError(
+    'InvalidInput',
+    `body ${shown(text.slice(at, at + 20))}: expected ${expected} at character ${String(at + 1)}`,
+  );
 }

@@ -72,7 +72,7 @@ export async function startSflowRtServer(options: SflowRtServerOptions): Promise
       answer = await answerTo(routes, readOnly, request, AbortSignal.any([gone.signal, closing.signal]));
     } catch (error) {
       answer = errorAnswer(error);
-      if (answer.status >= 500) log(`${request.method ?? ''} ${(request.url ?? '').slice(0, 200)}: ${answer.body}`);
+      if (answer.status === 500) log(`${request.method ?? ''} ${(request.url ?? '').slice(0, 200)}: ${answer.body}`);
     }
     if (response.destroyed) return;
     response.setTimeout(limits.slowClientMs, () => response.destroy());

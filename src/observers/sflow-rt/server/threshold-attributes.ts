@@ -38,7 +38,8 @@ export function readThreshold(name: string, attributes: Attributes, queriedByFlo
   if (value === undefined || value < 0 || value > largestValue) refuseAttribute(of, 'value', value, valueExpected);
   const { filter } = attributes;
   const isUnfiltered = filter === undefined || filter === null || (isAttributes(filter) && Object.keys(filter).length === 0);
-  if (!isUnfiltered) refuseAttribute(of, 'filter', filter, 'none: metrics of agents are not collected; put the filter into the flow');
+  if (!isUnfiltered)
+    refuseAttribute(of, 'filter', filter, 'none: metrics of agents are not collected; put the filter into the flow');
   const timeoutExpected = `seconds from 0 to ${String(longestTimeoutSeconds)}`;
   const timeout = read.number('timeout', timeoutExpected) ?? usualTimeoutSeconds;
   if (timeout < 0 || timeout > longestTimeoutSeconds) refuseAttribute(of, 'timeout', timeout, timeoutExpected);
@@ -60,6 +61,7 @@ export function readThreshold(name: string, attributes: Attributes, queriedByFlo
 
 function readQueried(of: string, written: string | null): boolean {
   const flag = written === null ? false : asFlag(written);
-  if (flag === undefined) throw new SquallError('InvalidInput', `${of}: query byFlow '${String(written)}': expected true or false`);
+  if (flag === undefined)
+    throw new SquallError('InvalidInput', `${of}: query byFlow '${String(written)}': expected true or false`);
   return flag;
 }

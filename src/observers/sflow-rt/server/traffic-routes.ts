@@ -121,8 +121,7 @@ function agentsJson(agents: readonly AgentView[], wanted: readonly string[], now
     agents.filter(({ agent }) => wanted.length === 0 || wanted.includes(agent)),
     ({ agent }) => agent,
   );
-  const sum = (some: readonly AgentView[], read: (one: AgentView) => number) =>
-    some.reduce((total, one) => total + read(one), 0);
+  const sum = (some: readonly AgentView[], read: (one: AgentView) => number) => some.reduce((total, one) => total + read(one), 0);
   return Object.fromEntries(
     [...byAddress].map(([address, some]) => [
       address,

@@ -67,6 +67,7 @@ describe('what an sFlow-RT has', () => {
     ['the same, with more beside it', flow, { keys: 'ipsource,ipdestination', value: 'frames', t: '0.2', fs: ',' }, undefined],
     ['nothing that is compared', flow, {}, undefined],
     ['an empty filter', flow, { filter: '' }, undefined],
+    ['keys as a list, t in bounds', flow, { keys: ['ipsource', 'ipdestination'], t: 0.5 }, undefined],
     ['other keys', flow, { keys: 'ipsource' }, /flow 'squall_shop_traffic_tcp' has keys "ipsource", expected/],
     ['a filter', flow, { filter: 'ipprotocol=6' }, /has filter "ipprotocol=6", expected "none"/],
     ['numbers as texts', threshold, { value: '100.0', byFlow: 'false' }, undefined],

@@ -22,7 +22,12 @@ test('an event is taken once, however often the numbers begin anew and the list 
       const [happened, taken]: [ReadEvent[], ReadEvent[]] = [[], []];
       const ask = (fromStart: boolean) => {
         const after = fromStart ? -1 : cursor.newest();
-        taken.push(...cursor.take(life.filter(({ eventId }) => eventId > after), fromStart));
+        taken.push(
+          ...cursor.take(
+            life.filter(({ eventId }) => eventId > after),
+            fromStart,
+          ),
+        );
       };
       for (const what of [...steps, 'ask from start']) {
         clock += 1;

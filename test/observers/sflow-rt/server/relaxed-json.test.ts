@@ -49,7 +49,7 @@ test('all JSON is read as JSON, also with single quotes', () => {
 
 test('any text is read or refused as invalid input', () => {
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom(...'{}[]:,\'"\\ab1e+-. ') }), (text) => {
+    fc.property(fc.string({ unit: fc.constantFrom(...'{ } [ ] : , \' " \\ a b 1 e + - .'.split(' '), ' ') }), (text) => {
       try {
         parseRelaxedJson(text);
       } catch (error) {
