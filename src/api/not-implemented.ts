@@ -56,7 +56,6 @@ function missingInConnectivity(test: ConnectivityTest, at: Path): Missing[] {
 }
 
 function missingInExperiment(experiment: Experiment, at: Path): Missing[] {
-  const found: Missing[] = [];
   return experiment.hypothesis.flatMap(({ test }, index) => missingInTest(test, [...at, 'hypothesis', index]));
 }
 

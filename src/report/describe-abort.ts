@@ -30,7 +30,9 @@ export function describeSignal({ flow, value, unit, limit, ...signal }: SignalRe
 export function describeAbortTimes({ at, decidedAt, firstCleanAt, lastCleanAt }: AbortRecord): [string, string][] {
   const decided = spanBetween(at, decidedAt);
   const after = (instant: string | undefined): string =>
-    instant === undefined ? 'not known' : `${formatInstantForPeople(instant)} (${spanBetween(decidedAt, instant)} after the decision)`;
+    instant === undefined
+      ? 'not known'
+      : `${formatInstantForPeople(instant)} (${spanBetween(decidedAt, instant)} after the decision)`;
   return [
     ['Happened', formatInstantForPeople(at)],
     ['Decided', `${formatInstantForPeople(decidedAt)}${at === decidedAt ? '' : ` (${decided} after it happened)`}`],

@@ -123,7 +123,11 @@ describe('a run that a monitor may abort', () => {
       source: { namespace: 'shop', name: 'checkout' },
       destinations: [{ kind: 'pod', namespace: 'shop', name: 'payments-0', port: '8080' }],
     };
-    await machine.create({ duration: '10m', abort, hypothesis: [{ name: 'reaches', connectivity, tolerance: { lossPercent: 1 } }] });
+    await machine.create({
+      duration: '10m',
+      abort,
+      hypothesis: [{ name: 'reaches', connectivity, tolerance: { lossPercent: 1 } }],
+    });
     await machine.untilPhase('run', 'during');
     await observer.say({ state: 'firing', crossing: crossing({ at: formatInstant(Date.now()) }) });
     expect((await machine.untilDone('run')).status).toMatchObject({ verdict: 'Aborted', reason: 'MonitorFired', residue: 0 });
@@ -164,16 +168,20 @@ describe('a run that a monitor may abort', () => {
       'SignalLost',
       /no such threshold; it has other/,
     ],
-  ])('is undone and Aborted when %s, for nobody would see harm', async (_what, happen, reason, message) => {
-    await start();
-    await machine.create(long);
-    await machine.untilPhase('run', 'during');
-    await happen();
-    const { run, report } = await abortedRun();
-    expect(run.status).toMatchObject({ verdict: 'Aborted', reason, residue: 0 });
-    expect(run.status?.message).toMatch(message);
-    expect(report.abort?.signal).toMatchObject({ monitor: 'shop-traffic', threshold: 'retry-storm' });
-  }, 20_000);
+  ])(
+    'is undone and Aborted when %s, for nobody would see harm',
+    async (_what, happen, reason, message) => {
+      await start();
+      await machine.create(long);
+      await machine.untilPhase('run', 'during');
+      await happen();
+      const { run, report } = await abortedRun();
+      expect(run.status).toMatchObject({ verdict: 'Aborted', reason, residue: 0 });
+      expect(run.status?.message).toMatch(message);
+      expect(report.abort?.signal).toMatchObject({ monitor: 'shop-traffic', threshold: 'retry-storm' });
+    },
+    20_000,
+  );
 
   it('is Refused where it fires already, and its preflight says so', async () => {
     await start({}, { state: 'firing', crossing: crossing() });

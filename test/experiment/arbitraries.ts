@@ -99,7 +99,10 @@ const factsArbitrary: fc.Arbitrary<Facts> = fc.record(
     observed: fc.record({ before: observedArbitrary, during: observedArbitrary, after: observedArbitrary }),
     suffixes: fc.constant({}),
     recent: fc.record({ reaches: fc.array(fc.array(observationArbitrary, { maxLength: 2 }), { maxLength: 6 }) }),
-    signals: fc.oneof({ weight: 9, arbitrary: signalArbitrary.map((one) => [one]) }, { weight: 1, arbitrary: fc.constant([]) }),
+    signals: fc.oneof(
+      { weight: 9, arbitrary: signalArbitrary.map((one) => [one]) },
+      { weight: 1, arbitrary: fc.constant<SignalFact[]>([]) },
+    ),
   },
   { requiredKeys: ['observed', 'suffixes', 'recent', 'signals'] },
 );

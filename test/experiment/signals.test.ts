@@ -14,7 +14,11 @@ const active: Facts['fault'] = {
 const armedPlan = plan({ abort: [armed] });
 
 /** The machine led by hand: every row is the time, what the monitor says then, and what else was gathered. */
-function lead(rows: [now: number, state: State, facts?: Partial<Facts>][], from = initialState(0), of: Plan = armedPlan): RunState {
+function lead(
+  rows: [now: number, state: State, facts?: Partial<Facts>][],
+  from = initialState(0),
+  of: Plan = armedPlan,
+): RunState {
   return rows.reduce((state, [now, said, facts]) => {
     const gathered = { ...noFacts, signals: [signal(said, { at: now - 50 })], ...facts };
     return step(of, state, { type: 'facts', facts: gathered }, now).state;
@@ -127,7 +131,15 @@ describe('an armed monitor', () => {
   });
 
   it('tells what it has said with the ending, and when it happened', () => {
-    const crossing = { flow: '10.0.0.1', value: 812, unit: 'frames', limit: 300, agent: '10.0.0.254', dataSource: '3', samples: 13 };
+    const crossing = {
+      flow: '10.0.0.1',
+      value: 812,
+      unit: 'frames',
+      limit: 300,
+      agent: '10.0.0.254',
+      dataSource: '3',
+      samples: 13,
+    };
     const signals = [signal('firing', { ...crossing, at: 11_950 })];
     const state = lead([[12_000, 'firing', { fault: active, signals }]], places.during.at);
     expect(state.ending).toEqual({

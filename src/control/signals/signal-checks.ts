@@ -18,6 +18,13 @@ export function signalChecks(signals: readonly SignalFact[]): Check[] {
   return signals.map(({ monitor, threshold, state, message }) => {
     const ok = state === 'quiet' || state === 'learning';
     const found = message === '' ? state : `${state}: ${message}`;
-    return { node: monitor, name: `threshold ${threshold}`, ok, expected: 'a signal that is quiet', found, remedy: remedies[state] };
+    return {
+      node: monitor,
+      name: `threshold ${threshold}`,
+      ok,
+      expected: 'a signal that is quiet',
+      found,
+      remedy: remedies[state],
+    };
   });
 }

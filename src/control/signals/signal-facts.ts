@@ -45,13 +45,15 @@ function judgeMonitor(monitor: Stored<MonitorObject>, name: string, { namespace,
   const threshold = model.thresholds.find((one) => one.name === name);
   if (threshold === undefined) return { state: 'missing', message: missingThreshold(model) };
   if (status === undefined) {
-    const message = 'nobody has observed it yet; it needs a Squall that observes, with its collector or the sFlow-RT at its monitoringEndpoint';
+    const message =
+      'nobody has observed it yet; it needs a Squall that observes, with its collector or the sFlow-RT at its monitoringEndpoint';
     return { state: 'waiting', message };
   }
   const unit = model.flows.find((flow) => flow.name === threshold.flowName)?.value;
   const armed = status.armed.find((one) => one.run === uid && one.threshold === name);
   // What has crossed has crossed, whatever became of its observer since.
-  if (armed !== undefined && (armed.crossing !== undefined || armed.state === 'firing')) return fired(armed, threshold.condition, unit);
+  if (armed !== undefined && (armed.crossing !== undefined || armed.state === 'firing'))
+    return fired(armed, threshold.condition, unit);
   const { silentMs, isProven } = seen.livenessOf(monitor) ?? { silentMs: 0, isProven: false };
   if (silentMs > mostHeartbeatSilenceMs) {
     const message = `its observer (${status.observedBy}) has been silent for ${(silentMs / 1000).toFixed(1)} s, longer than ${String(mostHeartbeatSilenceMs / 1000)} s`;
@@ -74,7 +76,11 @@ function missingThreshold({ thresholds }: Monitor): string {
   return `the NetworkMonitor has no such threshold; ${names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`}`;
 }
 
-function fired({ crossing, notification, limit, message }: ArmedThreshold, condition: 'above' | 'below', unit: string | undefined): Judged {
+function fired(
+  { crossing, notification, limit, message }: ArmedThreshold,
+  condition: 'above' | 'below',
+  unit: string | undefined,
+): Judged {
   const known = {
     state: 'firing' as const,
     ...(unit === undefined ? {} : { unit }),

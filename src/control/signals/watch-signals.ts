@@ -1,8 +1,8 @@
 import type { AbortRule } from '../../api/index.ts';
 import type { SignalFact } from '../../experiment/index.ts';
 import type { Clock } from '../../lib/index.ts';
-import { createCache, keyText, type ObjectKey, type Store, type WatchTrouble } from '../../store/index.ts';
-import { monitors } from '../resources.ts';
+import { createCache, keyText, type ObjectKey, type Store, type Stored, type WatchTrouble } from '../../store/index.ts';
+import { type MonitorObject, monitors } from '../resources.ts';
 import type { ExperimentObject } from '../run-status.ts';
 import { createHeartbeats } from './heartbeats.ts';
 import { type ArmedRun, signalFacts } from './signal-facts.ts';
@@ -10,6 +10,8 @@ import { type ArmedRun, signalFacts } from './signal-facts.ts';
 export type Signals = {
   /** What the monitors say of each rule that names one, now. */
   of(rules: readonly AbortRule[], run: ArmedRun): SignalFact[];
+  /** The monitors of a namespace, as they were seen last. */
+  monitorsIn(namespace: string): Stored<MonitorObject>[];
   /** Calls the listener with each monitor that has changed. */
   onChange(listener: (monitor: ObjectKey) => void): void;
 };
@@ -48,6 +50,7 @@ export function watchSignals(
         livenessOf: (monitor) => heartbeats.of(monitor),
         isComplete,
       }),
+    monitorsIn: (namespace) => cache.list().filter(({ metadata }) => metadata.namespace === namespace),
     onChange: (listener) => {
       listeners.push(listener);
     },

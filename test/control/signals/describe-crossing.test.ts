@@ -5,7 +5,12 @@ import { crossing } from './monitors.ts';
 describe('describeCrossing', () => {
   it.each([
     ['above', {}, 'frames', 'flow 10.0.0.1,10.0.0.10: 812 frames/s over 300 (±14.2 %), seen by agent 10.0.0.254 at 3'],
-    ['below', { value: 4.561, limit: 20, flow: undefined }, 'bytes', 'the total: 4.56 bytes/s below 20 (±14.2 %), seen by agent 10.0.0.254 at 3'],
+    [
+      'below',
+      { value: 4.561, limit: 20, flow: undefined },
+      'bytes',
+      'the total: 4.56 bytes/s below 20 (±14.2 %), seen by agent 10.0.0.254 at 3',
+    ],
     ['above', { flow: '' }, undefined, 'all of the flow: 812 units/s over 300 (±14.2 %), seen by agent 10.0.0.254 at 3'],
     [
       'above',

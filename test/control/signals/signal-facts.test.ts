@@ -11,7 +11,11 @@ const rule: AbortRule = { kind: 'monitor', monitor: { ref: 'shop-traffic', thres
 const run = { namespace: 'shop', uid: 'uid-run' };
 const alive: Liveness = { silentMs: 400, isProven: true };
 
-function factOf(seen: Stored<MonitorObject> | undefined, liveness: Liveness | undefined = alive, isComplete = true): SignalFact | undefined {
+function factOf(
+  seen: Stored<MonitorObject> | undefined,
+  liveness: Liveness | undefined = alive,
+  isComplete = true,
+): SignalFact | undefined {
   return signalFacts([rule], run, { monitorOf: () => seen, livenessOf: () => liveness, isComplete })[0];
 }
 
@@ -23,14 +27,34 @@ describe('signalFacts', () => {
     ['a monitor that is not there', 'missing', /there is no NetworkMonitor 'shop-traffic' in namespace shop/, factOf(undefined)],
     ['monitors that were not read yet', 'waiting', /have not been read yet/, factOf(undefined, undefined, false)],
     ['another threshold', 'missing', /no such threshold; it has other/, factOf(monitor(armed({}), monitorSpec('other')))],
-    ['no threshold', 'missing', /it has none/, factOf(monitor(armed({}), { flows: [{ name: 'a', keys: 'b', value: 'frames' }] }))],
+    [
+      'no threshold',
+      'missing',
+      /it has none/,
+      factOf(monitor(armed({}), { flows: [{ name: 'a', keys: 'b', value: 'frames' }] })),
+    ],
     ['a monitor that cannot be read', 'undecidable', /flows/, factOf(monitor(armed({}), { flows: 3 }))],
     ['a status that cannot be read', 'undecidable', /./, factOf(monitor({} as MonitorStatus))],
     ['nobody who observes', 'waiting', /nobody has observed it yet/, factOf(monitor(), undefined)],
-    ['silence', 'lost', /\(collector\) has been silent for 3\.1 s, longer than 3 s/, factOf(monitor(armed({})), { silentMs: 3100, isProven: true })],
-    ['a status of somebody long gone', 'waiting', /not been renewed yet/, factOf(monitor(armed({})), { silentMs: 0, isProven: false })],
+    [
+      'silence',
+      'lost',
+      /\(collector\) has been silent for 3\.1 s, longer than 3 s/,
+      factOf(monitor(armed({})), { silentMs: 3100, isProven: true }),
+    ],
+    [
+      'a status of somebody long gone',
+      'waiting',
+      /not been renewed yet/,
+      factOf(monitor(armed({})), { silentMs: 0, isProven: false }),
+    ],
     ['silence from the beginning', 'lost', /silent/, factOf(monitor(armed({})), { silentMs: 3100, isProven: false })],
-    ['a change that was not taken over', 'waiting', /has not taken over its change/, factOf(monitor(armed({}), monitorSpec(), 2))],
+    [
+      'a change that was not taken over',
+      'waiting',
+      /has not taken over its change/,
+      factOf(monitor(armed({}), monitorSpec(), 2)),
+    ],
     ['no arming yet', 'waiting', /does not watch for this run yet$/, factOf(monitor(armed()))],
     [
       'no arming, since the monitor is refused',
@@ -48,8 +72,18 @@ describe('signalFacts', () => {
         factOf(monitor(armed({ state, message: 'it says so' }))),
       ],
     ),
-    ['an arming that fires without a crossing', 'firing', /retry-storm: it says so$/, factOf(monitor(armed({ state: 'firing', message: 'it says so' })))],
-    ['a crossing that is over', 'firing', /812 frames\/s over 300/, factOf(monitor(armed({ state: 'quiet', crossing: crossing() })))],
+    [
+      'an arming that fires without a crossing',
+      'firing',
+      /retry-storm: it says so$/,
+      factOf(monitor(armed({ state: 'firing', message: 'it says so' }))),
+    ],
+    [
+      'a crossing that is over',
+      'firing',
+      /812 frames\/s over 300/,
+      factOf(monitor(armed({ state: 'quiet', crossing: crossing() }))),
+    ],
     [
       'a crossing whose observer is gone',
       'firing',
