@@ -16,6 +16,7 @@ const campaigns = [
   ['campaign.ts', 'fault-table', '--evidence'],
   ['campaign.ts', 'fault-orders', '--evidence'],
   ['campaign.ts', 'sflow-false-alarms', '--evidence'],
+  ['campaign.ts', 'sflow-abort-latency', '--evidence'],
   ['campaign.ts', 'soak', '--kernel', 'own', '--minutes', '60', '--evidence'],
 ];
 

@@ -55,7 +55,7 @@ async function getImpatiently(service, timeoutMs) {
       if (performance.now() > until) throw error;
     }
     // One that is refused at once waits all the same, and does not ask as fast as it can.
-    await new Promise((resolve) => setTimeout(resolve, next - performance.now()));
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, next - performance.now())));
   }
 }
 

@@ -12,6 +12,8 @@ export type CampaignOptions = {
   folder: string;
   seed: number;
   minutes: number;
+  /** Of campaigns that count runs; undefined: as many as they usually have. */
+  runs?: number;
   /** What is going on, for whoever waits. */
   say: (text: string) => void;
 };

@@ -1,5 +1,4 @@
 import { createSocket } from 'node:dgram';
-import type { AddressInfo } from 'node:net';
 import { createDatagramDecoder, type SampledPacket, type SflowDatagram, type SflowSample } from '../../../src/observers/index.ts';
 
 export type Heard = {
@@ -29,7 +28,7 @@ export async function listenToSflow(): Promise<SflowListener> {
     socket.bind(0, '127.0.0.1', resolve);
   });
   return {
-    port: (socket.address() as AddressInfo).port,
+    port: socket.address().port,
     heard,
     packets: () => heard.flatMap(({ datagram }) => packetsOf(datagram)),
     close: () => {

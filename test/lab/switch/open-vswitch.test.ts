@@ -1,6 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Lab, labDown, labExec, type LabPlace, labStatus, labUp, setLabSflowTarget } from '../../../src/lab/index.ts';
 import { readRecord } from '../../../src/lab/record.ts';
@@ -169,6 +171,15 @@ describe.skipIf(!hasOpenVswitch)('the life of a lab with Open vSwitch', { timeou
   });
 
   const text = idlePod('one') + idlePod('two') + everyPacket(6343);
+  /** A process that makes the lab, and kills itself at a step. */
+  const startMaker = (step: string) => {
+    const file = join(place.stateFolder, 'topology.yaml');
+    writeFileSync(file, text);
+    const args = [join(supportFolder, 'up-until.ts'), place.stateFolder, place.instance, file, step, 'kill'];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    child.stdout.resume();
+    return { child, ended: new Promise((resolve) => child.once('exit', resolve)) };
+  };
   const expectNothingLeft = () => {
     expect(networkNamespaces()).not.toContain(`squall-node-${place.instance}`);
     expect(markedProcesses(place.instance)).toEqual([]);
@@ -183,12 +194,23 @@ describe.skipIf(!hasOpenVswitch)('the life of a lab with Open vSwitch', { timeou
   });
 
   it.each(['switch', 'network', 'processes'])('is removed without a trace when its maker was killed at step %s', async (step) => {
-    const file = join(place.stateFolder, 'topology.yaml');
-    writeFileSync(file, text);
-    const args = [join(supportFolder, 'up-until.ts'), place.stateFolder, place.instance, file, step, 'kill'];
-    const maker = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-    await new Promise((resolve) => maker.once('exit', resolve));
+    await startMaker(step).ended;
     expect(markedProcesses(place.instance).length).toBeGreaterThanOrEqual(2);
+    await labDown(place);
+    expectNothingLeft();
+  });
+
+  // The switch starts within about a second after the namespaces are made.
+  it.each([100, 400, 700, 1000])('is removed without a trace %d ms after its namespaces were made', async (delayMs) => {
+    const maker = startMaker('never');
+    await new Promise<void>((resolve) =>
+      createInterface({ input: maker.child.stdout }).on('line', (line) => {
+        if (line === 'namespaces') resolve();
+      }),
+    );
+    await sleep(delayMs);
+    maker.child.kill('SIGKILL');
+    await maker.ended;
     await labDown(place);
     expectNothingLeft();
   });

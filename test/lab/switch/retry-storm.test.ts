@@ -29,7 +29,13 @@ const topologyFile = resolve('experiments/lab/shop-openvswitch.yaml');
 
 /** What the fault of the experiment does, without the rest of Squall: four of five answers to the checkout are lost. */
 const lossOfAnswers = (checkout: string) =>
-  `table inet storm { chain out { type filter hook output priority filter; ip daddr ${checkout} tcp sport 8080 numgen random mod 5 < 4 drop } }`;
+  `table inet storm {
+  chain out {
+    type filter hook output priority filter
+    ip daddr ${checkout} tcp sport 8080 numgen random mod 5 < 4 drop
+  }
+}
+`;
 
 describe.skipIf(!hasOpenVswitch)('the shop with Open vSwitch', { timeout: 60_000 }, () => {
   const place = newPlace();
@@ -90,7 +96,7 @@ describe.skipIf(!hasOpenVswitch)('the shop with Open vSwitch', { timeout: 60_000
     const hurt = performance.now();
     const input = lossOfAnswers(addressOf('checkout'));
     for (const pod of ['payments-0', 'payments-1', 'payments-2']) {
-      expect((await labExec({ ...place, pod, command: ['nft', '-f', '-'] }, { input })).code).toBe(0);
+      expect(await labExec({ ...place, pod, command: ['nft', '-f', '-'] }, { input })).toMatchObject({ code: 0, stderr: '' });
     }
     await sleep(6000);
     const after = decidedAfter(hurt);
