@@ -9,6 +9,7 @@ import type { Resource, Store } from '../../store/index.ts';
 import { prepareNetwork } from '../network/network.ts';
 import { pointLab } from '../network/point-lab.ts';
 import type { CollectorPlace } from '../network/sflow-options.ts';
+import { fileAnnotation } from '../serve/decide-operations.ts';
 import type { ListenAddress } from '../serve/listen-address.ts';
 import { lockState } from '../state-lock.ts';
 import { instanceId } from '../state.ts';
@@ -65,7 +66,8 @@ export async function runLocally(options: LocalRun): Promise<Reported[]> {
     for (const recovered of await recover(machine, options.signal)) options.onRecovered(recovered);
     if (!(await openLab({ store: machine.store, place, topology, log, signal: options.signal }))) return [];
     const reports: Reported[] = [];
-    await forgetMonitors(machine.store, monitorsWanted(options.manifests));
+    const wanted = monitorsWanted(options.manifests);
+    await forgetMonitors(machine.store, (name) => !wanted.has(name));
     await putReferenced(machine.store, options.manifests);
     for (const validator of options.validators) {
       const validated = await validateOnce(machine.store, validator, options.signal);
@@ -75,6 +77,7 @@ export async function runLocally(options: LocalRun): Promise<Reported[]> {
       if (options.signal.aborted && index > 0) break;
       reports.push(await runOne(machine, runnable, outFolder(options, runnable, index), options.signal));
     }
+    await forgetMonitors(machine.store, (name) => wanted.has(name));
     return reports;
   } finally {
     await machine.stop();
@@ -126,11 +129,16 @@ async function putReferenced(store: Store, manifests: readonly Manifest[]): Prom
   }
 }
 
-/** What an earlier command has left would be watched, too, for nobody; what an experiment of this one refers to stays. */
-async function forgetMonitors(store: Store, wanted: ReadonlySet<string>): Promise<void> {
+/**
+ * What is left in the store is watched by whatever works on this state folder next, for nobody: so before the runs what they do not refer to goes,
+ * and afterwards what they did. That of a served folder stays.
+ */
+async function forgetMonitors(store: Store, isForgotten: (name: string) => boolean): Promise<void> {
   for (const { metadata } of (await store.list(monitors)).items) {
-    const { namespace = 'default', name } = metadata;
-    if (!wanted.has(`${namespace}/${name}`)) await store.delete(monitors, { namespace, name }).catch(ignoreNotFound);
+    const { namespace = 'default', name, annotations } = metadata;
+    const isServed = annotations?.[fileAnnotation] !== undefined;
+    if (isServed || !isForgotten(`${namespace}/${name}`)) continue;
+    await store.delete(monitors, { namespace, name }).catch(ignoreNotFound);
   }
 }
 

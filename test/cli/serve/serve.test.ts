@@ -173,6 +173,25 @@ describe('squall serve', { timeout }, () => {
     await stop(serving);
   });
 
+  it('watches for no monitor that a run has left in the state folder', async () => {
+    writeFileSync(join(folder, 'm.yaml'), monitor('served'));
+    const first = serve('--sflow', 'none');
+    await first.logged(/"serving"/);
+    const spec = { flows: [{ name: 'udp', keys: 'ipsource', value: 'frames' }] };
+    const { apiVersion, kind } = monitors;
+    await first.store.create(monitors, { apiVersion, kind, metadata: { name: 'left', namespace: 'shop' }, spec });
+    await stop(first);
+
+    const file = join(root, 'run.yaml');
+    writeFileSync(file, `${monitor('traffic')}---${refused('one')}`);
+    expect(await squall('run', file, '--sflow', 'none', '--state', state)).toMatchObject({ code: 3 });
+
+    const second = serve('--sflow', 'none');
+    await second.logged(/"serving"/);
+    expect((await second.store.list(monitors)).items.map(({ metadata }) => metadata.name)).toEqual(['served']);
+    await stop(second);
+  });
+
   it('writes the report of a run also when its schedule keeps none of them', async () => {
     writeFileSync(join(folder, 'a.yaml'), everySecond.replace('HistoryLimit: 2', 'HistoryLimit: 0'));
     const serving = serve();
