@@ -40,7 +40,7 @@ const checks: Check[] = [
   experiment('not-steady', 3, expectUntouched),
   experiment('checkout-loss-breaks', 1, expectDriver, ['--guest', 'never']),
   experiment('payments-loss-pulses', 0, expectSteps, ['--guest', 'never']),
-  experiment('sflow-abort', 4, expectStormSeen, ['--guest', 'never'], shopWithOpenVswitch),
+  experiment('sflow-abort', 4, expectStormSeen, [], shopWithOpenVswitch),
   experiment('checkout-delay', hasNetem ? 0 : 3, hasNetem ? expectDelayed : expectNetemAsked, ['--guest', 'never']),
   { title: 'a run whose guest machine is killed is reported Aborted by the next start', run: killMachine },
 ];

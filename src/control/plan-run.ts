@@ -17,7 +17,7 @@ import {
   type TaskPlan,
   taskTarget,
 } from './task-plan.ts';
-import { nodeAddresses, type Pod, unique, type World } from './world.ts';
+import { addressesOfPod, addressesOfService, nodeAddresses, type Pod, podsOfService, unique, type World } from './world.ts';
 
 /** A run as it was asked for, with every reference replaced by what it refers to. */
 export type RunRequest = {
@@ -38,7 +38,14 @@ export type RunTarget = { uid: string; namespace: string; name: string; node: st
 /** The run's tasks by work; for most runs one a node and work, since a shaper has one configuration. */
 export type ExpectedTasks = { preflight: TaskPlan[]; probe: TaskPlan[]; fault: TaskPlan[] };
 
-export type PlannedRun = { kind: 'planned'; plan: Plan; targets: RunTarget[]; tasks: ExpectedTasks };
+export type PlannedRun = {
+  kind: 'planned';
+  plan: Plan;
+  targets: RunTarget[];
+  /** Of the targets and of the services that lead to them: by these their packets are known on the wire. */
+  addresses: string[];
+  tasks: ExpectedTasks;
+};
 
 /** The most that a last probe takes to be answered, aggregated and written, on top of its time-out. */
 const reportMs = 2500;
@@ -76,7 +83,7 @@ export function planRun(request: RunRequest, world: World, now: number, rules: T
     probe: probeTasks(base, sources.pods, streams),
     fault,
   };
-  return { kind: 'planned', plan, targets: hurt.map(runTarget), tasks };
+  return { kind: 'planned', plan, targets: hurt.map(runTarget), addresses: addressesOnTheWire(hurt, world), tasks };
 }
 
 /** What the machine needs of a run; also all that is left of the plan after a restart. */
@@ -210,6 +217,11 @@ function probeTasks(base: TaskBase, sources: readonly Pod[], streams: readonly P
       spec: { ...base, node, work: 'probe', targets: here.map(taskTarget), probe },
     };
   });
+}
+
+function addressesOnTheWire(hurt: readonly Pod[], { services }: World): string[] {
+  const leading = services.filter((service) => podsOfService(service, hurt).length > 0);
+  return [...new Set([...hurt.flatMap(addressesOfPod), ...leading.flatMap(addressesOfService)])];
 }
 
 function runTarget({ metadata: { uid = '', namespace = '', name }, spec }: Pod): RunTarget {

@@ -18,6 +18,7 @@ export type Memory = {
   plan: Plan;
   seed: string;
   targets: RunTarget[];
+  addresses: string[];
   expected: ExpectedTasks;
   measurements: Measurements;
   /** What of them came from another process, summed up. */
@@ -89,15 +90,23 @@ export async function remember(options: MemoryOptions, object: Stored<Experiment
     if (codeOf(error) === 'Unavailable') throw error;
     journal.append({ type: 'created', namespace, name, uid, seed: '', manifest: manifestOf(object) });
     const first: RunEvent = { type: outcomeOf(error), reason: codeOf(error), message: messageOf(error) };
-    return { ...base, plan: planWithout(false), seed: '', targets: [], expected: noTasks, first };
+    return { ...base, plan: planWithout(false), seed: '', targets: [], addresses: [], expected: noTasks, first };
   }
   journal.append({ type: 'created', namespace, name, uid, seed: request.seed, manifest: manifestOf(object) });
-  const nothing = { ...base, plan: machinePlan(request), seed: request.seed, targets: [], expected: noTasks };
+  const nothing = { ...base, plan: machinePlan(request), seed: request.seed, targets: [], addresses: [], expected: noTasks };
   if (isAbandoned(options, object)) return { ...nothing, first: { type: 'restarted' } };
   const planned = await planNow(options, request);
   if (planned.kind !== 'planned') return { ...nothing, first: { ...planned, type: planned.kind } };
   journal.append({ type: 'targets', targets: planned.targets });
-  return { ...base, request, plan: planned.plan, seed: request.seed, targets: planned.targets, expected: planned.tasks };
+  return {
+    ...base,
+    request,
+    plan: planned.plan,
+    seed: request.seed,
+    targets: planned.targets,
+    addresses: planned.addresses,
+    expected: planned.tasks,
+  };
 }
 
 /** A run whose status another life has written. Whatever cannot be gone on with is cut off, and undone by what its status says. */
@@ -106,7 +115,13 @@ async function pickUp(options: MemoryOptions, object: Begun, base: Base): Promis
   if (options.takeover === 'continue') tellTakeOver(base.journal, object);
   const active = activeRunOf(object);
   if (active !== undefined) options.claims.claim(active);
-  const left = { ...base, seed: status.seed, targets: status.targets, expected: { ...noTasks, fault: status.faultTasks } };
+  const left = {
+    ...base,
+    seed: status.seed,
+    targets: status.targets,
+    addresses: status.addresses ?? [],
+    expected: { ...noTasks, fault: status.faultTasks },
+  };
   let request: RunRequest;
   try {
     request = await readRunRequest(options.store, object, options.instance, status.seed, !status.run.touched);

@@ -265,6 +265,7 @@ async function persist(
     generation: object.metadata.generation ?? 1,
     seed: memory.seed,
     targets: memory.targets,
+    addresses: memory.addresses,
     faultTasks: memory.expected.fault,
     endsAt: expectedEnd(memory.plan, state),
     ...(measured === undefined ? {} : { measured }),

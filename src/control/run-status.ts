@@ -23,6 +23,8 @@ export type ExperimentStatus = {
   fault?: string;
   targetCount: number;
   targets: RunTarget[];
+  /** By which packets of the targets are known on the wire; absent of a status of before there were any. */
+  addresses?: string[];
   residue: number;
   conditions: Condition[];
   /** The machine's own state, whole: a restart goes on from here. */
@@ -45,6 +47,7 @@ export type StatusParts = {
   generation: number;
   seed: string;
   targets: RunTarget[];
+  addresses: string[];
   faultTasks: TaskPlan[];
   /** Milliseconds since 1970. */
   endsAt?: number;
@@ -67,6 +70,7 @@ export function statusOf(run: RunState, parts: StatusParts, before: readonly Con
     ...(faults.size === 0 ? {} : { fault: [...faults].join(', ') }),
     targetCount: parts.targets.length,
     targets: parts.targets,
+    addresses: parts.addresses,
     residue: run.undo.residue,
     conditions: conditionsOf(run, parts.generation, before, now),
     run,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Endpoint, nodeLabel, readSpec, shortNodeName } from '../../src/api/index.ts';
-import { apiServerAddresses, keepPod, nodeUidAnnotation, type Pod, underNodeUids } from '../../src/control/world.ts';
+import { apiServerAddresses, keepPod, nodeUidAnnotation, type Pod, underNodeUids, type World } from '../../src/control/world.ts';
 import { taskObject } from '../../src/control/task-plan.ts';
 import { planRun, type PlannedRun, type RunRequest } from '../../src/control/plan-run.ts';
 import { nameOfCheck } from '../../src/preflight/index.ts';
@@ -63,6 +63,19 @@ describe('planRun with gates', () => {
 });
 
 describe('planRun', () => {
+  it('knows packets of its targets by their addresses and those of services that lead to them', () => {
+    const elsewhere = {
+      ...world.services[0],
+      spec: { clusterIPs: ['10.96.0.9'], selector: { app: 'db' } },
+    } as World['services'][number];
+    const planned = planRun(request(), { ...world, services: [...world.services, elsewhere] }, now);
+    if (planned.kind === 'refused') throw new Error(planned.message);
+    expect(planned.targets.map(({ name }) => name).toSorted()).toEqual(['payments-0', 'payments-1']);
+    expect(planned.addresses.toSorted()).toEqual(
+      ['10.0.0.10', '10.0.0.11', '10.96.0.1', 'fd00:96::1', 'fd00::10', 'fd00::11'].toSorted(),
+    );
+  });
+
   it('names tasks for a node of the longest name so that a server takes them and that node finds them', () => {
     const node = `node-${'a'.repeat(200)}.example`;
     const pods = world.pods.map((one) => ({ ...one, spec: { nodeName: node } }));

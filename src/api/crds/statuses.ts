@@ -51,6 +51,10 @@ export const experimentStatus = z.object({
   fault: text.optional().describe('What is done to packets, in words such as delay 200ms.'),
   targetCount: z.int(),
   targets: z.array(z.object({ uid: text, namespace: text, name: text, node: text })),
+  addresses: z
+    .array(text)
+    .optional()
+    .describe('Of the targets and of the services that lead to them: by these their packets are known on the wire.'),
   residue: z.int(),
   conditions,
   run: unknownContent.describe("The run machine's own state: a restart goes on from here."),

@@ -11,6 +11,7 @@ import { readSflowOptions, type SflowOptions, withSflowOptions } from '../networ
 import { readCheckedManifests } from '../read-manifests.ts';
 import { defaultStateFolder } from '../state.ts';
 import { kernelHere, runAgainInGuest } from '../run/in-guest.ts';
+import { labHasOpenVswitch } from '../run/lab-switch.ts';
 import { type Reported, runLocally } from '../run/run-locally.ts';
 import { isValid, renderValidated, type Validated } from '../run/validate-once.ts';
 import { refuseMonitorsAlone, toExperiments, validatorsOf } from '../run/wrap.ts';
@@ -64,8 +65,9 @@ async function run(files: string[], options: RunOptions): Promise<number> {
   const validators = validatorsOf(manifests).map(({ object }) => object);
   const targets = readTargetRules(options);
   const sflow = readSflowOptions(options);
-  const choice = await kernelFor(options.guest, experiments.length);
   const stateFolder = resolve(options.state);
+  const hasOpenVswitch = await labHasOpenVswitch(options.lab, stateFolder);
+  const choice = await kernelFor(options.guest, experiments.length, hasOpenVswitch);
   const out = options.out === undefined ? undefined : resolve(options.out);
   if (choice.where === 'guest') {
     process.stderr.write(`kernel: guest machine, because ${choice.why}\n`);
@@ -77,8 +79,8 @@ async function run(files: string[], options: RunOptions): Promise<number> {
 }
 
 /** Validators are about the machine that the command is run on: another kernel would be another node. */
-async function kernelFor(guest: GuestMode, experiments: number): Promise<KernelChoice> {
-  const facts = await gatherKernelFacts();
+async function kernelFor(guest: GuestMode, experiments: number, hasOpenVswitch: boolean): Promise<KernelChoice> {
+  const facts = { ...(await gatherKernelFacts()), hasOpenVswitch };
   if (experiments > 0 || guest !== 'auto') return chooseKernel(guest, facts);
   return { ...chooseKernel(guest, { ...facts, netem: { outcome: 'works' } }), why: 'validators are about it' };
 }

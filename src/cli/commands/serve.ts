@@ -8,6 +8,7 @@ import { endingSignal, tellUndoing } from '../ending-signal.ts';
 import { readTargetRules, type TargetOptions, withTargetOptions } from '../operate/target-options.ts';
 import { readSflowOptions, type SflowOptions, withSflowOptions } from '../network/sflow-options.ts';
 import { kernelHere, runAgainInGuest } from '../run/in-guest.ts';
+import { labHasOpenVswitch } from '../run/lab-switch.ts';
 import { parseListenAddress } from '../serve/listen-address.ts';
 import { serveLocally } from '../serve/serve-locally.ts';
 import { defaultStateFolder } from '../state.ts';
@@ -51,8 +52,9 @@ async function serve(folderArgument: string, options: ServeOptions): Promise<num
       "--sflow-rt: expected an --sflow address, since it serves what is received there; found 'none'",
     );
   }
-  const choice = chooseKernel(options.guest, await gatherKernelFacts());
   const stateFolder = resolve(options.state);
+  const hasOpenVswitch = await labHasOpenVswitch(options.lab, stateFolder);
+  const choice = chooseKernel(options.guest, { ...(await gatherKernelFacts()), hasOpenVswitch });
   if (choice.where === 'guest') {
     process.stderr.write(`kernel: guest machine, because ${choice.why}\n`);
     if (sflowRt !== undefined) process.stderr.write(`warning: ${onlyInGuest}\n`);

@@ -25,8 +25,7 @@ export function armedRunsOf({ metadata, status }: ExperimentObject, abort: reado
   const { uid = '', namespace = 'default', name, creationTimestamp = '' } = metadata;
   const rules = abort.flatMap((rule) => (rule.kind === 'monitor' ? [rule.monitor] : []));
   const phase = armingPhase(status.run);
-  const addresses = status.faultTasks.flatMap(({ spec }) => spec.targets.flatMap(({ ips }) => ips));
-  const targets = [...new Set(addresses.map(canonicalAddress))].sort();
+  const targets = [...new Set((status.addresses ?? []).map(canonicalAddress))].sort();
   return [...Map.groupBy(rules, ({ ref }) => ref)].map(([ref, ofMonitor]) => ({
     monitor: `${namespace}/${ref}`,
     ...{ uid, name, createdAt: creationTimestamp, phase, targets },

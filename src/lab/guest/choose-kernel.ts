@@ -10,7 +10,13 @@ export type KernelChoice = { where: 'host' | 'guest'; driver: Driver; why: strin
 export type NetemTrial =
   { outcome: 'works' } | { outcome: 'missing' | 'refused'; text: string } | { outcome: 'toolMissing'; text: string };
 
-export type KernelFacts = { userId: number; insideGuest: boolean; netem: NetemTrial };
+export type KernelFacts = {
+  userId: number;
+  insideGuest: boolean;
+  netem: NetemTrial;
+  /** The lab's switch is Open vSwitch: an emulated processor is too slow for what goes through it. */
+  hasOpenVswitch?: boolean;
+};
 
 const loadRemedy =
   'load it (modprobe sch_netem; on Ubuntu after apt-get install linux-modules-extra-$(uname -r)) or use --guest auto';
@@ -20,7 +26,7 @@ const toolRemedy = 'install it (apt-get install --no-install-recommends iproute2
  * Decides whether a command can do its work on this machine's kernel or needs the guest's. Only trial decides: lists of modules
  * say what a kernel may have, not what this process may use.
  */
-export function chooseKernel(mode: GuestMode, { userId, insideGuest, netem }: KernelFacts): KernelChoice {
+export function chooseKernel(mode: GuestMode, { userId, insideGuest, netem, hasOpenVswitch = false }: KernelFacts): KernelChoice {
   if (insideGuest) return { where: 'host', driver: 'netem', why: 'already inside the guest machine' };
   // The guest runs this machine's own programs: what is missing here is missing there.
   if (netem.outcome === 'toolMissing') throw new SquallError('ToolMissing', `${netem.text}; ${toolRemedy}`);
@@ -31,9 +37,12 @@ export function chooseKernel(mode: GuestMode, { userId, insideGuest, netem }: Ke
   }
   if (netem.outcome === 'works') return { where: 'host', driver: 'netem', why: "this machine's kernel has netem" };
   const lack = netem.outcome === 'missing' ? 'has no netem' : 'does not let netem be used';
-  if (mode === 'auto') return { where: 'guest', driver: 'netem', why: `this machine's kernel ${lack} (tc: ${netem.text})` };
+  const staysHere = mode === 'never' ? '--guest never was given' : "the lab's Open vSwitch is too much for the guest machine";
+  if (mode === 'auto' && !(hasOpenVswitch && netem.outcome === 'missing')) {
+    return { where: 'guest', driver: 'netem', why: `this machine's kernel ${lack} (tc: ${netem.text})` };
+  }
   if (netem.outcome === 'missing') {
-    const why = `--guest never was given; this machine's kernel ${lack} (tc: ${netem.text}), so that only loss, partition and rate can be done`;
+    const why = `${staysHere}; this machine's kernel ${lack} (tc: ${netem.text}), so that only loss, partition and rate can be done`;
     return { where: 'host', driver: 'htb', why };
   }
   throw new SquallError(

@@ -4,18 +4,16 @@ import { type AbortRule, apiVersion } from '../../../src/api/index.ts';
 import { armedRunsOf, armingPhase, canonicalAddress } from '../../../src/control/monitors/armed-runs.ts';
 import { createRunIndex } from '../../../src/control/monitors/run-index.ts';
 import { type ExperimentObject, statusOf } from '../../../src/control/run-status.ts';
-import type { TaskPlan } from '../../../src/control/task-plan.ts';
 import { initialState, type RunPhase } from '../../../src/experiment/index.ts';
 import { ipv6Text } from '../../../src/observers/sflow/decode/object/text.ts';
 import type { Change, ObjectKey, Stored } from '../../../src/store/index.ts';
 import { shaper } from '../../api/samples.ts';
 
 const rule = (ref: string, threshold: string): AbortRule => ({ kind: 'monitor', monitor: { ref, threshold } });
-const task = (...ips: string[]) => ({ name: 't', spec: { targets: [{ podUid: 'p', namespace: 's', name: 'p', ips }] } });
 
 function run(changes: { phase?: RunPhase; ips?: string[]; uid?: string; generation?: number; createdAt?: string } = {}) {
   const { phase = 'preflight', ips = [], uid = 'uid-1', generation = 1, createdAt = '2026-06-01T10:00:00Z' } = changes;
-  const parts = { generation: 1, seed: 's', targets: [], faultTasks: [task(...ips)] as unknown as TaskPlan[] };
+  const parts = { generation: 1, seed: 's', targets: [], addresses: ips, faultTasks: [] };
   const abort = [{ monitor: { ref: 'm', threshold: 't' } }];
   return {
     ...{ apiVersion, kind: 'NetworkExperiment', spec: { duration: '20s', fault: shaper, abort } },

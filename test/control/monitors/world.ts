@@ -14,7 +14,6 @@ import {
   runMonitors,
 } from '../../../src/control/index.ts';
 import { statusOf } from '../../../src/control/run-status.ts';
-import type { TaskPlan } from '../../../src/control/task-plan.ts';
 import { startEmbeddedServer } from '../../../src/embedded/index.ts';
 import { initialState, type RunState } from '../../../src/experiment/index.ts';
 import { type Clock, codeOf, SquallError, systemClock } from '../../../src/lib/index.ts';
@@ -244,9 +243,7 @@ export async function startMonitorWorld(): Promise<MonitorWorld> {
   }
 
   const statusOfRun = (run: Partial<RunState>, ips: readonly string[]) => {
-    const faultTasks =
-      ips.length === 0 ? [] : [{ name: 'task', spec: { targets: [{ podUid: 'p', namespace: 'shop', name: 'p', ips }] } }];
-    const parts = { generation: 1, seed: 'seed', targets: [], faultTasks: faultTasks as unknown as TaskPlan[] };
+    const parts = { generation: 1, seed: 'seed', targets: [], addresses: [...ips], faultTasks: [] };
     return statusOf({ ...initialState(clock.now()), ...run }, parts, [], clock.now());
   };
   const runKey = (name: string) => ({ namespace: 'shop', name });
@@ -273,8 +270,7 @@ export async function startMonitorWorld(): Promise<MonitorWorld> {
     },
     enter: async (name, run) => {
       const object = await store.get(experiments, runKey(name));
-      const ips = object.status?.faultTasks.flatMap(({ spec }) => spec.targets.flatMap((target) => target.ips)) ?? [];
-      await store.updateStatus(experiments, { ...object, status: statusOfRun(run, ips) });
+      await store.updateStatus(experiments, { ...object, status: statusOfRun(run, object.status?.addresses ?? []) });
     },
     status: async () => (await store.get(monitors, key)).status,
     until: async (holds) => {

@@ -45,6 +45,16 @@ describe('chooseKernel', () => {
     expect(outcome(mode, { userId, insideGuest, netem })).toBe(expected);
   });
 
+  it.each([
+    ['auto', works, 'host', 'netem'],
+    ['auto', missing, 'host', 'htb'],
+    ['never', missing, 'host', 'htb'],
+    ['always', missing, 'guest', 'netem'],
+    ['auto', refused, 'guest', 'netem'],
+  ] as const)('with %s and a lab that has Open vSwitch, and %o: %s, by %s', (mode, netem, where, driver) => {
+    expect(chooseKernel(mode, { userId: 0, insideGuest: false, netem, hasOpenVswitch: true })).toMatchObject({ where, driver });
+  });
+
   it('says what tc said and what helps when the guest is forbidden', () => {
     const choose = () => chooseKernel('never', { userId: 0, insideGuest: false, netem: refused });
     expect(choose).toThrow(/Operation not permitted.*modprobe sch_netem.*--guest auto/);
