@@ -15,6 +15,7 @@ import { messageOf } from '../src/lib/index.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'squall-acceptance-'));
 const shop = 'experiments/lab/shop.yaml';
+const shopWithOpenVswitch = 'experiments/lab/shop-openvswitch.yaml';
 const reportFiles = ['journal.jsonl', 'report.json', 'junit.xml', 'report.html'];
 
 const hasNetem = (await gatherKernelFacts()).netem.outcome === 'works';
@@ -39,6 +40,7 @@ const checks: Check[] = [
   experiment('not-steady', 3, expectUntouched),
   experiment('checkout-loss-breaks', 1, expectDriver, ['--guest', 'never']),
   experiment('payments-loss-pulses', 0, expectSteps, ['--guest', 'never']),
+  experiment('sflow-abort', 4, expectStormSeen, ['--guest', 'never'], shopWithOpenVswitch),
   experiment('checkout-delay', hasNetem ? 0 : 3, hasNetem ? expectDelayed : expectNetemAsked, ['--guest', 'never']),
   { title: 'a run whose guest machine is killed is reported Aborted by the next start', run: killMachine },
 ];
@@ -59,14 +61,14 @@ rmSync(work, { recursive: true, force: true });
 console.log(`\n${checks.length - failed} passed, ${failed} failed, 0 skipped`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-function experiment(name: string, code: number, judge: (report: Report) => void, options: string[] = []): Check {
+function experiment(name: string, code: number, judge: (report: Report) => void, options: string[] = [], lab = shop): Check {
   return {
     title: ['npx squall run', `${name}.yaml`, ...options, `exits ${code}`].join(' '),
     run: async () => {
       const out = join(work, name);
       const file = `experiments/${name}.yaml`;
       const places = ['--out', out, '--state', join(work, 'state')];
-      expectCode(await run('npx', ['squall', 'run', file, '--lab', shop, ...places, ...options]), code);
+      expectCode(await run('npx', ['squall', 'run', file, '--lab', lab, ...places, ...options]), code);
       const report = readReport(out);
       expect(report.residue === 0, `residue ${report.residue}`);
       judge(report);
@@ -80,6 +82,16 @@ function expectSteps({ dose, hypothesis }: Report): void {
   expect(asked === '33 % seen, 20 % seen', `doses ${asked}`);
   const lost = hypothesis.find(({ phase }) => phase === 'during')?.observed[0]?.lossPercent ?? NaN;
   expect(lost > 5 && lost < 30, `${lost} % were lost`);
+}
+
+/** The network itself told of the retry storm, long before the fault's 60 s were over, and the report says what it told. */
+function expectStormSeen({ abort, phases }: Report): void {
+  const during = phases.find(({ name }) => name === 'during');
+  const lasted = Date.parse(during?.endedAt ?? '') - Date.parse(during?.startedAt ?? '');
+  expect(lasted < 30_000, `the fault lasted ${lasted} ms`);
+  const told = JSON.stringify(abort);
+  for (const word of ['retry-storm', ',7000', '200']) expect(told.includes(word), `'${word}' is not in: ${told}`);
+  expect(abort?.lastCleanAt !== undefined, `no instant at which all were clean: ${told}`);
 }
 
 /** The machine goes away with a fault in it, as in a power cut. */

@@ -72,6 +72,7 @@ function timesOf(
     abort.firstCleanAt,
     abort.lastCleanAt,
   ].map((instant) => Date.parse(instant)) as [number, number, number, number];
+  if (crossedAt < stepAt) return { problem: `a false alarm: aborted ${stepAt - crossedAt} ms before the step` };
   const heard = tapped.filter(({ at }) => at >= stepAt && at <= crossedAt + 1);
   return { times: { stepAt, crossedAt, decidedAt, firstCleanAt, lastCleanAt, heard } };
 }
