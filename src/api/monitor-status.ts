@@ -34,6 +34,13 @@ export type MonitoredAgent = {
   samplingRate?: number;
 };
 
+/**
+ * Datagrams and samples that the collector received and did not use, since it was opened: `source` (not in its allow-list), `tooLong`, `rate` (too many
+ * of one source), `kernelDrops`, `samplingRate` and `frameLength` (not believed), `untracked` (no room), or what was wrong with their bytes, such as
+ * `UnsupportedVersion`.
+ */
+export type Refused = { reason: string; count: number };
+
 export type MonitoredFlow = { name: string; topKeys: { key: string; value: number }[] };
 
 /** That a value went over its threshold (or fell below it): what decided, and when. Values in the metric's unit a second. */
@@ -96,6 +103,8 @@ export type MonitorStatus = {
   agentCount: number;
   /** Those of the most datagrams. */
   agents: MonitoredAgent[];
+  /** Of the built-in collector. */
+  refused?: Refused[];
   flows: MonitoredFlow[];
   thresholds: MonitoredThreshold[];
   armed: ArmedThreshold[];

@@ -2,7 +2,7 @@
  * What watches the network for others: the built-in collector, or a client of an external sFlow-RT. Subscriptions go in whole and can be given
  * again; views and crossings come out. Instants are milliseconds since 1970 of a clock that never goes back while the process lives.
  */
-import type { ArmedState, NetworkTraffic, Phase, SignalState } from '../api/index.ts';
+import type { ArmedState, NetworkTraffic, Phase, Refused, SignalState } from '../api/index.ts';
 import type { DetectionPower } from './detect/power.ts';
 import type { Signal } from './detect/signal.ts';
 import type { WrittenFlow } from './flows/definition.ts';
@@ -120,6 +120,8 @@ export type SubscriptionView = {
   flows: FlowView[];
   thresholds: ThresholdView[];
   armings: ArmingView[];
+  /** What came and was not used; undefined where nobody counts. */
+  refused?: Refused[];
   /** By run; absent where the observer sees no packets (an external sFlow-RT). */
   traffic: { run: string; traffic: NetworkTraffic }[];
 };

@@ -154,6 +154,10 @@ export const monitorStatus = z.object({
       }),
     )
     .describe('Those of the most datagrams.'),
+  refused: z
+    .array(z.object({ reason: text, count }))
+    .optional()
+    .describe('Datagrams and samples that the collector received and did not use, by reason.'),
   flows: z.array(z.object({ name: text, topKeys: z.array(z.object({ key: text, value: rate })) })),
   thresholds: z.array(
     z.object({

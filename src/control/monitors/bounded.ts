@@ -3,6 +3,7 @@
 /** Of a status: together these keep it far below 256 KiB. */
 export const bounds = {
   agents: 32,
+  reasons: 32,
   /** Of one flow, and of all flows together. */
   topKeys: 20,
   allTopKeys: 96,

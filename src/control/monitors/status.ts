@@ -5,6 +5,7 @@ import type {
   MonitoredFlow,
   MonitoredThreshold,
   MonitorStatus,
+  Refused,
   SignalState,
 } from '../../api/index.ts';
 import { firstFew, formatInstant } from '../../lib/index.ts';
@@ -38,6 +39,7 @@ export function statusOf(facts: MonitorFacts): MonitorStatus {
     message: cut([message, ...notArmed(facts.runs)].filter((text) => text !== '').join('; '), 2 * bounds.text),
     agentCount: agents.length,
     agents: agentsOf(agents),
+    ...(view?.refused === undefined ? {} : { refused: refusedOf(view.refused) }),
     flows: flowsOf(view?.flows ?? []),
     thresholds,
     armed: armedOf(facts),
@@ -94,6 +96,10 @@ function agentsOf(agents: readonly AgentView[]): MonitoredAgent[] {
     ...{ signal: one.signal, lastDatagramAt: formatInstant(one.lastDatagramAt) },
     ...(one.samplingRate === undefined ? {} : { samplingRate: counted(one.samplingRate) }),
   }));
+}
+
+function refusedOf(refused: readonly Refused[]): Refused[] {
+  return refused.slice(0, bounds.reasons).map(({ reason, count }) => ({ reason: cut(reason), count: counted(count) }));
 }
 
 /** Of many flows fewer keys each. */

@@ -57,6 +57,13 @@ describe('the state of a monitor', () => {
     expect(status.state).toBe(expected);
   });
 
+  it('shows what came and was not used, which explains why nothing is heard', () => {
+    const refused = [{ reason: 'source', count: 12 }];
+    expect(statusOf(facts({ view: { refused } })).refused).toEqual(refused);
+    expect(statusOf(facts()).refused).toBeUndefined();
+    expect(monitorStatus.safeParse(statusOf(facts({ view: { refused } }))).error).toBeUndefined();
+  });
+
   it('is never better than any of them, in whatever order', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...signalStates), { minLength: 1 }), (states) => {
@@ -228,6 +235,7 @@ describe('the size of a status', () => {
         ...{ name, size: 1e6 },
         top: Array.from({ length: 1000 }, () => ({ key: long, value: 1e15, agent: long, dataSource: long })),
       })),
+      refused: names(1000).map((reason) => ({ reason: reason + long, count: 1e15 })),
       thresholds: largest.thresholds.map(({ name }) => ({ ...threshold(name, 'undecidable', long), flow: long })),
       traffic: runs.map(({ uid }) => ({
         run: uid,

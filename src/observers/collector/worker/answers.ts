@@ -1,6 +1,7 @@
 import type { CollectorCounters } from '../counters.ts';
 import type { Request } from '../messages.ts';
 import type { NetworkEngine } from '../network-engine.ts';
+import { refusedOf } from '../refused.ts';
 
 /** Closing is not the engine's. */
 export type EngineRequest = Exclude<Request, { name: 'close' }>;
@@ -16,8 +17,10 @@ export function answerTo(request: EngineRequest, { engine, counters }: AnswerSou
     case 'remove':
       engine.remove(request.argument);
       return undefined;
-    case 'view':
-      return engine.view(request.argument, nowMs);
+    case 'view': {
+      const view = engine.view(request.argument, nowMs);
+      return view && { ...view, refused: refusedOf(counters(nowMs)) };
+    }
     case 'agents':
       return engine.agents(nowMs);
     case 'activeFlows':
