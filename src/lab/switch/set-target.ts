@@ -38,19 +38,18 @@ export async function setLabSflowTarget(
     const processes = { ...record.processes, [key]: await start({ plan, settings: exporting, stateFolder }) };
     return { ...record, plan: { ...plan, switch: exporting }, processes };
   };
-  try {
-    await writeRecord(stateFolder, await relayTo(settings));
-  } catch (error) {
-    const now = await relayTo(before).then(
-      async (restored) => {
-        await writeRecord(stateFolder, restored);
-        const collectors = before.collectors.map(({ host, port }) => `${host} port ${port}`);
-        return collectors.length === 0 ? 'to nobody, as before' : `to ${collectors.join(', ')}, as before`;
-      },
-      (failure: unknown) => `nothing any more (${messageOf(failure)}); bring the lab up anew`,
-    );
-    throw new SquallError('LabFailed', `${messageOf(error)}; it exports ${now}`, { cause: error });
-  }
+  const pointed = await relayTo(settings).catch(async (error: unknown): Promise<never> => {
+    const restored = await relayTo(before).catch((failure: unknown): never => {
+      const now = `it exports nothing any more (${messageOf(failure)}); bring the lab up anew`;
+      throw new SquallError('LabFailed', `${messageOf(error)}; ${now}`, { cause: error });
+    });
+    await writeRecord(stateFolder, restored);
+    const collectors = before.collectors.map(({ host, port }) => `${host} port ${port}`).join(', ');
+    throw new SquallError('LabFailed', `${messageOf(error)}; it exports to ${collectors || 'nobody'}, as before`, {
+      cause: error,
+    });
+  });
+  await writeRecord(stateFolder, pointed);
   return true;
 }
 
