@@ -10,7 +10,10 @@ export type TrafficAmount = {
   connectionAttempts: number;
   /** Bytes behind the headers of IP and TCP or UDP. */
   payloadBytes: number;
-  /** Agent and data source that saw it; absent where nothing was sampled. It is the same in all phases in which it saw anything. */
+  /**
+   * Agent and data source that saw it, or would have; absent where nothing was sampled in any phase. It is the same in all phases, but for one in
+   * which it saw nothing and somebody did who had seen nothing before: that one is another place, and not compared.
+   */
   source?: string;
   /**
    * How many samples that all weigh the same would have the errors of `frames` and of `payloadBytes`: fewer than `samples` where sampling rates or

@@ -42,7 +42,7 @@ export type PlannedRun = {
   kind: 'planned';
   plan: Plan;
   targets: RunTarget[];
-  /** Of the targets and of the services that lead to them: by these their packets are known on the wire. */
+  /** Of the targets and of the services that lead to nothing else: by these their packets are known on the wire. */
   addresses: string[];
   tasks: ExpectedTasks;
 };
@@ -219,8 +219,13 @@ function probeTasks(base: TaskBase, sources: readonly Pod[], streams: readonly P
   });
 }
 
-function addressesOnTheWire(hurt: readonly Pod[], { services }: World): string[] {
-  const leading = services.filter((service) => podsOfService(service, hurt).length > 0);
+/** A request to a service that also leads to others may be theirs: it would be counted, and exempt, as a target's. */
+function addressesOnTheWire(hurt: readonly Pod[], { services, pods }: World): string[] {
+  const targets = new Set(hurt.map(({ metadata }) => metadata.uid));
+  const leading = services.filter(
+    (service) =>
+      podsOfService(service, hurt).length > 0 && podsOfService(service, pods).every(({ metadata }) => targets.has(metadata.uid)),
+  );
   return [...new Set([...hurt.flatMap(addressesOfPod), ...leading.flatMap(addressesOfService)])];
 }
 

@@ -8,8 +8,8 @@ import { readRunRequest, type SpecReader } from './run-request.ts';
 import type { ExperimentObject } from './run-status.ts';
 import { type KernelProgram, programsOf } from './preview-programs.ts';
 import { costOf, type RunCost } from './preview-cost.ts';
-import { type ObservedMonitor, type TrafficShare, trafficShares } from './traffic-share/share.ts';
-import { controllerOf, type World } from './world.ts';
+import { type ObservedMonitor, type ServiceWays, type TrafficShare, trafficShares } from './traffic-share/share.ts';
+import { addressesOfPod, addressesOfService, controllerOf, podsOfService, type World } from './world.ts';
 
 export type RunPreview = PlannedPreview | RefusedPreview;
 
@@ -115,11 +115,26 @@ export async function previewRun(reader: SpecReader, object: ExperimentObject, f
   };
 }
 
-function trafficOf({ tasks }: PlannedRun, { monitors = [], now }: PreviewFacts): Pick<PlannedPreview, 'traffic'> {
+function trafficOf(
+  { tasks, targets: hurt }: PlannedRun,
+  { monitors = [], now, world }: PreviewFacts,
+): Pick<PlannedPreview, 'traffic'> {
   const faults = tasks.fault.flatMap(({ spec: { fault, targets } }) =>
     fault === undefined ? [] : { fault, addresses: targets.flatMap(({ ips }) => ips) },
   );
-  return faults.length === 0 || monitors.length === 0 ? {} : { traffic: trafficShares(monitors, faults, now) };
+  if (faults.length === 0 || monitors.length === 0) return {};
+  return { traffic: trafficShares(monitors, faults, now, waysTo(new Set(hurt.map(({ uid }) => uid)), world)) };
+}
+
+/** The services that lead to these pods. */
+function waysTo(uids: ReadonlySet<string>, { services, pods }: World): ServiceWays[] {
+  const targets = pods.filter(({ metadata: { uid = '' } }) => uids.has(uid));
+  return services
+    .filter((service) => podsOfService(service, targets).length > 0)
+    .map((service) => ({
+      addresses: addressesOfService(service),
+      pods: podsOfService(service, pods).map(addressesOfPod),
+    }));
 }
 
 function hurtBy({ tasks }: PlannedRun, { pods }: World, programOf: ReadonlyMap<string, number>): HurtPod[] {

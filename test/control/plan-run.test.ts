@@ -76,6 +76,23 @@ describe('planRun', () => {
     );
   });
 
+  it('does not take an address for a target’s that leads to others, too, but for such as do not run', () => {
+    const third = pod('payments-2', 7, { app: 'payments' });
+    const gone = pod('payments-3', 8, { app: 'payments', phase: 'Failed' });
+    const selector = { matchLabels: { app: 'payments' } };
+    const shaperOfTwo = shaperWith({
+      targets: [{ kind: 'selector', namespace: 'shop', selector, mode: { mode: 'fixed', count: 2 } }],
+    });
+    const addresses = (pods: Pod[]) => {
+      const planned = planRun(request({ shaper: shaperOfTwo }), { ...world, pods: [...world.pods, ...pods] }, now);
+      if (planned.kind === 'refused') throw new Error(planned.message);
+      expect(planned.targets).toHaveLength(2);
+      return planned.addresses.filter((address) => address.startsWith('10.96.') || address.startsWith('fd00:96:'));
+    };
+    expect(addresses([third])).toEqual([]);
+    expect(addresses([gone])).toEqual(['10.96.0.1', 'fd00:96::1']);
+  });
+
   it('names tasks for a node of the longest name so that a server takes them and that node finds them', () => {
     const node = `node-${'a'.repeat(200)}.example`;
     const pods = world.pods.map((one) => ({ ...one, spec: { nodeName: node } }));

@@ -95,6 +95,23 @@ describe('previewRun', () => {
     }
   });
 
+  it('sees what a target answers to clients of its service', async () => {
+    const topKeys = [
+      { key: '10.96.0.1,10.0.0.1', value: 30 },
+      { key: '10.0.0.1,10.0.0.2', value: 70 },
+    ];
+    const monitor = readSpec('NetworkMonitor', { flows: [{ name: 'pairs', keys: 'ipsource,ipdestination', value: 'frames' }] });
+    const status = { heartbeatAt: new Date(facts.now).toISOString(), state: 'quiet', flows: [{ name: 'pairs', topKeys }] };
+    const monitors = [{ namespace: 'shop', name: 'web', monitor, status: status as unknown as MonitorStatus }];
+    const shareOf = async (mode: string) => {
+      const targets = shaper.targets.map((one) => ({ ...one, mode }));
+      const fault = { ...shaper, targets };
+      return await previewRun(reader, experiment({ fault }), { ...facts, monitors });
+    };
+    expect(await shareOf('all')).toMatchObject({ traffic: [{ share: { least: 0.3, most: 0.3 } }] });
+    expect(await shareOf('one')).toMatchObject({ traffic: [{ share: { least: 0, most: 0.3 } }] });
+  });
+
   it('says how much of what a monitor sees would be touched, and nothing of that without fault or monitor', async () => {
     const now = new Date(facts.now).toISOString();
     const topKeys = [

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AbortRecord, JournalRecord } from '../../src/api/index.ts';
 import { describeAbort, describeRate } from '../../src/report/describe-abort.ts';
+import { eventLines } from '../../src/report/terminal/event-lines.ts';
 import { buildReport, renderFiles, renderSummary } from '../../src/report/index.ts';
 import { sampleJournal } from './sample-journal.ts';
 
@@ -52,6 +53,25 @@ describe('an abort by a monitor', () => {
     ['junit.xml', files['junit.xml']],
   ])('is told with flow, value, threshold, times and notification in %s', (_where, text) => {
     for (const pattern of all) expect(text).toMatch(pattern);
+  });
+
+  it('has its message once in a summary, and the cause only where the reason is another', () => {
+    const message = 'shop-traffic/retry-storm: flow 10.0.0.1: 812 frames/s over 300';
+    const linesOf = (cause: string) => {
+      const report = { ...buildReport(journalOf({ ...abort, cause })), reason: 'MonitorFired', message };
+      return renderSummary(report, { color: false }).split('\n');
+    };
+    const lines = linesOf(`MonitorFired: ${message}`);
+    expect(lines.filter((line) => line.includes(message))).toEqual([`  reason      MonitorFired: ${message}`]);
+    expect(lines.find((line) => line.startsWith('  abort '))).toMatch(/monitor shop-traffic, firing; flow 10\.0\.0\.1/);
+    expect(linesOf('AbortRequested: enough')).toContain('  abort       AbortRequested: enough');
+  });
+
+  it('tells its event by what was seen and when, as the verdict says why', () => {
+    const [{ line } = { line: [] }] = eventLines(journalOf(abort).find(({ type }) => type === 'abort') ?? expect.fail(), {});
+    const text = line.map((part) => part.text).join('');
+    expect(text).toContain(describeAbort(abort));
+    expect(text).not.toContain(abort.cause);
   });
 
   it('is whole in report.json', () => {

@@ -14,6 +14,6 @@ export async function pointLab(place: LabPlace, address: ListenAddress, log: Pic
     if (await setLabSflowTarget(place, target))
       log.info({ address: formatAddress(target) }, "the lab's switch exports sFlow there");
   } catch (error) {
-    log.error({ code: codeOf(error) }, `the lab's switch exports sFlow elsewhere: ${messageOf(error)}`);
+    log.error({ code: codeOf(error) }, `the lab's switch could not be pointed at ${formatAddress(target)}: ${messageOf(error)}`);
   }
 }

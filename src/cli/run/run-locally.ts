@@ -10,11 +10,11 @@ import { prepareNetwork } from '../network/network.ts';
 import { pointLab } from '../network/point-lab.ts';
 import type { CollectorPlace } from '../network/sflow-options.ts';
 import { fileAnnotation } from '../serve/decide-operations.ts';
-import type { ListenAddress } from '../serve/listen-address.ts';
 import { lockState } from '../state-lock.ts';
 import { instanceId } from '../state.ts';
 import { type Machine, startMachine } from './machine.ts';
 import { openLab } from './open-lab.ts';
+import { createSettledLab } from './settled-lab.ts';
 import type { KernelHere } from './in-guest.ts';
 import { untilDone } from './until-done.ts';
 import { validateOnce, type Validated } from './validate-once.ts';
@@ -50,8 +50,8 @@ export async function runLocally(options: LocalRun): Promise<Reported[]> {
   using _lock = lockState(stateFolder);
   const topology = topologyFile === undefined ? undefined : await readTopology({ file: topologyFile });
   const place = { stateFolder, instance: instanceId(stateFolder) };
-  const tellLab = (address: ListenAddress): Promise<void> => pointLab(place, address, log);
-  const network = prepareNetwork(options.sflow, systemClock, log, tellLab);
+  const lab = createSettledLab((address) => pointLab(place, address, log));
+  const network = prepareNetwork(options.sflow, systemClock, log, lab.opened);
   const machine = await startMachine({
     stateFolder,
     log,
@@ -65,6 +65,7 @@ export async function runLocally(options: LocalRun): Promise<Reported[]> {
   try {
     for (const recovered of await recover(machine, options.signal)) options.onRecovered(recovered);
     if (!(await openLab({ store: machine.store, place, topology, log, signal: options.signal }))) return [];
+    await lab.settled();
     const reports: Reported[] = [];
     const wanted = monitorsWanted(options.manifests);
     await forgetMonitors(machine.store, (name) => !wanted.has(name));

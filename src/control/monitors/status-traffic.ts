@@ -15,6 +15,13 @@ export function trafficOf({ heard, before, runs }: Pick<MonitorFacts, 'heard' | 
   }));
 }
 
+/** Names of the runs for whose traffic a status has no room. */
+export function trafficLeftOut({ heard, runs }: Pick<MonitorFacts, 'heard' | 'runs'>): string[] {
+  if (heard.heard !== 'view') return [];
+  const names = new Map(runs.map(({ uid, name }) => [uid, name]));
+  return heard.view.traffic.slice(bounds.trafficRuns).map(({ run }) => names.get(run) ?? run);
+}
+
 function inStatus({ phase, seconds, targets, others, targetFlows }: PhaseTraffic): PhaseTraffic {
   return {
     ...{ phase, seconds: rounded(seconds), targets: whole(targets), others: whole(others) },

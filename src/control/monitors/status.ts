@@ -15,7 +15,7 @@ import type { ArmedRun } from './armed-runs.ts';
 import { bounds, counted, cut, rounded } from './bounded.ts';
 import type { Heard, MonitorFacts } from './facts.ts';
 import { armedOf, thresholdsOf } from './status-thresholds.ts';
-import { trafficOf } from './status-traffic.ts';
+import { trafficLeftOut, trafficOf } from './status-traffic.ts';
 import { armedEntries, mostArmed } from './subscription.ts';
 
 /** From best to worst: what is not heard is worse than what is known to be too much, and not to know is worse than quiet. */
@@ -36,7 +36,10 @@ export function statusOf(facts: MonitorFacts): MonitorStatus {
     observedBy: cut(facts.observedBy),
     heartbeatAt: heartbeatOf(heard, before),
     state,
-    message: cut([message, ...notArmed(facts.runs)].filter((text) => text !== '').join('; '), 2 * bounds.text),
+    message: cut(
+      [message, ...notArmed(facts.runs), ...notShown(facts)].filter((text) => text !== '').join('; '),
+      2 * bounds.text,
+    ),
     agentCount: agents.length,
     agents: agentsOf(agents),
     ...(view?.refused === undefined ? {} : { refused: refusedOf(view.refused) }),
@@ -85,6 +88,13 @@ function notArmed(runs: readonly ArmedRun[]): string[] {
   const { left } = armedEntries(runs);
   if (left.length === 0) return [];
   return [`runs that are not armed, as at most ${String(mostArmed)} thresholds are: ${firstFew(left.map(({ name }) => name))}`];
+}
+
+function notShown(facts: MonitorFacts): string[] {
+  const left = trafficLeftOut(facts);
+  if (left.length === 0) return [];
+  const most = `at most ${String(bounds.trafficRuns)} are`;
+  return [`runs whose traffic is not shown, as ${most}: ${firstFew(left)}`];
 }
 
 function agentsOf(agents: readonly AgentView[]): MonitoredAgent[] {

@@ -108,11 +108,18 @@ function speakingSource(sources: Sources, ofClass: TrafficClass): string | undef
   return largestBy(sources, (sums) => phases.reduce((frames, phase) => frames + sums[phase][ofClass].frames, 0));
 }
 
-/** Where the speaking source saw nothing in a phase, packets may have taken another way: then whoever saw most in it speaks. */
+/**
+ * What the speaking source saw, also where that is nothing: a partition silences it. Only where whoever saw most in that phase saw nothing while
+ * it did speak, packets have taken another way, and that one tells of them.
+ */
 function seenIn(sources: Sources, phase: Phase, ofClass: TrafficClass, speaking: string | undefined): TrafficAmount {
-  const own = speaking === undefined ? undefined : sources.get(speaking)?.[phase][ofClass];
-  const source = own !== undefined && own.samples > 0 ? speaking : largestBy(sources, (sums) => sums[phase][ofClass].frames);
-  return amountOf((source === undefined ? undefined : sources.get(source)?.[phase][ofClass]) ?? noTraffic(), source);
+  const own = speaking === undefined ? undefined : sources.get(speaking);
+  if (own === undefined) return amountOf(noTraffic(), undefined);
+  const other = own[phase][ofClass].samples > 0 ? undefined : largestBy(sources, (sums) => sums[phase][ofClass].frames);
+  const ofOther = other === undefined ? undefined : sources.get(other);
+  const isAnotherWay =
+    ofOther !== undefined && phases.every((one) => own[one][ofClass].samples === 0 || ofOther[one][ofClass].samples === 0);
+  return isAnotherWay ? amountOf(ofOther[phase][ofClass], other) : amountOf(own[phase][ofClass], speaking);
 }
 
 function shown(flows: TargetFlows, source: string | undefined, seconds: number): { flow: string; framesPerSecond: number }[] {

@@ -1,4 +1,5 @@
 import type { JournalRecord } from '../../api/index.ts';
+import { describeAbort } from '../describe-abort.ts';
 import { describeDose, describeObserved, describeTolerance } from '../describe.ts';
 import { formatMs, formatPercent, formatStopwatch } from '../text.ts';
 import { trafficChange } from '../traffic/change.ts';
@@ -73,7 +74,7 @@ export function eventLines(record: JournalRecord, targets: LiveState['targets'])
       return passing(span('exposure ', 'quiet'), span(`${String(packets)} packets of ${hypothesis} met the fault on ${target}`));
     }
     case 'abort':
-      return lasting(span('abort ', 'bad'), span(record.abort.cause));
+      return lasting(span('abort ', 'bad'), span(describeAbort(record.abort)));
     case 'traffic':
       return passing(span('traffic ', 'quiet'), span(`${record.monitor}: ${trafficLine(trafficChange(record.traffic))}`));
     case 'warning':

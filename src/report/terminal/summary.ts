@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { type AbortRecord, phases, type Report, type Verdict } from '../../api/index.ts';
+import { phases, type Report, type Verdict } from '../../api/index.ts';
 import { describeAbortTimes, describeSignal } from '../describe-abort.ts';
 import { describeCleanUp, describeDose, describeObserved, describeVerdict } from '../describe.ts';
 import { formatSpan } from '../text.ts';
@@ -49,7 +49,7 @@ export function summaryLines(report: Report, folder: string | undefined): Line[]
       ),
     ),
     ...hypothesisLines(report).map(({ label, line }) => labelled(label, ...line)),
-    ...abortLines(report.abort).map(({ label, text }) => labelled(label, span(text))),
+    ...abortLines(report).map(({ label, text }) => labelled(label, span(text))),
     ...trafficLines(report).map(({ label, line }) => labelled(label, ...line)),
     labelled('clean-up', span(describeCleanUp(report), report.residue === 0 ? 'plain' : 'bad')),
     ...report.warnings.slice(0, 10).map((warning) => labelled('warning', span(warning, 'doubt'))),
@@ -60,18 +60,17 @@ export function summaryLines(report: Report, folder: string | undefined): Line[]
   ];
 }
 
-/** The cause, what a monitor said, and when all of it was. */
-function abortLines(abort: AbortRecord | null): { label: string; text: string }[] {
+/** What a monitor said, and when all of it was; the cause where the run's reason is another. */
+function abortLines({ abort, reason, message }: Report): { label: string; text: string }[] {
   if (abort === null) return [];
-  const line = (terms: readonly (readonly [string, string])[]): { label: string; text: string } => ({
-    label: '',
-    text: terms.map(([term, what]) => `${term.toLowerCase()} ${what}`).join('; '),
-  });
-  return [
-    { label: 'abort', text: abort.cause },
+  const line = (terms: readonly (readonly [string, string])[]): string =>
+    terms.map(([term, what]) => `${term.toLowerCase()} ${what}`).join('; ');
+  const lines = [
+    ...(abort.cause === `${reason}: ${message}` ? [] : [abort.cause]),
     ...(abort.signal === undefined ? [] : [line(describeSignal(abort.signal))]),
     line(describeAbortTimes(abort)),
   ];
+  return lines.map((text, index) => ({ label: index === 0 ? 'abort' : '', text }));
 }
 
 /** For each hypothesis one line, and one more for each phase in which it did not hold. */

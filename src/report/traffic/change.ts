@@ -19,7 +19,7 @@ type ByPhase = Partial<Record<Phase, PhaseTraffic>>;
 export function trafficChange(traffic: NetworkTraffic): TrafficChange {
   const byPhase: ByPhase = Object.fromEntries(traffic.phases.map((one) => [one.phase, one]));
   return {
-    targets: rateChange(byPhase, ({ targets }) => targets),
+    targets: rateChange(byPhase, targetsOf),
     others: rateChange(byPhase, ({ others }) => others),
     amplification: {
       connectionAttempts: workChange(byPhase, ({ connectionAttempts }) => connectionAttempts),
@@ -28,6 +28,8 @@ export function trafficChange(traffic: NetworkTraffic): TrafficChange {
   };
 }
 
+const targetsOf = ({ targets }: PhaseTraffic): TrafficAmount => targets;
+
 function rateChange(byPhase: ByPhase, amountOf: (phase: PhaseTraffic) => TrafficAmount): ComparedTraffic {
   const counted = (phase: PhaseTraffic): Counted => {
     const amount = amountOf(phase);
@@ -35,7 +37,7 @@ function rateChange(byPhase: ByPhase, amountOf: (phase: PhaseTraffic) => Traffic
   };
   return {
     byPhase: valuesOf(byPhase, (phase) => (phase.seconds > 0 ? amountOf(phase).frames / phase.seconds : null)),
-    ratio: compared(byPhase, (before, during) => ratioOf(counted(before), counted(during))),
+    ratio: compared(byPhase, amountOf, (before, during) => ratioOf(counted(before), counted(during))),
   };
 }
 
@@ -49,7 +51,7 @@ function workChange(byPhase: ByPhase, workOf: (amount: TrafficAmount) => number)
     byPhase: valuesOf(byPhase, ({ targets }) =>
       targets.payloadBytes > 0 ? (workOf(targets) * megabyte) / targets.payloadBytes : null,
     ),
-    ratio: compared(byPhase, (before, during) => {
+    ratio: compared(byPhase, targetsOf, (before, during) => {
       const scarce = [before, during].find(({ targets }) => payloadSamples(targets) < leastSamples);
       if (scarce !== undefined) return undecided(whyScarce(scarce));
       const doubt = Math.sqrt(1 / payloadSamples(before.targets) + 1 / payloadSamples(during.targets));
@@ -60,11 +62,16 @@ function workChange(byPhase: ByPhase, workOf: (amount: TrafficAmount) => number)
 
 function compared(
   { before, during }: ByPhase,
+  amountOf: (phase: PhaseTraffic) => TrafficAmount,
   compare: (before: PhaseTraffic, during: PhaseTraffic) => TrafficRatio | UndecidedRatio,
 ): TrafficRatio | UndecidedRatio {
   const missing = [before, during].findIndex((phase) => phase === undefined || phase.seconds <= 0);
   if (missing >= 0 || before === undefined || during === undefined) {
     return undecided(`nothing was watched ${missing === 0 ? 'before' : 'during'} the fault`);
+  }
+  const [first, second] = [amountOf(before).source, amountOf(during).source];
+  if (first !== undefined && second !== undefined && first !== second) {
+    return undecided(`it was seen at ${first} before and at ${second} during the fault: two places cannot be compared`);
   }
   return compare(before, during);
 }

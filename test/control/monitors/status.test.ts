@@ -80,6 +80,18 @@ describe('the state of a monitor', () => {
     expect(statusOf(facts({ view: { thresholds } })).message).toBe('ddos: sample more');
   });
 
+  it('says of which runs it has no room for their traffic, and shows that of the oldest', () => {
+    const runs = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((uid) => run(uid, 'ddos'));
+    const messageOf = (count: number) => {
+      const armed = runs.slice(0, count);
+      const traffic = armed.map(({ uid }) => ({ run: uid, traffic: { phases: [] } }));
+      const status = statusOf(facts({ runs: armed, view: { traffic } }));
+      return [status.traffic.map((one) => one.run).join(''), status.message];
+    };
+    expect(messageOf(5)).toEqual(['abcde', '']);
+    expect(messageOf(7)).toEqual(['abcde', 'runs whose traffic is not shown, as at most 5 are: f, g']);
+  });
+
   it('is waiting where the observer shows nothing of a threshold', () => {
     const status = statusOf(facts({ view: { thresholds: [threshold('ddos', 'quiet')] } }));
     expect(status.thresholds[1]).toMatchObject({ name: 'few', state: 'waiting', limit: 5 });

@@ -90,6 +90,50 @@ describe('the share of traffic that a fault would touch', () => {
     expect(trafficShares([monitor([flow()], top)], faults, now)).toMatchObject([{ share: { least: 0.5, most: 0.5 } }]);
   });
 
+  describe('through a service', () => {
+    const [cluster, client, other] = ['10.96.0.1', '10.80.1.1', '10.80.0.6'];
+    const top = { [`${client},${cluster}`]: 30, [`${cluster},${client}`]: 20, [`${third},${peer}`]: 50 };
+    const through = (pods: string[][], changes: Partial<FaultWork>) =>
+      trafficShares([monitor([flow()], top)], [{ fault: work('f', loss(50), changes), addresses: [target, 'fd00::5'] }], now, [
+        { addresses: [cluster], pods },
+      ]);
+
+    it.each([
+      ['requests are possibly touched where it leads to others, too', [[target], [other]], { direction: 'ingress' }, [0, 0.3]],
+      ['answers are possibly touched where it leads to others, too', [[target], [other]], { direction: 'egress' }, [0, 0.2]],
+      ['both are touched where it leads to targets only', [[target, 'fd00::5']], { direction: 'both' }, [0.5, 0.5]],
+      [
+        'nothing is touched where a fault asks for other peers',
+        [[target], [other]],
+        { peers: { ipv4: [third], ipv6: [] } },
+        [0, 0],
+      ],
+      [
+        'what has another port there is possibly touched',
+        [[target]],
+        { direction: 'ingress', ports: [{ first: 8080, last: 8080 }] },
+        [0, 0.3],
+      ],
+    ] as const)('%s', (_what, pods, changes, [least, most]) => {
+      const [share] = through(
+        pods.map((own) => [...own]),
+        changes as Partial<FaultWork>,
+      );
+      expect(share).toMatchObject({ share: { least, most } });
+      const limits = share !== undefined && 'limits' in share ? share.limits : [];
+      const said = limits.filter((text) => text.includes('services that lead to targets'));
+      expect(said).toHaveLength(most > least ? 1 : 0);
+    });
+
+    it('is found by previews for a service of another family as well', () => {
+      const faults = [{ fault: work('f', loss(50), { direction: 'ingress' }), addresses: ['fd00::5'] }];
+      const six = flow({ keys: ['ip6source', 'ip6destination'] });
+      const seen = monitor([six], { 'fd00::9,fd00:96:0::1': 1 });
+      const services = [{ addresses: [cluster, 'fd00:96::1'], pods: [['fd00:0::5']] }];
+      expect(trafficShares([seen], faults, now, services)).toMatchObject([{ share: { least: 1, most: 1 } }]);
+    });
+  });
+
   it('counts flows that it cannot read as possibly touched, and says so with what else limits it', () => {
     const top = { [`${target},${peer}`]: 10, '<script>': 30, [`${third},${peer}`]: 60 };
     const [share] = shareOf(monitor([flow({ filter: 'ipprotocol=6' })], top));

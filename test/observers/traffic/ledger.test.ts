@@ -147,6 +147,18 @@ describe('what several data sources see', () => {
     expect(phaseOf(traffic, 'during')?.targets).toMatchObject({ source: 'right', samples: 4 });
   });
 
+  it('is told by the one that speaks also where a fault has silenced it, and others never saw it all', () => {
+    const [leaf, spine] = [sample({ source: 'leaf' }), sample({ source: 'spine' })];
+    const traffic = viewAfter(
+      [
+        ['before', 0, ...times(10, leaf), ...times(9, spine)],
+        ['during', 1000, spine],
+      ],
+      2000,
+    );
+    expect(phaseOf(traffic, 'during')).toMatchObject({ targets: { source: 'leaf', samples: 0, frames: 0 }, targetFlows: [] });
+  });
+
   it('is bounded: the source that was silent longest leaves, and so do flows', () => {
     const names = ['a', 'b', 'a', 'c'];
     const traffic = viewAfter([['before', 0, ...names.map((source) => sample({ source })), sample({ source: 'c' })]], 1000, {

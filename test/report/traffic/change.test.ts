@@ -77,6 +77,21 @@ describe('what a fault made of traffic', () => {
     expect(targets.byPhase.after).toBeNull();
   });
 
+  it('never compares what was seen at two places, but what one saw with the silence of it', () => {
+    const [left, right] = ['left', 'right'].map((source) => ({ ...amount(100, { payload: 50, attempts: 20 }), source }));
+    if (left === undefined || right === undefined) throw new Error('expected two');
+    const why = 'it was seen at left before and at right during the fault: two places cannot be compared';
+    const { targets, others, amplification } = trafficChange({
+      phases: [phaseTraffic('before', 10, left, right), phaseTraffic('during', 10, right, right)],
+    });
+    for (const { ratio } of [targets, amplification.connectionAttempts, amplification.frames]) {
+      expect(ratio).toEqual({ direction: 'undecided', why });
+    }
+    expect(others.ratio).toMatchObject({ direction: 'unshown' });
+    expect(changeOf(left, { ...amount(0), source: 'left' }).targets.ratio).toMatchObject({ direction: 'fell', value: 0 });
+    expect(changeOf(left, amount(0)).targets.ratio).toMatchObject({ direction: 'fell', value: 0 });
+  });
+
   it('counts samples of several sampling rates as fewer', () => {
     const even = amount(100);
     const uneven = { ...even, evenSamples: { frames: 10, payloadBytes: 0 } };
