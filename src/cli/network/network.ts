@@ -1,4 +1,5 @@
 /** What watches the network for monitors: the collector of this process, opened when it is first needed, and clients of sFlow-RTs. */
+import { isIPv4 } from 'node:net';
 import type { Logger } from 'pino';
 import type { MonitorsOptions } from '../../control/index.ts';
 import { type Clock, messageOf, SquallError } from '../../lib/index.ts';
@@ -6,7 +7,7 @@ import { type Collector, createSflowRtClient, openCollector } from '../../observ
 import { formatAddress } from '../../server/index.ts';
 import type { ListenAddress } from '../serve/listen-address.ts';
 import { type OnDemand, onDemand } from './on-demand.ts';
-import type { CollectorPlace } from './sflow-options.ts';
+import { type CollectorPlace, isIpv4Network } from './sflow-options.ts';
 
 export type Network = Pick<MonitorsOptions, 'openSflowRt'> & {
   collector: OnDemand<Collector>;
@@ -56,12 +57,16 @@ async function openOwn({ listen, allow, receiveBufferBytes }: CollectorPlace, lo
     const remedy = 'give it an address, or the monitor the monitoringEndpoint of an sFlow-RT';
     throw new SquallError('Unavailable', `this process was told to receive no sFlow; ${remedy}`);
   }
+  const { host, port } = listen;
   const collector = await openCollector({
-    ...listen,
+    // Of all addresses: those of IPv4 where this machine has no others.
+    ...(host === '::' ? { port } : { host, port }),
     ...(allow === undefined ? {} : { allow }),
     ...(receiveBufferBytes === undefined ? {} : { receiveBufferBytes }),
   });
   log.info({ address: formatAddress(collector.address) }, 'sFlow is received');
   for (const { reason, message } of collector.warnings) log.warn({ reason }, message);
+  const unheard = isIPv4(collector.address.host) ? allow?.filter((network) => !isIpv4Network(network)) : [];
+  if (host === '::' && unheard?.length) log.warn({ unheard }, 'this machine has no IPv6: nothing comes in from these networks');
   return collector;
 }

@@ -116,7 +116,8 @@ describe('squall observer', () => {
   it.each([
     ['a lease that no server could keep', ['--lease-seconds', '1'], /expected a whole number from 3 to 3600, found '1'/],
     ['a name to receive at', ['--listen', 'localhost:6343'], /--listen: expected an IP address of this machine/],
-    ['networks that are none', ['--allow', '10.0.0.0'], /--allow: expected networks such as/],
+    ['networks that are none', ['--allow', '10.0.0.0/33'], /--allow: expected networks or addresses such as/],
+    ['endpoints that are none', ['--endpoints', 'sflow-rt'], /--endpoints: expected networks or addresses such as/],
     ['a buffer with a unit', ['--receive-buffer', '8M'], /--receive-buffer: expected a whole number of bytes/],
     ['an API over nothing', ['--listen', 'none', '--sflow-rt', '127.0.0.1:0'], /--sflow-rt: expected a --listen address/],
     ['no address for metrics', ['--metrics', 'somewhere'], /--metrics: expected an address and a port/],
