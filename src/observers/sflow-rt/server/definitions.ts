@@ -1,4 +1,4 @@
-/** The flows and thresholds of the clients, which together are one subscription of the collector. They live as long as the process. */
+/** The flows and thresholds of the clients, which together are one subscription of the collector. They live as long as the server. */
 import { SquallError } from '../../../lib/index.ts';
 import { usualLimits } from '../../collector/engine/limits.ts';
 import type { Subscription } from '../../network-observer.ts';
