@@ -26,6 +26,7 @@ export async function keepServed(options: KeepServed, signal: AbortSignal): Prom
   };
 
   async function begin(): Promise<{ over: Promise<void> } | undefined> {
+    if (signal.aborted) return undefined;
     const over = AbortSignal.any([signal, network.ended()]);
     const collector = await network.collector.open().catch((error: unknown) => {
       onError(error, retryAfterMs);
@@ -49,7 +50,6 @@ export async function keepServed(options: KeepServed, signal: AbortSignal): Prom
     while (!signal.aborted) {
       await serving?.over;
       await wait(serving === undefined ? retryAfterMs : anewAfterMs);
-      if (signal.aborted) return;
       serving = await begin().catch((error: unknown) => {
         onError(error, retryAfterMs);
         return undefined;
