@@ -18,10 +18,11 @@ import {
 import { createStore, type Store } from '../../store/index.ts';
 import packageFacts from '../../../package.json' with { type: 'json' };
 import { endingSignal } from '../ending-signal.ts';
+import { refuseEndpointsOutside } from '../network/endpoint-networks.ts';
 import { type Network, prepareNetwork } from '../network/network.ts';
 import { serveSflowRt } from '../network/serve-sflow-rt.ts';
 import { watchForMonitors } from '../network/watch-for-monitors.ts';
-import { type CollectorPlace, readCollectorPlace, readReceiveBuffer } from '../network/sflow-options.ts';
+import { type CollectorPlace, readCollectorPlace, readNetworks, readReceiveBuffer } from '../network/sflow-options.ts';
 import { type ListenAddress, parseListenAddress } from '../serve/listen-address.ts';
 
 type ObserverCommandOptions = {
@@ -31,6 +32,7 @@ type ObserverCommandOptions = {
   leaseSeconds: string;
   listen: string;
   allow?: string;
+  endpoints?: string;
   receiveBuffer?: string;
   sflowRt: string;
   metrics: string;
@@ -47,8 +49,15 @@ export function observerCommand(): Command {
     .option('--context <name>', "of the kubeconfig's contexts, which; without it the current one")
     .option('--namespace <namespace>', "where the election's Lease is", systemNamespace)
     .option('--lease-seconds <seconds>', 'how long an observer that is gone is waited for', '5')
-    .option('--listen <address>', "UDP for sFlow; 'none' opens none: then only monitors with an endpoint work", '0.0.0.0:6343')
-    .option('--allow <networks>', 'from where sFlow is taken, such as 10.0.0.0/8, with commas between; without it from anywhere')
+    .option('--listen <address>', "UDP for sFlow; 'none' opens none: then only monitors with an endpoint work", '[::]:6343')
+    .option(
+      '--allow <networks>',
+      'from where sFlow is taken, such as 10.0.0.0/8,192.0.2.7, with commas between; without it from anywhere',
+    )
+    .option(
+      '--endpoints <networks>',
+      'where a monitoringEndpoint may be, with commas between; without it anywhere but at loopback and link-local addresses',
+    )
     .option('--receive-buffer <bytes>', 'asked of the kernel for what comes while the collector is busy; it may give less')
     .option('--sflow-rt <address>', "serve sFlow-RT's REST API there, such as 127.0.0.1:8008", 'none')
     .option('--metrics <address>', "HTTP for metrics and health; port 0 draws one, 'none' serves none", '127.0.0.1:9466')
@@ -62,6 +71,7 @@ async function observe(options: ObserverCommandOptions): Promise<void> {
     ...readCollectorPlace(['--listen', options.listen], ['--allow', options.allow]),
     ...readReceiveBuffer(['--receive-buffer', options.receiveBuffer]),
   };
+  const endpoints = readNetworks(['--endpoints', options.endpoints]);
   const sflowRt = parseListenAddress(options.sflowRt, '--sflow-rt');
   if (sflowRt !== undefined && place.listen === undefined) {
     throw new SquallError(
@@ -77,7 +87,8 @@ async function observe(options: ObserverCommandOptions): Promise<void> {
   try {
     const identity = `${hostname()}_${randomUUID()}`;
     log.info({ server: cluster.server, identity }, 'standing for election');
-    const network = prepareNetwork(place, systemClock, log);
+    const asked = prepareNetwork(place, systemClock, log);
+    const network = { ...asked, openSflowRt: refuseEndpointsOutside(endpoints, asked.openSflowRt) };
     await watchUntilStopped({ store, identity, namespace, leaseSeconds, network, sflowRt, address, log }, ending.signal);
   } finally {
     store.close();

@@ -4,8 +4,10 @@ export type OnDemand<Thing> = {
   open: () => Promise<Thing>;
   /** Undefined until it is open, and when it has ended by itself. */
   opened: () => Thing | undefined;
-  /** Why the last try failed; undefined while there was none, or once it is open. */
+  /** Why the last try failed; undefined while there was none, once it is open, and where nobody wants it any more. */
   failure: () => unknown;
+  /** Nobody wants it any more: that it could not be opened is nobody's trouble. */
+  unwanted: () => void;
   close: () => Promise<void>;
 };
 
@@ -43,10 +45,14 @@ export function onDemand<Thing extends { close(): Promise<void> }>(
     },
     opened: () => opened,
     failure: () => failure,
+    unwanted: () => {
+      failure = undefined;
+    },
     close: async () => {
       // One that is just being opened would otherwise stay open.
       const last = await opening?.catch(() => undefined);
       forget();
+      failure = undefined;
       await last?.close();
     },
   };

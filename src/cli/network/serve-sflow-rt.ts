@@ -25,7 +25,10 @@ export async function serveSflowRt(
   }
   log.info({ address }, "sFlow-RT's REST API is served");
   collector.onEnd(() => {
-    log.error({ address }, 'the REST API over this collector has nothing to tell any more');
+    log.error(
+      { address },
+      "sFlow-RT's REST API is away until another collector is open; its clients have to define their flows again",
+    );
   });
   return server;
 }

@@ -1,5 +1,5 @@
 /** How commands are told where sFlow comes in, and from whom. */
-import { isIP } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import type { Command } from 'commander';
 import { networkOf } from '../../api/index.ts';
 import { SquallError } from '../../lib/index.ts';
@@ -12,7 +12,7 @@ export type SflowOptions = { sflow: string; sflowAllow?: string };
 export type CollectorPlace = {
   /** Absent: there is to be none. */
   listen: ListenAddress | undefined;
-  /** Networks that datagrams are taken from; absent: any. */
+  /** Networks that datagrams are taken from, of families that come in at `listen`; absent: any. */
   allow?: readonly string[];
   /** Asked of the kernel. */
   receiveBufferBytes?: number;
@@ -27,7 +27,7 @@ export function withSflowOptions(command: Command): Command {
     )
     .option(
       '--sflow-allow <networks>',
-      'from where sFlow is taken, such as 10.0.0.0/8, with commas between; without it from anywhere, of a loopback address from this machine',
+      'from where sFlow is taken, such as 10.0.0.0/8,192.0.2.7, with commas between; without it from anywhere, of a loopback address from this machine',
     );
 }
 
@@ -36,7 +36,7 @@ export function readSflowOptions({ sflow, sflowAllow }: SflowOptions): Collector
   return readCollectorPlace(['--sflow', sflow], ['--sflow-allow', sflowAllow]);
 }
 
-type Given<Text> = readonly [option: string, text: Text];
+export type Given<Text> = readonly [option: string, text: Text];
 
 const loopback = ['127.0.0.0/8', '::1/128'];
 
@@ -47,16 +47,31 @@ export function readCollectorPlace(address: Given<string>, networks: Given<strin
     const expected = 'expected an IP address of this machine, 0.0.0.0 or [::], and a port';
     throw new SquallError('InvalidInput', `${address[0]}: ${expected}, found '${address[1]}'`);
   }
-  const allow = readNetworks(networks) ?? (listen !== undefined && isLoopback(listen) ? loopback : undefined);
+  const given = readNetworks(networks);
+  if (listen !== undefined) refuseUnheard(networks[0], given ?? [], listen);
+  const allow = given ?? (listen !== undefined && isLoopback(listen) ? loopback : undefined);
   return { listen, ...(allow === undefined ? {} : { allow }) };
 }
 
-function readNetworks([option, text]: Given<string | undefined>): string[] | undefined {
+/** Whoever names exporters means to hear them. */
+function refuseUnheard(option: string, networks: readonly string[], { host }: ListenAddress): void {
+  const unheard = networks.find((network) => host !== '::' && isIpv4Network(network) !== isIPv4(host));
+  if (unheard === undefined) return;
+  const expected = `expected networks of the family of ${host}, where nothing else comes in; receive at [::] for both`;
+  throw new SquallError('InvalidInput', `${option}: ${expected}, found '${unheard}'`);
+}
+
+export function isIpv4Network(network: string): boolean {
+  return !network.includes(':');
+}
+
+/** @throws SquallError InvalidInput, which names the option */
+export function readNetworks([option, text]: Given<string | undefined>): string[] | undefined {
   if (text === undefined) return undefined;
-  const networks = text.split(',').map(networkOf);
+  const networks = text.split(',').map((one) => networkOf(isIP(one) === 0 ? one : `${one}/${isIPv4(one) ? '32' : '128'}`));
   const known = networks.filter((network) => network !== undefined);
   if (known.length === networks.length) return known;
-  const expected = 'expected networks such as 10.0.0.0/8 or 192.0.2.7/32 with commas and no blanks between';
+  const expected = 'expected networks or addresses such as 10.0.0.0/8 or 192.0.2.7 with commas and no blanks between';
   throw new SquallError('InvalidInput', `${option}: ${expected}, found '${text}'`);
 }
 

@@ -3,11 +3,12 @@ import type { Logger } from 'pino';
 import { type ExperimentObject, experiments, type TargetRules } from '../../control/index.ts';
 import { type Clock, codeOf, messageOf, SquallError } from '../../lib/index.ts';
 import { boundLogs, labDown, readTopology } from '../../lab/index.ts';
-import type { SflowRtServer } from '../../observers/index.ts';
+import type { Collector } from '../../observers/index.ts';
 import { type HttpServer, tellWatchTrouble } from '../../server/index.ts';
 import type { Store, Stored, WatchTrouble } from '../../store/index.ts';
 import packageFacts from '../../../package.json' with { type: 'json' };
 import { isUndoProven } from '../operate/abort-outcome.ts';
+import { keepServed } from '../network/keep-served.ts';
 import { prepareNetwork } from '../network/network.ts';
 import { pointLab } from '../network/point-lab.ts';
 import { serveSflowRt } from '../network/serve-sflow-rt.ts';
@@ -115,7 +116,7 @@ export async function serveLocally(options: LocalServe): Promise<void> {
   };
   const observing = new AbortController();
   let http: HttpServer | undefined;
-  let rest: SflowRtServer | undefined;
+  let rest: { ended: Promise<void> } | undefined;
   let isUndone = true;
   try {
     if (options.listen) {
@@ -123,7 +124,14 @@ export async function serveLocally(options: LocalServe): Promise<void> {
       const { listen } = options;
       http = await observe({ machine, metrics, listen, clock, random, log, trouble, folderLoaded, signal: observing.signal });
     }
-    if (options.sflowRt) rest = await serveSflowRt(await network.collector.open(), options.sflowRt, log);
+    const { sflowRt } = options;
+    if (sflowRt) {
+      const onError = (error: unknown, retryInMs: number): void => {
+        log.warn({ code: codeOf(error), retryInMs }, `sFlow-RT's REST API is not served: ${messageOf(error)}`);
+      };
+      const serve = (collector: Collector) => serveSflowRt(collector, sflowRt, log);
+      rest = await keepServed({ network, clock, serve, onError }, observing.signal);
+    }
     const onLab = async (): Promise<void> => {
       const collector = network.collector.opened();
       if (collector) await tellLab(collector.address);
@@ -133,7 +141,7 @@ export async function serveLocally(options: LocalServe): Promise<void> {
     clearInterval(bounding);
     observing.abort();
     await http?.close();
-    await rest?.close();
+    await rest?.ended;
     ({ isUndone } = await machine.stop());
     if (topology) await labDown(place);
   }

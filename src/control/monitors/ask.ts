@@ -27,7 +27,9 @@ export function createAsk(whom: string, withinMs: number, clock: Pick<Clock, 'sl
     };
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
-    const late = clock.sleep(withinMs, waiting.signal).then(() => {
+    const late = clock.sleep(withinMs, waiting.signal).then(async () => {
+      // Where this process was held up itself, the answer is there already and is read before this is decided.
+      await new Promise((resolve) => setImmediate(resolve));
       throw new SquallError('Unavailable', `${whom} has not answered within ${String(withinMs)} ms`);
     });
     // Whichever comes second is of no interest any more.

@@ -11,7 +11,9 @@ export type Observers = {
    * @param endpoint undefined: the collector
    */
   acquire(user: string, endpoint: SflowRtEndpoint | undefined): Promise<NetworkObserver>;
-  /** A client that nobody uses any more is closed; the collector, whose port exporters know, stays. */
+  /**
+   * Also of what could not be acquired. A client that nobody uses any more is closed; a collector that is open, whose port exporters know, stays.
+   */
   release(user: string, endpoint: SflowRtEndpoint | undefined): Promise<void>;
   /** Closes all of them. */
   close(): Promise<void>;
@@ -20,6 +22,7 @@ export type Observers = {
 export type ObserversOptions = {
   openCollector: () => Promise<NetworkObserver>;
   openSflowRt: (endpoint: SflowRtEndpoint) => NetworkObserver;
+  onCollectorUnwanted?: () => void;
   clock: Pick<Clock, 'monotonic'>;
   onCrossing: (crossing: NetworkCrossing) => void;
 };
@@ -28,18 +31,21 @@ type Opened = { observer: Promise<NetworkObserver>; users: Set<string>; failedAt
 
 const reopenAfterMs = 5000;
 
-export function createObservers({ openCollector, openSflowRt, clock, onCrossing }: ObserversOptions): Observers {
+export function createObservers(options: ObserversOptions): Observers {
+  const { openCollector, openSflowRt, onCollectorUnwanted, clock, onCrossing } = options;
   const opened = new Map<string, Opened>();
 
-  function open(endpoint: SflowRtEndpoint | undefined): Opened {
+  /** @param users of one that could not be opened */
+  function open(endpoint: SflowRtEndpoint | undefined, users = new Set<string>()): Opened {
     const begin = async (): Promise<NetworkObserver> => (endpoint === undefined ? await openCollector() : openSflowRt(endpoint));
-    const one: Opened = { observer: begin(), users: new Set() };
+    const one: Opened = { observer: begin(), users };
     one.observer.then(
       (observer) => {
         one.stopListening = observer.onCrossing(onCrossing);
       },
       () => {
         one.failedAt = clock.monotonic();
+        if (endpoint === undefined && one.users.size === 0) onCollectorUnwanted?.();
       },
     );
     return one;
@@ -57,7 +63,7 @@ export function createObservers({ openCollector, openSflowRt, clock, onCrossing 
       const name = nameOf(endpoint);
       const known = opened.get(name);
       const isOver = known?.failedAt !== undefined && clock.monotonic() - known.failedAt >= reopenAfterMs;
-      const one = known === undefined || isOver ? open(endpoint) : known;
+      const one = known === undefined || isOver ? open(endpoint, known?.users) : known;
       opened.set(name, one);
       one.users.add(user);
       return await one.observer;
@@ -66,7 +72,11 @@ export function createObservers({ openCollector, openSflowRt, clock, onCrossing 
       const name = nameOf(endpoint);
       const one = opened.get(name);
       one?.users.delete(user);
-      if (one === undefined || endpoint === undefined || one.users.size > 0) return;
+      if (one === undefined || one.users.size > 0) return;
+      if (endpoint === undefined) {
+        if (one.failedAt !== undefined) onCollectorUnwanted?.();
+        return;
+      }
       opened.delete(name);
       await close(one);
     },

@@ -14,7 +14,9 @@ export type MonitorsOptions = {
   onWatchTrouble?: WatchTrouble;
   /** Called at the first monitor without an endpoint, and again some seconds after it has rejected. What it gives is closed when the signal fires. */
   openCollector: () => Promise<NetworkObserver>;
-  /** Called once for the monitors of one endpoint; closed when the last of them has gone. */
+  /** Told when the last monitor that wanted a collector which could not be opened has gone. @default nobody */
+  onCollectorUnwanted?: () => void;
+  /** Called once for the monitors of one endpoint; closed when the last of them has gone. @throws InvalidInput of one that is not to be asked */
   openSflowRt: (endpoint: SflowRtEndpoint) => NetworkObserver;
   /** Told of every crossing of a monitor, once its status is being written. @default nobody */
   onCrossing?: (crossing: NetworkCrossing) => void;

@@ -43,7 +43,6 @@ const changeWithinMs = 10_000;
 
 type Connection = {
   name: string;
-  endpoint: SflowRtEndpoint | undefined;
   observer: NetworkObserver;
   askView: Ask;
   askChange: Ask;
@@ -52,6 +51,8 @@ type Outcome = { wanted: Wanted } & ({ came: 'taken' } | { came: 'refused' | 'fa
 
 export function createWatch({ id, observers, clock, signal, onError }: WatchOptions): Watch {
   let connection: Connection | undefined;
+  /** Acquired, or asked for: to be released in either case. */
+  let held: { name: string; endpoint: SflowRtEndpoint | undefined } | undefined;
   let outcome: Outcome | undefined;
   /** What the observer has; `isSeen` once a view has shown it. */
   let given: { subscription: Subscription; isSeen: boolean } | undefined;
@@ -62,17 +63,19 @@ export function createWatch({ id, observers, clock, signal, onError }: WatchOpti
   async function connect(endpoint: SflowRtEndpoint | undefined): Promise<Connection> {
     const name = nameOf(endpoint);
     if (connection?.name === name) return connection;
-    await disconnect();
+    if (held?.name !== name) await disconnect();
+    held = { name, endpoint };
     const whom = endpoint === undefined ? 'the collector' : `the sFlow-RT at ${endpoint.ip}`;
     const observer = await createAsk(whom, changeWithinMs, clock, signal)(() => observers.acquire(id, endpoint));
     const askView = createAsk(observer.name, viewWithinMs, clock, signal);
-    connection = { name, endpoint, observer, askView, askChange: createAsk(observer.name, changeWithinMs, clock, signal) };
+    connection = { name, observer, askView, askChange: createAsk(observer.name, changeWithinMs, clock, signal) };
     return connection;
   }
 
   async function disconnect(): Promise<void> {
     await remove();
-    if (connection !== undefined) await observers.release(id, connection.endpoint).catch(onError);
+    if (held !== undefined) await observers.release(id, held.endpoint).catch(onError);
+    held = undefined;
     connection = undefined;
     newest = undefined;
   }

@@ -114,9 +114,27 @@ describe('squall observer', () => {
   }, 120_000);
 
   it.each([
+    ['without --endpoints does not ask its own machine', [], '127.0.0.1'],
+    ['asks nobody outside of --endpoints', ['--endpoints', '10.0.0.10,127.0.0.1'], '192.0.2.1'],
+  ])(
+    '%s, whatever a monitor names',
+    async (_what, options, ip) => {
+      startObserver(...options);
+      const spec = { flows: watched.spec.flows, monitoringEndpoint: { ip, port: 8008 } };
+      await machine.store.create(monitors, { ...watched, spec });
+      await untilState('undecidable');
+      const { status } = await machine.store.get(monitors, traffic);
+      const accepted = status?.conditions.find(({ type }) => type === 'Accepted');
+      expect(accepted).toMatchObject({ status: 'False', message: expect.stringContaining(`found '${ip}'`) as string });
+    },
+    60_000,
+  );
+
+  it.each([
     ['a lease that no server could keep', ['--lease-seconds', '1'], /expected a whole number from 3 to 3600, found '1'/],
     ['a name to receive at', ['--listen', 'localhost:6343'], /--listen: expected an IP address of this machine/],
-    ['networks that are none', ['--allow', '10.0.0.0'], /--allow: expected networks such as/],
+    ['networks that are none', ['--allow', '10.0.0.0/33'], /--allow: expected networks or addresses such as/],
+    ['endpoints that are none', ['--endpoints', 'sflow-rt'], /--endpoints: expected networks or addresses such as/],
     ['a buffer with a unit', ['--receive-buffer', '8M'], /--receive-buffer: expected a whole number of bytes/],
     ['an API over nothing', ['--listen', 'none', '--sflow-rt', '127.0.0.1:0'], /--sflow-rt: expected a --listen address/],
     ['no address for metrics', ['--metrics', 'somewhere'], /--metrics: expected an address and a port/],

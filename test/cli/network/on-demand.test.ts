@@ -42,6 +42,13 @@ describe('what is opened on demand', () => {
     expect([shared.failure(), count()]).toEqual([undefined, 2]);
   });
 
+  it.each(['unwanted', 'close'] as const)('has failed for nobody any more when it is told %s', async (over) => {
+    const { shared } = numbered([1]);
+    await shared.open().catch(() => undefined);
+    await shared[over]();
+    expect(shared.failure()).toBeUndefined();
+  });
+
   it('is opened anew after it has ended by itself, and what an earlier one says then changes nothing', async () => {
     const { shared, ends } = numbered();
     await shared.open();

@@ -173,6 +173,19 @@ describe('squall serve', { timeout }, () => {
     await stop(serving);
   });
 
+  it("serves sFlow-RT's API as soon as the collector's port is free, without ending before", async () => {
+    const taken = createSocket('udp4');
+    taken.bind(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const serving = serve('--sflow', `127.0.0.1:${String(taken.address().port)}`, '--sflow-rt', '127.0.0.1:0');
+    await serving.logged(/sFlow-RT's REST API is not served: .*in use/);
+    await serving.logged(/"serving"/);
+    taken.close();
+    const [, rest] = /"address":"([^"]+)"/.exec(await serving.logged(/sFlow-RT's REST API is served/)) ?? [];
+    expect((await fetch(`http://${rest ?? ''}/version`)).status).toBe(200);
+    await stop(serving);
+  });
+
   it('watches for no monitor that a run has left in the state folder', async () => {
     writeFileSync(join(folder, 'm.yaml'), monitor('served'));
     const first = serve('--sflow', 'none');

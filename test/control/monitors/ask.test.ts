@@ -1,5 +1,7 @@
+import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { createAsk } from '../../../src/control/monitors/ask.ts';
+import { systemClock } from '../../../src/lib/index.ts';
 import { createManualClock } from './world.ts';
 
 const never = new AbortController().signal;
@@ -29,6 +31,25 @@ describe('a question', () => {
     answer.resolve(1);
     await answer.promise;
     await expect.poll(() => ask(() => Promise.resolve(3))).toBe(3);
+  });
+
+  it('is answered where the answer waits to be read when its time is over, as after a process was held up itself', async () => {
+    const { port1, port2 } = new MessageChannel();
+    const ask = createAsk('the collector', 10, systemClock, never);
+    try {
+      const outcome = await new Promise((resolve) => {
+        // From here timers come first, and then what has come in.
+        setImmediate(() => {
+          const asked = ask(() => new Promise((answer) => port1.once('message', answer)));
+          resolve(asked.catch((error: unknown) => error));
+          port2.postMessage('quiet');
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+        });
+      });
+      expect(outcome).toBe('quiet');
+    } finally {
+      port1.close();
+    }
   });
 
   it('is not waited for when the signal has fired', async () => {

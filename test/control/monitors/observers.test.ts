@@ -7,7 +7,7 @@ function setUp() {
   const clock = createManualClock();
   const made: ScriptedObserver[] = [];
   const crossings: NetworkCrossing[] = [];
-  const state: { error: Error | undefined } = { error: undefined };
+  const state: { error: Error | undefined; unwanted: number } = { error: undefined, unwanted: 0 };
   const make = (name: string) => {
     if (state.error !== undefined) throw state.error;
     const observer = createScriptedObserver(clock, name);
@@ -21,6 +21,9 @@ function setUp() {
       return make('collector');
     },
     openSflowRt: ({ ip }) => make(ip),
+    onCollectorUnwanted: () => {
+      state.unwanted += 1;
+    },
     onCrossing: (crossing) => crossings.push(crossing),
   });
   return { clock, made, crossings, state, observers };
@@ -46,6 +49,23 @@ describe('the observers of monitors', () => {
     clock.advance(1000);
     await observers.acquire('a', undefined);
     expect(made).toHaveLength(1);
+  });
+
+  it('say that nobody wants the collector any more, of one that could not be opened, with the last who asked for it', async () => {
+    const { observers, clock, state } = setUp();
+    state.error = new Error('port taken');
+    for (const user of ['a', 'b']) await observers.acquire(user, undefined).catch(() => undefined);
+    clock.advance(5000);
+    await observers.acquire('a', undefined).catch(() => undefined);
+    await observers.release('a', undefined);
+    expect(state.unwanted).toBe(0);
+    await observers.release('b', undefined);
+    expect(state.unwanted).toBe(1);
+    clock.advance(5000);
+    state.error = undefined;
+    await observers.acquire('a', undefined);
+    await observers.release('a', undefined);
+    expect(state.unwanted).toBe(1);
   });
 
   it('of sFlow-RTs are closed with their last user and opened anew for the next, the collector is not', async () => {

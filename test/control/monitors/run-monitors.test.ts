@@ -106,6 +106,16 @@ describe('a monitor in the store', () => {
     expect(await names()).toEqual([]);
   });
 
+  it('with an endpoint that the observer may not ask is not accepted, with the reason, until it names another', async () => {
+    world.endpointError = new SquallError('InvalidInput', "monitoringEndpoint.ip: found '127.0.0.1'");
+    await world.define({ ...monitorSpec, monitoringEndpoint: { ip: '127.0.0.1', port: 8008 } });
+    const status = await world.until(stateIs('undecidable'));
+    expect(accepted(status)).toMatchObject({ status: 'False', reason: 'InvalidInput', message: /monitoringEndpoint.ip/ });
+    world.endpointError = undefined;
+    await world.edit({ ...monitorSpec, monitoringEndpoint: { ip: '10.0.0.9', port: 8008 } });
+    await world.until(stateIs('quiet'));
+  });
+
   it('is not watched as it was before, when an edit makes it one that is not understood', async () => {
     await world.define();
     await world.until(stateIs('quiet'));
@@ -188,6 +198,18 @@ describe('a monitor whose observer does not answer', () => {
     for (let second = 0; second < 6; second += 1) await nextSecond();
     await world.until(stateIs('quiet'));
     expect(world.opened).toBe(2);
+  });
+
+  it('leaves no collector wanted that cannot be opened, when it is deleted or names an sFlow-RT', async () => {
+    world.collectorError = new SquallError('Unavailable', 'port 6343 is taken');
+    await world.define();
+    await world.define(monitorSpec, 'second');
+    await world.until(stateIs('lost'));
+    await world.edit({ ...monitorSpec, monitoringEndpoint: { ip: '10.0.0.9', port: 8008 } });
+    await world.until(stateIs('quiet'));
+    expect(world.unwanted).toBe(0);
+    await world.store.delete(monitors, { ...key, name: 'second' });
+    await expect.poll(() => world.unwanted).toBe(1);
   });
 
   it('is given anew to an observer that began anew', async () => {

@@ -169,6 +169,10 @@ export type MonitorWorld = {
   opened: number;
   /** What opening it rejects with. */
   collectorError: Error | undefined;
+  /** How often nobody wanted a collector any more that could not be opened. */
+  unwanted: number;
+  /** No client of an sFlow-RT is made. */
+  endpointError: Error | undefined;
   errors: { key: string; error: unknown }[];
   crossings: NetworkCrossing[];
   /** Statuses that were written, oldest first. */
@@ -226,7 +230,11 @@ export async function startMonitorWorld(): Promise<MonitorWorld> {
       if (world.collectorError !== undefined) throw world.collectorError;
       return world.collector;
     },
+    onCollectorUnwanted: () => {
+      world.unwanted += 1;
+    },
     openSflowRt: (endpoint) => {
+      if (world.endpointError !== undefined) throw world.endpointError;
       const observer = createScriptedObserver(clock, endpoint.ip);
       world.sflowRts.push({ endpoint, observer });
       return observer;
@@ -249,7 +257,18 @@ export async function startMonitorWorld(): Promise<MonitorWorld> {
   const runKey = (name: string) => ({ namespace: 'shop', name });
 
   const world: MonitorWorld = {
-    ...{ store, clock, sflowRts: [], opened: 0, collectorError: undefined, errors: [], crossings: [], written: [] },
+    ...{
+      store,
+      clock,
+      sflowRts: [],
+      opened: 0,
+      unwanted: 0,
+      collectorError: undefined,
+      endpointError: undefined,
+      errors: [],
+      crossings: [],
+      written: [],
+    },
     collector: createScriptedObserver(clock),
     beforeWrite: undefined,
     define: async (spec = monitorSpec, name = key.name) =>

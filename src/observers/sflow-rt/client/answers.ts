@@ -1,6 +1,6 @@
 /** What an sFlow-RT answers, read with suspicion: numbers may be texts, fields may be more, and what must be there must be there. */
 import { SquallError } from '../../../lib/index.ts';
-import { asNumber, type Attributes, isAttributes, shown } from '../attributes.ts';
+import { asNumber, type Attributes, isAttributes } from '../attributes.ts';
 import type { ActiveFlow } from '../collector-port.ts';
 
 export type ReadEvent = {
@@ -25,7 +25,7 @@ const longestSilenceMs = 1e11;
 export function readActiveFlows(json: unknown): ActiveFlow[] {
   const flows = itemsOf('flows', json).map((item) => {
     const value = asNumber(item.value);
-    if (typeof item.key !== 'string' || value === undefined) return refuse('a flow', item, 'key and value');
+    if (typeof item.key !== 'string' || value === undefined) return refuse('a flow', 'a text as key and a number as value');
     return { key: item.key.slice(0, 1024), value, agent: textOf(item.agent), dataSource: textOf(item.dataSource) };
   });
   return flows.sort((a, b) => b.value - a.value);
@@ -35,7 +35,7 @@ export function readActiveFlows(json: unknown): ActiveFlow[] {
 export function readEvents(json: unknown): ReadEvent[] {
   const events = itemsOf('events', json).map((item) => {
     const [eventId, value] = [asNumber(item.eventID), asNumber(item.value)];
-    if (eventId === undefined || value === undefined) return refuse('an event', item, 'eventID and value');
+    if (eventId === undefined || value === undefined) return refuse('an event', 'numbers as eventID and value');
     return {
       eventId,
       thresholdId: textOf(item.thresholdID),
@@ -52,7 +52,7 @@ export function readEvents(json: unknown): ReadEvent[] {
 
 /** @throws Unavailable of an answer that is none */
 export function readAgents(json: unknown): ReadAgent[] {
-  if (!isAttributes(json)) return refuse('agents', json, 'an object by address');
+  if (!isAttributes(json)) return refuse('agents', 'an object by address');
   return Object.entries(json)
     .slice(0, mostItems)
     .map(([agent, facts]) => {
@@ -67,8 +67,8 @@ export function readAgents(json: unknown): ReadAgent[] {
 }
 
 function itemsOf(what: string, json: unknown): Attributes[] {
-  if (!Array.isArray(json) || json.length > mostItems) return refuse(what, json, `a list of at most ${String(mostItems)}`);
-  return json.map((item: unknown) => (isAttributes(item) ? item : refuse(`one of the ${what}`, item, 'an object')));
+  if (!Array.isArray(json) || json.length > mostItems) return refuse(what, `a list of at most ${String(mostItems)}`);
+  return json.map((item: unknown) => (isAttributes(item) ? item : refuse(`one of the ${what}`, 'an object')));
 }
 
 /** Data sources are numbers to some. */
@@ -76,6 +76,7 @@ function textOf(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 256) : '';
 }
 
-function refuse(what: string, value: unknown, expected: string): never {
-  throw new SquallError('Unavailable', `sFlow-RT answered ${what} as ${shown(value)}, expected ${expected}`);
+/** What was answered instead is not told: see `ask.ts`. */
+function refuse(what: string, expected: string): never {
+  throw new SquallError('Unavailable', `sFlow-RT answered ${what} in another shape: expected ${expected}`);
 }

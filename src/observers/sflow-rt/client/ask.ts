@@ -1,5 +1,5 @@
 /** One question to an sFlow-RT over HTTP. An answer is its status and its text, and never more than a megabyte. */
-import { http, messageOf, SquallError } from '../../../lib/index.ts';
+import { http, SquallError } from '../../../lib/index.ts';
 
 export type Question = {
   method: 'GET' | 'PUT' | 'DELETE';
@@ -69,11 +69,11 @@ export function askOverHttp({ ip, port }: { ip: string; port: number }): { ask: 
 
 /** The JSON of a good answer. @throws Unavailable of any other: a page of HTML, an error, half a text */
 export function jsonOf({ method, path }: Pick<Question, 'method' | 'path'>, { status, text }: Reply): unknown {
-  if (status !== 200) throw badAnswer(method, path, `status ${String(status)}${text === '' ? '' : ` and ${quoted(text)}`}`);
+  if (status !== 200) throw badAnswer(method, path, `status ${String(status)}`);
   try {
     return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw badAnswer(method, path, `${quoted(text)}, which is no JSON: ${messageOf(error)}`);
+  } catch {
+    throw badAnswer(method, path, `status 200 and ${kindOf(text)}, which is no JSON`);
   }
 }
 
@@ -81,7 +81,8 @@ export function badAnswer(method: string, path: string, what: string): SquallErr
   return new SquallError('Unavailable', `${method} ${path} was answered with ${what}`);
 }
 
-function quoted(text: string): string {
-  const start = text.slice(0, 80).replaceAll(/\s+/g, ' ');
-  return `'${start}${text.length > 80 ? '…' : ''}'`;
+/** Never the text itself: who writes a monitor names the address, and may not be one who may read what answers there. */
+function kindOf(text: string): string {
+  if (text === '') return 'nothing';
+  return text.trimStart().startsWith('<') ? 'a page of HTML' : `a text of ${String(text.length)} characters`;
 }

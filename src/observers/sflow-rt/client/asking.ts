@@ -51,8 +51,8 @@ export function askWith(ask: AskSflowRt, { timeoutMs, waitSlackMs }: AskingLimit
     },
     put: async (definition) => {
       const path = pathOf(definition);
-      const { status, text } = await ask({ method: 'PUT', path, body: definition.body, timeoutMs, signal: closing });
-      if (status < 200 || status >= 300) throw badAnswer('PUT', path, `status ${String(status)} ${text.slice(0, 200)}`);
+      const { status } = await ask({ method: 'PUT', path, body: definition.body, timeoutMs, signal: closing });
+      if (status < 200 || status >= 300) throw badAnswer('PUT', path, `status ${String(status)}`);
     },
     check: async (definition) => {
       const question: Question = { method: 'GET', path: pathOf(definition), timeoutMs, signal: closing };

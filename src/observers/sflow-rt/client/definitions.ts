@@ -79,12 +79,12 @@ function refuseWhatSflowRtCannot(threshold: WatchedThreshold): void {
 /** What decides; the rest, as `t` and `timeout`, may be moved into bounds by sFlow-RT. */
 const compared = { flow: ['keys', 'value', 'filter'], threshold: ['metric', 'value', 'byFlow'] } as const;
 
-/** What is otherwise than it was put; undefined: nothing. Fields that the answer does not have are not compared. */
+/** What is otherwise than it was put, without what it is instead; undefined: nothing. Fields that the answer does not have are not compared. */
 export function contradictionIn({ kind, name, body }: Definition, got: Attributes): string | undefined {
   for (const field of compared[kind]) {
     const [wanted, found] = [body[field], got[field]];
     if (found === undefined || found === null || isSame(wanted, found)) continue;
-    return `${kind} '${name}' has ${field} ${shown(found)}, expected ${shown(wanted ?? 'none')}`;
+    return `${kind} '${name}' was given ${field} ${shown(wanted ?? 'none')}, and has another`;
   }
   return undefined;
 }

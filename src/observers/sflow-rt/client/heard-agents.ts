@@ -6,6 +6,9 @@ import type { Surroundings } from './watched-threshold.ts';
 
 export type HeardAgents = { views: readonly AgentView[]; atMs: number };
 
+/** Agents that the flows or events of a monitor came from: the only ones whose silence says something of it. */
+export type ReliedAgents = { add: (agents: Iterable<string>) => void; has: (agent: string) => boolean; clear: () => void };
+
 export const noAgents: HeardAgents = { views: [], atMs: 0 };
 
 /** After so long without a datagram an agent is taken to be gone for good, not lost. */
@@ -21,6 +24,19 @@ export function hear(before: HeardAgents, read: readonly ReadAgent[], nowMs: num
     .filter(({ agent, lastDatagramAt }) => !names.has(agent) && nowMs - lastDatagramAt < forgottenAfterMs)
     .map((view): AgentView => ({ ...view, datagramsPerSecond: 0, samplesPerSecond: 0, signal: 'lost' }));
   return { views: [...listed, ...missing].slice(0, mostAgents), atMs: nowMs };
+}
+
+export function createReliedAgents(): ReliedAgents {
+  const names = new Set<string>();
+  return {
+    add: (agents) => {
+      for (const agent of agents) if (names.size < mostAgents) names.add(agent);
+    },
+    has: (agent) => names.has(agent),
+    clear: () => {
+      names.clear();
+    },
+  };
 }
 
 function viewOf(
@@ -49,10 +65,13 @@ function viewOf(
   };
 }
 
-export function troubleOfAgents({ views }: HeardAgents): Surroundings['agents'] {
+/** Where nothing is known of which agents see the flows, an sFlow-RT that still hears one of its agents is believed. */
+export function troubleOfAgents({ views }: HeardAgents, relied: Pick<ReliedAgents, 'has'>): Surroundings['agents'] {
   if (views.length === 0) return { state: 'waiting', message: 'sFlow-RT has not heard any agent' };
-  const silent = views.filter(({ signal }) => signal === 'lost').map(({ agent }) => agent);
-  return silent.length === 0
-    ? undefined
-    : { state: 'lost', message: `sFlow-RT no longer hears ${silent.slice(0, 5).join(', ')}` };
+  const ours = views.filter(({ agent }) => relied.has(agent));
+  const isSilent = ({ signal }: AgentView): boolean => signal === 'lost';
+  const silent = ours.length > 0 ? ours.filter(isSilent) : views.every(isSilent) ? views : [];
+  if (silent.length === 0) return undefined;
+  const names = silent.slice(0, 5).map(({ agent }) => agent);
+  return { state: 'lost', message: `sFlow-RT no longer hears ${names.join(', ')}` };
 }

@@ -1,10 +1,11 @@
 /** One subscription on an sFlow-RT: keeps its definitions in place, asks for values about once a second, and follows its events. */
+import { isDeepStrictEqual } from 'node:util';
 import { type Clock, messageOf, SquallError } from '../../../lib/index.ts';
 import type { FlowView, NetworkCrossing, Subscription, SubscriptionView } from '../../network-observer.ts';
 import type { Asking } from './asking.ts';
 import { pathOf } from './definitions.ts';
 import { beginEvents, followEvents, type FollowOptions } from './follow-events.ts';
-import { hear, noAgents, troubleOfAgents } from './heard-agents.ts';
+import { createReliedAgents, hear, noAgents, troubleOfAgents } from './heard-agents.ts';
 import { nameInSflowRt, prefixOf } from './names.ts';
 import { createPlacement } from './placement.ts';
 import { emptyPlan, type Plan, planFor } from './plan.ts';
@@ -66,6 +67,7 @@ export function watchSubscription(first: Subscription, options: WatchOptions): S
   let plan: Plan = emptyPlan(id);
   let flowViews: FlowView[] = [];
   let agents = noAgents;
+  const relied = createReliedAgents();
   let goodAtMs = nowMs();
   let trouble: string | undefined;
   let areStrangersGone = false;
@@ -75,12 +77,16 @@ export function watchSubscription(first: Subscription, options: WatchOptions): S
   let interruption = new AbortController();
 
   function tell(state: WatchedState, finding: Finding): void {
-    const crossing = number(id, state.threshold.name, finding);
+    const name = state.threshold.name;
+    // Runs first: who writes what came in one tick tells them at once, and of one event to abort by.
+    const ofRuns = armingsOf(state)
+      .filter(({ crossing }) => crossing === undefined)
+      .map((arming) => (arming.crossing = { ...number(id, name, finding), run: arming.run }));
+    const crossing = number(id, name, finding);
     state.crossing = crossing;
     state.crossedAtMs = nowMs();
-    for (const arming of armingsOf(state)) arming.crossing ??= { ...crossing, run: arming.run };
     // Whoever is told may look at once.
-    tellAll(crossing);
+    for (const one of [...ofRuns, crossing]) tellAll(one);
   }
 
   function armingsOf({ threshold }: WatchedState) {
@@ -97,6 +103,7 @@ export function watchSubscription(first: Subscription, options: WatchOptions): S
       most: () => Math.min(mostEvents, plan.subscription.events?.most ?? usualEvents.most),
       waitMs: () => plan.subscription.events?.timeoutMs ?? usualEvents.timeoutMs,
       onEvent: (event) => {
+        relied.add([event.agent]);
         const finding = findingOfEvent(state, event, nowMs());
         if (finding !== undefined) tell(state, finding);
       },
@@ -130,6 +137,8 @@ export function watchSubscription(first: Subscription, options: WatchOptions): S
       follower.abort();
       followers.delete(state);
     }
+    // Others may see what is watched now.
+    if (!isDeepStrictEqual(plan.subscription.flows, before.subscription.flows)) relied.clear();
     const wanted = new Set(plan.definitions.map(pathOf));
     const unwanted = before.definitions.map(pathOf).filter((path) => !wanted.has(path));
     placement.forget(unwanted);
@@ -160,6 +169,7 @@ export function watchSubscription(first: Subscription, options: WatchOptions): S
     if (trouble !== undefined || isFormer()) return;
     agents = heard;
     flowViews = flows;
+    relied.add(flows.flatMap(({ top }) => top.map(({ agent }) => agent)));
     goodAtMs = askedAtMs;
     for (const state of asked.thresholds.values()) {
       state.goodAtMs = askedAtMs;
@@ -204,7 +214,10 @@ export function watchSubscription(first: Subscription, options: WatchOptions): S
     // A value that was over already when the run was armed brings no new event.
     for (const arming of armingsOf(state)) {
       if (nowMs() - arming.armedAtMs < limits.pollMs) continue;
-      arming.crossing ??= { ...crossing, run: arming.run, value: state.largest?.value ?? crossing.value, at: nowMs() };
+      if (arming.crossing !== undefined) continue;
+      const standing = { ...crossing, value: state.largest?.value ?? crossing.value, at: nowMs() };
+      arming.crossing = { ...number(id, state.threshold.name, standing), run: arming.run };
+      tellAll(arming.crossing);
     }
   }
 
@@ -237,7 +250,7 @@ export function watchSubscription(first: Subscription, options: WatchOptions): S
     put,
     view: () => {
       const { lostAfterMs, pollMs } = limits;
-      const around = { nowMs: nowMs(), trouble, agents: troubleOfAgents(agents), lostAfterMs, pollMs };
+      const around = { nowMs: nowMs(), trouble, agents: troubleOfAgents(agents, relied), lostAfterMs, pollMs };
       if (plan.thresholds.size === 0 && around.nowMs - goodAtMs > lostAfterMs) {
         throw new SquallError('Unavailable', `sFlow-RT does not say what it sees: ${trouble ?? 'it has not answered'}`);
       }

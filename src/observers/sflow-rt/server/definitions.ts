@@ -1,12 +1,14 @@
-/** The flows and thresholds of the clients, which together are one subscription of the collector. They live as long as the process. */
+/** The flows and thresholds of the clients, which together are one subscription of the collector. They live as long as the server. */
 import { SquallError } from '../../../lib/index.ts';
+import { usualLimits } from '../../collector/engine/limits.ts';
 import type { Subscription } from '../../network-observer.ts';
 import type { SflowRtCollector } from '../collector-port.ts';
 import type { DefinedFlow } from './flow-attributes.ts';
 import type { DefinedThreshold } from './threshold-attributes.ts';
 
 export const restSubscription = 'rest';
-const mostOfAKind = 256;
+/** What the collector takes of one subscription, which all of them are together. */
+const mostOfAKind = usualLimits.ofSubscription;
 
 type Defined = { flows: ReadonlyMap<string, DefinedFlow>; thresholds: ReadonlyMap<string, DefinedThreshold> };
 type Kind = keyof Defined;
@@ -58,7 +60,10 @@ export function createDefinitions(collector: Pick<SflowRtCollector, 'put' | 'rem
 
   function roomFor(kind: Kind, name: string, before: Defined): void {
     if (before[kind].has(name) || before[kind].size < mostOfAKind) return;
-    throw new SquallError('InvalidInput', `${kind} '${name}': expected at most ${String(mostOfAKind)} ${kind}; delete some`);
+    throw new SquallError(
+      'InvalidInput',
+      `${kind} '${name}': expected at most ${String(mostOfAKind)} ${kind} of all clients of the REST API; delete some`,
+    );
   }
 
   return {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { http, SquallError } from '../../../lib/index.ts';
+import { http, messageOf, SquallError } from '../../../lib/index.ts';
 import type { NetworkCrossing } from '../../network-observer.ts';
 import type { SflowRtCollector } from '../collector-port.ts';
 import { type Answer, errorAnswer, textAnswer } from './answer.ts';
@@ -115,7 +115,10 @@ export async function startSflowRtServer(options: SflowRtServerOptions): Promise
         server.closeAllConnections();
       });
       await closed;
-      await collector.remove(restSubscription);
+      // A collector that has ended holds none any more, and one that is silent must not hold up whoever ends.
+      await collector.remove(restSubscription).catch((error: unknown) => {
+        log(`the definitions of the REST API were not taken out: ${messageOf(error)}`);
+      });
     },
   };
 }

@@ -114,7 +114,7 @@ describe('definitions', () => {
     sflowRt.fail('error', /^\/flow\/squall/);
     await client.put(traffic);
     await isIn('lost');
-    expect((await threshold()).message).toMatch(/PUT .flow.squall_shop_traffic_tcp.json was answered with status 500/);
+    expect((await threshold()).message).toMatch(/PUT .flow.squall_shop_traffic_tcp.json was answered with status 500$/);
   });
 
   test('removing takes ours out, and leaves those of others', async () => {
@@ -237,17 +237,29 @@ describe('values and events', () => {
     const arming: Arming = { run: 'run-1', thresholds: ['ddos', 'gone'], phase: 'before', targets: [] };
     await quiet({ ...traffic, armings: [arming] });
     const seenWhenTold: Promise<SubscriptionView>[] = [];
-    client.onCrossing(() => seenWhenTold.push(view()));
+    let tick = 0;
+    const ticks: number[] = [];
+    client.onCrossing(() => {
+      seenWhenTold.push(view());
+      ticks.push(tick);
+      setImmediate(() => (tick += 1));
+    });
     expect((await view()).armings).toMatchObject([
       { run: 'run-1', threshold: 'ddos', state: 'quiet', limit: 100 },
       { run: 'run-1', threshold: 'gone', state: 'undecidable' },
     ]);
-    sflowRt.cross(wireThreshold);
+    sflowRt.cross(wireThreshold, { timestamp: Date.now() - 1 });
     const crossed = { run: 'run-1', threshold: 'ddos', state: 'firing', crossing: { run: 'run-1', eventId: 0, value: 250 } };
     await eventually(async () => {
       expect((await view()).armings[0]).toMatchObject(crossed);
     });
     expect((await seenWhenTold[0])?.armings[0]).toMatchObject(crossed);
+    expect(crossings.map(({ run, eventId }) => [run, eventId])).toEqual([
+      ['run-1', 0],
+      [undefined, 1],
+    ]);
+    expect(crossings[0]?.at).toBe(crossings[1]?.at);
+    expect(ticks[1]).toBe(ticks[0]);
     await client.put({ ...traffic, armings: [{ ...arming, phase: 'during' }] });
     await isIn('quiet');
     expect((await view()).armings[0]).toMatchObject(crossed);
@@ -265,17 +277,20 @@ describe('values and events', () => {
     await eventually(async () => {
       expect((await view()).armings).toMatchObject([{ crossing: { run: 'run-1', value: 300 } }]);
     });
-    expect(crossings).toHaveLength(1);
+    expect(crossings.map(({ run, value, eventId }) => [run, value, eventId])).toEqual([
+      [undefined, 250, 0],
+      ['run-1', 300, 1],
+    ]);
   });
 });
 
 describe('an sFlow-RT that fails', () => {
   test.each<[Exclude<Failing, undefined>, RegExp]>([
-    ['html', /'<html><body>Welcome<\/body><\/html>', which is no JSON/],
-    ['error', /status 500 and 'java.lang.NullPointerException'/],
+    ['html', /answered with status 200 and a page of HTML, which is no JSON$/],
+    ['error', /answered with status 500$/],
     ['silent', /took longer than 400 ms/],
     ['truncated', /was not answered/],
-    ['half-json', /which is no JSON/],
+    ['half-json', /status 200 and a text of 16 characters, which is no JSON$/],
     ['huge', /expected at most 1048576 bytes/],
     ['reset', /was not answered/],
   ])('%s: its thresholds and runs are lost, with the reason, until it answers again', async (how, message) => {
@@ -310,11 +325,13 @@ describe('an sFlow-RT that fails', () => {
     ['a value that is no number', [{ key: 'a,b', value: 'many' }]],
     ['no list', { flows: [] }],
     ['null', null],
-  ])('values that are %s are not taken for quiet', async (_what, answer) => {
+    ['the secrets of another service', [{ password: 'many' }]],
+  ])('values that are %s are not taken for quiet, and not told', async (_what, answer) => {
     await quiet();
     sflowRt.values.set(wireFlow, answer as unknown[]);
     await isIn('lost');
-    expect((await threshold()).message).toMatch(/sFlow-RT answered/);
+    expect((await threshold()).message).toMatch(/sFlow-RT answered (a flow|flows|one of the flows) in another shape: expected/);
+    expect((await threshold()).message).not.toContain('many');
   });
 
   test('one whose answers come late, though each in time, is not taken for quiet', async () => {
@@ -343,6 +360,28 @@ describe('an sFlow-RT that fails', () => {
     await eventually(async () => {
       await expect(client.view(traffic.id)).rejects.toMatchObject({ code: 'Unavailable' });
     });
+  });
+
+  test('an agent that falls silent is no matter of a monitor whose flows and events come from others', async () => {
+    const { agents } = sflowRt;
+    const silent = { sFlowDatagramsReceived: '9', lastSeen: 80_000 };
+    sflowRt.agents = { ...agents, '10.0.0.7': silent };
+    sflowRt.values.set(wireFlow, [flow(7)]);
+    await quiet();
+    // Those of the flows are known now, also while no flow is seen.
+    sflowRt.values.set(wireFlow, []);
+    sflowRt.agents = { ...agents, '10.0.0.7': { ...silent, lastSeen: 90_000 } };
+    await pause(200);
+    expect(await threshold()).toMatchObject({ state: 'quiet' });
+    sflowRt.cross(wireThreshold, { agent: '10.0.0.7' });
+    await eventually(async () => {
+      expect(await threshold()).toMatchObject({ state: 'lost', message: 'sFlow-RT no longer hears 10.0.0.7' });
+    });
+    // What another flow comes from is not known yet.
+    await client.put({ ...traffic, flows: [{ ...tcpFlow, filter: 'ipprotocol=6' }] });
+    await isIn('quiet');
+    sflowRt.agents = { '10.0.0.9': { lastSeen: 80_000 }, '10.0.0.7': silent };
+    await isIn('lost');
   });
 
   test('one that hears no agent says nothing; an agent that falls silent is lost', async () => {

@@ -68,11 +68,16 @@ describe('what an sFlow-RT has', () => {
     ['nothing that is compared', flow, {}, undefined],
     ['an empty filter', flow, { filter: '' }, undefined],
     ['keys as a list, t in bounds', flow, { keys: ['ipsource', 'ipdestination'], t: 0.5 }, undefined],
-    ['other keys', flow, { keys: 'ipsource' }, /flow 'squall_shop_traffic_tcp' has keys "ipsource", expected/],
-    ['a filter', flow, { filter: 'ipprotocol=6' }, /has filter "ipprotocol=6", expected "none"/],
+    [
+      'other keys',
+      flow,
+      { keys: 'ipsource' },
+      /^flow 'squall_shop_traffic_tcp' was given keys "ipsource,ipdestination", and has another$/,
+    ],
+    ['a filter', flow, { filter: 'ipprotocol=6' }, /was given filter "none", and has another/],
     ['numbers as texts', threshold, { value: '100.0', byFlow: 'false' }, undefined],
-    ['another value', threshold, { value: 99.5 }, /has value 99.5, expected 100/],
-    ['events by flow', threshold, { byFlow: 'true' }, /has byFlow "true", expected false/],
+    ['another value', threshold, { value: 99.5 }, /was given value 100, and has another$/],
+    ['events by flow', threshold, { byFlow: 'true' }, /was given byFlow false, and has another$/],
   ])('%s: is compared by what decides', (_what, definition, got, message) => {
     expect(definition).toBeDefined();
     if (definition === undefined) return;

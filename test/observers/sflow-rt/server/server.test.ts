@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SquallError } from '../../../../src/lib/index.ts';
+import { createNetworkEngine } from '../../../../src/observers/index.ts';
 import { type SflowRtServer, type SflowRtServerOptions, startSflowRtServer } from '../../../../src/observers/sflow-rt/index.ts';
 import { curl, runCurlClient } from '../curl-client.ts';
 import { agentView, createFakeCollector, type FakeCollector } from '../fake-collector.ts';
@@ -119,13 +120,20 @@ describe('definitions', () => {
     expect(logged).toEqual([expect.stringContaining('the worker is gone')]);
   });
 
-  test('there are at most 256 of a kind', async () => {
-    for (let index = 0; index < 256; index += 1) {
+  test('there are as many of a kind as the collector takes, and the limit is told as that of this API', async () => {
+    const engine = createNetworkEngine({ startedAt: 0 });
+    collector.put = async (subscription) => {
+      engine.put(subscription, 0);
+      await Promise.resolve();
+    };
+    for (let index = 0; index < 64; index += 1) {
       expect((await ask('PUT', `/flow/f${String(index)}/json`, {})).status).toBe(204);
     }
     expect(await ask('PUT', '/flow/last/json', {})).toMatchObject({
       status: 400,
-      body: { message: expect.stringContaining('expected at most 256 flows') as string },
+      body: {
+        message: expect.stringContaining("flows 'last': expected at most 64 flows of all clients of the REST API") as string,
+      },
     });
     expect((await ask('PUT', '/flow/f7/json', tcp)).status).toBe(204);
   });
@@ -421,6 +429,16 @@ describe('traffic', () => {
     expect([head.status, head.headers.get('content-type'), await head.text()]).toEqual([200, 'application/json', '']);
     expect(await ask('GET', '/version')).toEqual({ status: 200, body: '3.0-squall' });
   });
+});
+
+test.each<[string, SquallError]>([
+  ['has ended', new SquallError('Unavailable', 'the sFlow collector has ended: its thread ended with 1')],
+  ['does not answer', new SquallError('Unavailable', 'no answer within 2000 ms')],
+])('a server over a collector that %s is closed all the same, and says what was left', async (_what, error) => {
+  collector.remove = () => Promise.reject(error);
+  await expect(server?.close()).resolves.toBeUndefined();
+  server = undefined;
+  expect(logged).toEqual([`the definitions of the REST API were not taken out: ${error.message}`]);
 });
 
 test('an unmodified client, curl, defines a flow and a threshold, and waits for the event', async () => {
