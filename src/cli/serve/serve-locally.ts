@@ -15,6 +15,7 @@ import { serveSflowRt } from '../network/serve-sflow-rt.ts';
 import type { CollectorPlace } from '../network/sflow-options.ts';
 import { type Machine, startMachine } from '../run/machine.ts';
 import { openLab } from '../run/open-lab.ts';
+import { createSettledLab } from '../run/settled-lab.ts';
 import { untilDone } from '../run/until-done.ts';
 import { lockState } from '../state-lock.ts';
 import { instanceId, stateFiles } from '../state.ts';
@@ -61,8 +62,8 @@ export async function serveLocally(options: LocalServe): Promise<void> {
   let loaded = false;
   const metrics = createMetrics(packageFacts.version);
   const trouble = tellWatchTrouble({ log, clock, metrics });
-  const tellLab = (address: ListenAddress): Promise<void> => pointLab(place, address, log);
-  const network = prepareNetwork(options.sflow, clock, log, tellLab);
+  const settling = createSettledLab((address) => pointLab(place, address, log));
+  const network = prepareNetwork(options.sflow, clock, log, settling.opened);
   metrics.showCollector(async () => await network.collector.opened()?.counters());
   const machine = await startMachine({
     stateFolder,
@@ -132,11 +133,7 @@ export async function serveLocally(options: LocalServe): Promise<void> {
       const serve = (collector: Collector) => serveSflowRt(collector, sflowRt, log);
       rest = await keepServed({ network, clock, serve, onError }, observing.signal);
     }
-    const onLab = async (): Promise<void> => {
-      const collector = network.collector.opened();
-      if (collector) await tellLab(collector.address);
-    };
-    await work({ ...options, trouble, onLab, onLoaded, onProblems }, machine, { place, topology });
+    await work({ ...options, trouble, onLab: settling.settled, onLoaded, onProblems }, machine, { place, topology });
   } finally {
     clearInterval(bounding);
     observing.abort();
