@@ -60,7 +60,8 @@ export function startAgentProcess({ program, args, clock, random, onExit, stderr
     pid: () => child?.pid,
     async stop(withinMs) {
       stopping.abort();
-      child?.kill('SIGTERM');
+      // No signal: that would end one that has only just begun, before it listens for any, and nobody could say what it has left.
+      child?.stdin?.end();
       const kill = setTimeout(() => child?.kill('SIGKILL'), withinMs);
       const code = await ended;
       clearTimeout(kill);
