@@ -7,6 +7,7 @@
  * ratio of a rate g times (above) or a g-th (below) of the threshold against the threshold itself. Two charts run side by side: the
  * one with the smaller factor finds small excesses sooner, the one with the larger factor large ones.
  */
+import { addHeaviest, type Heaviest, startHeaviest } from './heaviest.ts';
 import { longestHoldMs, type SampledInterval } from './sampled-interval.ts';
 
 /** The smaller one decides from 1.23 times the threshold on, the larger one from 1.44 times: (g − 1) / ln g. */
@@ -22,7 +23,7 @@ export type CusumRule = {
   side: CusumSide;
   /** In the metric's unit a second. */
   threshold: number;
-  /** What a sample weighs at most, as far as is known; heavier ones that come take its place. Above 0. */
+  /** What a sample weighs at most, as far as is known at the start; heavier ones that come take its place. Above 0. */
   sampleWeight: number;
   /** Variance of the sample counts over their mean, as a baseline measured it; @default 1, that of Poisson arrivals */
   dispersion?: number;
@@ -36,7 +37,7 @@ type Chart = {
   datagrams: number;
 };
 
-export type CusumState = { atMs: number; heaviest: number; charts: readonly Chart[] };
+export type CusumState = { atMs: number; heaviest: Heaviest; charts: readonly Chart[] };
 
 export type CusumDecision = {
   decided: boolean;
@@ -50,25 +51,31 @@ const noEvidence: Chart = { evidence: 0, samples: 0, datagrams: 0 };
 
 /** Knows nothing of the time before `atMs`. Also how a detector is armed again. */
 export function startCusum(rule: CusumRule, atMs: number): CusumState {
-  return { atMs, heaviest: rule.sampleWeight, charts: chartFactors.map(() => noEvidence) };
+  // Below, the less comes the less is known of what it weighs, and taking too little for the heaviest sample would be bold.
+  const samplesOfGeneration = rule.side === 'below' ? leastSamples : 0;
+  const heaviest = startHeaviest(rule.sampleWeight, atMs, samplesOfGeneration);
+  return { atMs, heaviest, charts: chartFactors.map(() => noEvidence) };
 }
 
 /**
  * Weighs one more interval. Samples of unequal weight count as parts of the heaviest one: since e^x is convex, that never raises
- * the rate of false alarms above that of equal ones. The state is of fixed size.
+ * the rate of false alarms above that of equal ones. Once the heaviest one is forgotten, the share that was reached stays: what was
+ * weighed as parts of it does not become decisive by that. The state is of fixed size.
  */
 export function weighInterval(
   rule: CusumRule,
   state: CusumState,
   interval: SampledInterval,
 ): { state: CusumState; decision: CusumDecision } {
-  const heaviest = Math.max(state.heaviest, interval.heaviest);
+  const heaviest = addHeaviest(state.heaviest, interval);
+  const [before, weight] = [weightOf(state.heaviest), weightOf(heaviest)];
+  const kept = Math.min(1, weight / before);
   const toMs = Math.max(state.atMs, interval.toMs);
   const step = rule.side === 'above' ? stepAbove : stepBelow;
   const charts = chartFactors.map((factor, index) =>
-    step({ chart: state.charts[index] ?? noEvidence, factor, threshold: rule.threshold, interval, fromMs: state.atMs, toMs }),
+    step({ chart: lessened(state.charts[index], kept), factor, threshold: rule.threshold, interval, fromMs: state.atMs, toMs }),
   );
-  const needed = decisiveEvidence * heaviest * Math.max(1, rule.dispersion ?? 1);
+  const needed = decisiveEvidence * weight * Math.max(1, rule.dispersion ?? 1);
   const enough = (chart: Chart) =>
     chart.evidence >= needed && chart.datagrams >= leastDatagrams && (rule.side === 'below' || chart.samples >= leastSamples);
   const decisive = charts.find(enough);
@@ -83,6 +90,11 @@ export function weighInterval(
     },
   };
 }
+
+const weightOf = ({ recent, before }: Heaviest): number => Math.max(recent, before);
+
+const lessened = (chart: Chart = noEvidence, kept: number): Chart =>
+  kept < 1 ? { ...chart, evidence: chart.evidence * kept } : chart;
 
 type Step = { chart: Chart; factor: number; threshold: number; interval: SampledInterval; fromMs: number; toMs: number };
 
