@@ -7,7 +7,7 @@
  * ratio of a rate g times (above) or a g-th (below) of the threshold against the threshold itself. Two charts run side by side: the
  * one with the smaller factor finds small excesses sooner, the one with the larger factor large ones.
  */
-import { addHeaviest, type Heaviest, startHeaviest } from './heaviest.ts';
+import { addHeaviest, type Generation, type Heaviest, startHeaviest } from './heaviest.ts';
 import { longestHoldMs, type SampledInterval } from './sampled-interval.ts';
 
 /** The smaller one decides from 1.23 times the threshold on, the larger one from 1.44 times: (g − 1) / ln g. */
@@ -18,6 +18,15 @@ const leastSamples = 10;
 const leastDatagrams = 2;
 
 export type CusumSide = 'above' | 'below';
+
+/**
+ * How long the heaviest sample is known at least. Above, a heavier one than was thought only raises what is needed. Below, the wait for it
+ * would be taken for missing traffic, so much longer, and not while none comes.
+ */
+const generations: Record<CusumSide, Generation> = {
+  above: { ms: 60_000, samples: 0 },
+  below: { ms: 600_000, samples: leastSamples },
+};
 
 export type CusumRule = {
   side: CusumSide;
@@ -51,9 +60,7 @@ const noEvidence: Chart = { evidence: 0, samples: 0, datagrams: 0 };
 
 /** Knows nothing of the time before `atMs`. Also how a detector is armed again. */
 export function startCusum(rule: CusumRule, atMs: number): CusumState {
-  // Below, the less comes the less is known of what it weighs, and taking too little for the heaviest sample would be bold.
-  const samplesOfGeneration = rule.side === 'below' ? leastSamples : 0;
-  const heaviest = startHeaviest(rule.sampleWeight, atMs, samplesOfGeneration);
+  const heaviest = startHeaviest(rule.sampleWeight, atMs, generations[rule.side]);
   return { atMs, heaviest, charts: chartFactors.map(() => noEvidence) };
 }
 
