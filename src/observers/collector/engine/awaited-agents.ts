@@ -1,8 +1,10 @@
 /** Agents on which a subscription rested, and which were silent for so long that they are forgotten: their silence is not quiet. */
 import type { LedgerAgent } from '../../sflow/account/agent-ledger.ts';
 
+export type AwaitedAgent = { agent: string; lastDatagramMs: number; leftMs: number };
+
 /** By the agent's key. At most 64: while one is awaited nothing is quiet, so more of them change nothing but who must be heard again. */
-export type AwaitedAgents = Map<string, { agent: string; lastDatagramMs: number; leftMs: number }>;
+export type AwaitedAgents = Map<string, AwaitedAgent>;
 
 const mostAwaited = 64;
 /** A node that was taken away for good must not block its monitors for ever. */

@@ -6,7 +6,7 @@ import type { Arming, Subscription, WatchedThreshold } from '../../network-obser
 import type { LedgerAgent } from '../../sflow/account/agent-ledger.ts';
 import { createTrafficLedger, type TrafficLedger } from '../../traffic/ledger.ts';
 import { type ArmedThreshold, armThreshold } from './armed-threshold.ts';
-import type { AwaitedAgents } from './awaited-agents.ts';
+import type { AwaitedAgent, AwaitedAgents } from './awaited-agents.ts';
 import { type JudgedThreshold, ruleOf, startJudging } from './judged-threshold.ts';
 import type { EngineLimits } from './limits.ts';
 import { type RunningFlow, startFlow } from './running-flow.ts';
@@ -64,6 +64,7 @@ export function startSubscription(
   );
   const armed = subscription.armings.flatMap((arming) => armedOf(arming, thresholds, before?.armed ?? [], options));
   const ownFlows = armed.flatMap(({ hasOwnFlow, running }) => (hasOwnFlow ? [running] : []));
+  const isSameFlows = isDeepStrictEqual(before?.subscription.flows, subscription.flows);
   return {
     subscription,
     flows,
@@ -72,7 +73,7 @@ export function startSubscription(
     armed,
     traffic: subscription.armings.map((arming) => trafficOf(arming, before?.traffic ?? [], options.nowMs)),
     relied: before?.relied ?? new Set(),
-    awaited: isDeepStrictEqual(before?.subscription.flows, subscription.flows) ? (before?.awaited ?? new Map()) : new Map(),
+    awaited: before !== undefined && isSameFlows ? before.awaited : new Map<string, AwaitedAgent>(),
   };
 }
 
