@@ -75,8 +75,8 @@ export function weighInterval(
   interval: SampledInterval,
 ): { state: CusumState; decision: CusumDecision } {
   const heaviest = addHeaviest(state.heaviest, interval);
-  const [before, weight] = [weightOf(state.heaviest), weightOf(heaviest)];
-  const kept = Math.min(1, weight / before);
+  const weight = weightOf(heaviest);
+  const kept = heaviest === state.heaviest ? 1 : Math.min(1, weight / weightOf(state.heaviest));
   const toMs = Math.max(state.atMs, interval.toMs);
   const step = rule.side === 'above' ? stepAbove : stepBelow;
   const charts = chartFactors.map((factor, index) =>

@@ -26,7 +26,7 @@ export type ArmedThreshold = {
   enter: (phase: Phase, nowMs: number) => void;
   observe: (change: TableChange, heardSinceMs: number) => ThresholdEvent[];
   limitAt: (nowMs: number) => ArmedLimit;
-  /** Also while the threshold by itself is, where that judges the same flow: what happened before the arming counts. */
+  /** Below, also while the threshold by itself is, where that judges the same flow: traffic may have ended before the arming. */
   isFiring: (nowMs: number) => boolean;
   /** What a sample has weighed at most of late, in the metric's unit; 0 before there was one. */
   heaviestAt: (nowMs: number) => number;
@@ -54,8 +54,8 @@ export function armThreshold({ run, threshold, running, hasOwnFlow, byItself, ph
   let judged: JudgedThreshold | undefined =
     timesBaseline === undefined ? startJudging(threshold, ruleOf(threshold, smoothingMs, threshold.value)) : undefined;
 
-  const ofSameFlow = hasOwnFlow ? undefined : byItself;
   // Traffic that has ended before the arming is in no table any more, but it is missed.
+  const ofSameFlow = hasOwnFlow || condition === 'above' ? undefined : byItself;
   if (ofSameFlow !== undefined) judged?.watchFrom(ofSameFlow.watched(nowMs), nowMs);
 
   const limitOver = (times: number, baseline: Baseline): number =>
