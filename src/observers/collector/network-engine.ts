@@ -11,6 +11,7 @@ import { createAgentLedger, type LedgerAgent, type LedgerSource } from '../sflow
 import type { FlowSample } from '../sflow/decode/flow-sample.ts';
 import type { Problem, ProblemReason } from '../sflow/decode/problems.ts';
 import { createDatagramWalker } from '../sflow/decode/walk-datagram.ts';
+import { awaitAgent } from './engine/awaited-agents.ts';
 import { checkSubscription } from './engine/check-subscription.ts';
 import { agentViews } from './engine/hearing.ts';
 import { type EngineLimits, usualLimits } from './engine/limits.ts';
@@ -176,6 +177,7 @@ export function createNetworkEngine({ startedAt, limits: given }: EngineOptions)
   function settle(of: LedgerAgent, nowMs: number): NetworkCrossing[] {
     const crossings: NetworkCrossing[] = [];
     for (const one of subscriptions.values()) {
+      if (one.awaited.size > 0) hearAgain(one, of);
       const found = settleDatagram(one, of, crossed);
       if (found.length > 0) crossings.push(...found);
     }
@@ -189,9 +191,16 @@ export function createNetworkEngine({ startedAt, limits: given }: EngineOptions)
     return crossings;
   }
 
-  function forget(gone: LedgerAgent): void {
+  /** Its silence counts again from now on, before one of its samples belongs to a flow. */
+  function hearAgain({ awaited, relied }: RunningSubscription, of: LedgerAgent): void {
+    if (!awaited.delete(of.key)) return;
+    relied.add(of);
+    of.isRelied = true;
+  }
+
+  function forget(gone: LedgerAgent, nowMs: number): void {
     for (const one of subscriptions.values()) {
-      one.relied.delete(gone);
+      if (one.relied.delete(gone)) awaitAgent(one.awaited, gone, nowMs);
       for (const { name } of gone.flowSources.values()) {
         for (const { table } of one.runningFlows) table.forgetSource(name);
         for (const { judged } of one.thresholds.values()) judged?.forgetSource(name);
@@ -225,7 +234,7 @@ export function createNetworkEngine({ startedAt, limits: given }: EngineOptions)
       for (const one of ledger.agents()) {
         if (one.quietWeighedMs < one.lastDatagramMs) crossings.push(...weighQuiet(one));
       }
-      for (const gone of ledger.forget(nowMs)) forget(gone);
+      for (const gone of ledger.forget(nowMs)) forget(gone, nowMs);
       return crossings;
     },
     put: (subscription, nowMs) => {

@@ -32,6 +32,8 @@ export type Baseline = {
    * that a short baseline makes the detector slower and not bolder; at least 1.
    */
   dispersion: number;
+  /** What a sample weighed at most. */
+  heaviest: number;
 };
 
 export function startBaseline(): BaselineState {
@@ -86,6 +88,7 @@ export function baselineOf(state: BaselineState): { baseline: Baseline } | { bas
       low: perSecond(closed.weight - margin),
       high: perSecond(closed.weight + margin),
       dispersion,
+      heaviest,
     },
   };
 }

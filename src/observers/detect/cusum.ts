@@ -7,6 +7,7 @@
  * ratio of a rate g times (above) or a g-th (below) of the threshold against the threshold itself. Two charts run side by side: the
  * one with the smaller factor finds small excesses sooner, the one with the larger factor large ones.
  */
+import { addHeaviest, type Generation, type Heaviest, startHeaviest } from './heaviest.ts';
 import { longestHoldMs, type SampledInterval } from './sampled-interval.ts';
 
 /** The smaller one decides from 1.23 times the threshold on, the larger one from 1.44 times: (g − 1) / ln g. */
@@ -18,11 +19,20 @@ const leastDatagrams = 2;
 
 export type CusumSide = 'above' | 'below';
 
+/**
+ * How long the heaviest sample is known at least. Above, a heavier one than was thought only raises what is needed. Below, the wait for it
+ * would be taken for missing traffic, so much longer, and not while none comes.
+ */
+const generations: Record<CusumSide, Generation> = {
+  above: { ms: 60_000, samples: 0 },
+  below: { ms: 600_000, samples: leastSamples },
+};
+
 export type CusumRule = {
   side: CusumSide;
   /** In the metric's unit a second. */
   threshold: number;
-  /** What a sample weighs at most, as far as is known; heavier ones that come take its place. Above 0. */
+  /** What a sample weighs at most, as far as is known at the start; heavier ones that come take its place. Above 0. */
   sampleWeight: number;
   /** Variance of the sample counts over their mean, as a baseline measured it; @default 1, that of Poisson arrivals */
   dispersion?: number;
@@ -36,7 +46,7 @@ type Chart = {
   datagrams: number;
 };
 
-export type CusumState = { atMs: number; heaviest: number; charts: readonly Chart[] };
+export type CusumState = { atMs: number; heaviest: Heaviest; charts: readonly Chart[] };
 
 export type CusumDecision = {
   decided: boolean;
@@ -50,25 +60,29 @@ const noEvidence: Chart = { evidence: 0, samples: 0, datagrams: 0 };
 
 /** Knows nothing of the time before `atMs`. Also how a detector is armed again. */
 export function startCusum(rule: CusumRule, atMs: number): CusumState {
-  return { atMs, heaviest: rule.sampleWeight, charts: chartFactors.map(() => noEvidence) };
+  const heaviest = startHeaviest(rule.sampleWeight, atMs, generations[rule.side]);
+  return { atMs, heaviest, charts: chartFactors.map(() => noEvidence) };
 }
 
 /**
  * Weighs one more interval. Samples of unequal weight count as parts of the heaviest one: since e^x is convex, that never raises
- * the rate of false alarms above that of equal ones. The state is of fixed size.
+ * the rate of false alarms above that of equal ones. Once the heaviest one is forgotten, the share that was reached stays: what was
+ * weighed as parts of it does not become decisive by that. The state is of fixed size.
  */
 export function weighInterval(
   rule: CusumRule,
   state: CusumState,
   interval: SampledInterval,
 ): { state: CusumState; decision: CusumDecision } {
-  const heaviest = Math.max(state.heaviest, interval.heaviest);
+  const heaviest = addHeaviest(state.heaviest, interval);
+  const weight = weightOf(heaviest);
+  const kept = heaviest === state.heaviest ? 1 : Math.min(1, weight / weightOf(state.heaviest));
   const toMs = Math.max(state.atMs, interval.toMs);
   const step = rule.side === 'above' ? stepAbove : stepBelow;
   const charts = chartFactors.map((factor, index) =>
-    step({ chart: state.charts[index] ?? noEvidence, factor, threshold: rule.threshold, interval, fromMs: state.atMs, toMs }),
+    step({ chart: lessened(state.charts[index], kept), factor, threshold: rule.threshold, interval, fromMs: state.atMs, toMs }),
   );
-  const needed = decisiveEvidence * heaviest * Math.max(1, rule.dispersion ?? 1);
+  const needed = decisiveEvidence * weight * Math.max(1, rule.dispersion ?? 1);
   const enough = (chart: Chart) =>
     chart.evidence >= needed && chart.datagrams >= leastDatagrams && (rule.side === 'below' || chart.samples >= leastSamples);
   const decisive = charts.find(enough);
@@ -83,6 +97,11 @@ export function weighInterval(
     },
   };
 }
+
+const weightOf = ({ recent, before }: Heaviest): number => Math.max(recent, before);
+
+const lessened = (chart: Chart = noEvidence, kept: number): Chart =>
+  kept < 1 ? { ...chart, evidence: chart.evidence * kept } : chart;
 
 type Step = { chart: Chart; factor: number; threshold: number; interval: SampledInterval; fromMs: number; toMs: number };
 

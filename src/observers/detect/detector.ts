@@ -1,6 +1,7 @@
 /** A threshold's detector, whichever it is: the default one, or sFlow-RT's own behaviour. */
 import { type CusumRule, type CusumState, startCusum, weighInterval } from './cusum.ts';
 import { type EwmaDetectorState, type EwmaRule, startEwmaDetector, weighByEwma } from './ewma-detector.ts';
+import { heaviestAt } from './heaviest.ts';
 import type { SampledInterval } from './sampled-interval.ts';
 
 export type DetectorRule = ({ detector: 'cusum'; rearmMs: number } & CusumRule) | ({ detector: 'ewma' } & EwmaRule);
@@ -21,6 +22,11 @@ export type Weighed = {
 export function startDetector(rule: DetectorRule, atMs: number): DetectorState {
   if (rule.detector === 'ewma') return { detector: 'ewma', ewma: startEwmaDetector(atMs) };
   return { detector: 'cusum', cusum: startCusum(rule, atMs), decidedAtMs: undefined };
+}
+
+/** What its decisions hold the lightest sample to be part of; 0 where that does not matter. */
+export function heaviestOfDetector(state: DetectorState, nowMs: number): number {
+  return state.detector === 'cusum' ? heaviestAt(state.cusum.heaviest, nowMs) : 0;
 }
 
 /**

@@ -7,6 +7,8 @@
 export const usualPollingMs = 30_000;
 const missedPolls = 2.5;
 const mostLost = 0.1;
+/** So many datagrams must be due before it is told from their loss that an agent is lost. */
+const leastDue = 10;
 
 export type Signal = 'good' | 'degraded' | 'lost';
 
@@ -19,10 +21,18 @@ export type AgentRecord = {
   missing: number;
 };
 
-/** `lost` is by itself a reason to abort: nobody would see the harm. */
+/** `lost`, by silence or by more than half of its datagrams, is by itself a reason to abort: nobody would see the harm. */
 export function signalOf({ lastDatagramMs, pollingMs, received, missing }: AgentRecord, nowMs: number): Signal {
-  if (nowMs - lastDatagramMs > lostAfterMs(pollingMs)) return 'lost';
+  if (isSilent({ lastDatagramMs, pollingMs }, nowMs)) return 'lost';
+  if (missing > received && received + missing >= leastDue) return 'lost';
   return missing > mostLost * (received + missing) ? 'degraded' : 'good';
+}
+
+export function isSilent(
+  { lastDatagramMs, pollingMs }: Pick<AgentRecord, 'lastDatagramMs' | 'pollingMs'>,
+  nowMs: number,
+): boolean {
+  return nowMs - lastDatagramMs > lostAfterMs(pollingMs);
 }
 
 export function lostAfterMs(pollingMs: number): number {

@@ -1,6 +1,6 @@
 /** One threshold over all the flows of a definition: a detector for each flow, or for the total of each source. */
 import type { FlowInterval, TableChange } from '../flows/table.ts';
-import { type DetectorRule, type DetectorState, startDetector, weigh } from './detector.ts';
+import { type DetectorRule, type DetectorState, heaviestOfDetector, startDetector, weigh } from './detector.ts';
 import type { SampledInterval } from './sampled-interval.ts';
 
 export type ThresholdEvent = {
@@ -19,6 +19,15 @@ export type ThresholdWatch = {
   observe: (source: string, change: TableChange) => ThresholdEvent[];
   /** When the condition was met last, be it a new event or not; undefined while it never was. */
   lastMetMs: () => number | undefined;
+  /**
+   * Judges the totals of sources from `atMs` on, below only, where it does not yet: they are known to have carried the traffic.
+   * @param weights what a sample of each weighs at most
+   */
+  watchFrom: (weights: ReadonlyMap<string, number>, atMs: number) => void;
+  /** Sources whose totals are judged, with what a sample of each weighs at most; empty above. */
+  watched: (nowMs: number) => Map<string, number>;
+  /** What a sample of any of the flows, or sources, has weighed at most of late. */
+  heaviestAt: (nowMs: number) => number;
   /** Of a source whose total is judged; flows are forgotten when their table evicts them. */
   forgetSource: (source: string) => void;
   /** Detectors that are held; at most one for each flow of the table, or for each source. */
@@ -32,7 +41,8 @@ type Watched = { id: string; source: string; flow: string | undefined; interval:
 
 /**
  * Above, each flow is judged by itself, as sFlow-RT's metric is the value of the largest one. Below, a flow that has vanished is in no
- * table, so the total of the source is judged, from its first sample on: a source that never carried the traffic does not miss it.
+ * table, so the total of the source is judged, from its first sample on or from when it is known to have carried the traffic: a source
+ * that never did does not miss it.
  */
 export function createThresholdWatch(rule: DetectorRule | RuleOfSource): ThresholdWatch {
   const ruleOf: RuleOfSource = typeof rule === 'function' ? rule : () => rule;
@@ -59,7 +69,7 @@ export function createThresholdWatch(rule: DetectorRule | RuleOfSource): Thresho
   return {
     observe: (source, { flows, total, evicted }) => {
       const judging = ruleOf(source);
-      if (judging?.detector === 'cusum' && judging.side === 'below') {
+      if (isBelow(judging)) {
         const isWatched = total.samples > 0 || detectors.has(source);
         const event = isWatched ? eventOf(judging, { id: source, source, flow: undefined, interval: total }) : undefined;
         return event === undefined ? [] : [event];
@@ -69,9 +79,28 @@ export function createThresholdWatch(rule: DetectorRule | RuleOfSource): Thresho
       return events;
     },
     lastMetMs: () => lastMetMs,
+    watchFrom: (weights, atMs) => {
+      for (const [source, sampleWeight] of weights) {
+        const judging = ruleOf(source);
+        if (!isBelow(judging) || detectors.has(source)) continue;
+        detectors.set(source, startDetector({ ...judging, sampleWeight }, atMs));
+      }
+    },
+    watched: (nowMs) => {
+      const below = [...detectors].filter(([source]) => isBelow(ruleOf(source)));
+      return new Map(below.map(([source, state]) => [source, heaviestOfDetector(state, nowMs)]));
+    },
+    heaviestAt: (nowMs) => {
+      let heaviest = 0;
+      for (const state of detectors.values()) heaviest = Math.max(heaviest, heaviestOfDetector(state, nowMs));
+      return heaviest;
+    },
     forgetSource: (source) => {
       detectors.delete(source);
     },
     size: () => detectors.size,
   };
 }
+
+const isBelow = (rule: DetectorRule | undefined): rule is DetectorRule & { detector: 'cusum' } =>
+  rule?.detector === 'cusum' && rule.side === 'below';

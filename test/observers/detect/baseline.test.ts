@@ -74,7 +74,7 @@ describe('a baseline', () => {
 });
 
 describe('a threshold relative to the baseline', () => {
-  const baseline = { rate: 1000, low: 900, high: 1100, dispersion: 1 };
+  const baseline = { rate: 1000, low: 900, high: 1100, dispersion: 1, heaviest: 1 };
   it.each([
     [{ side: 'above', timesBaseline: 2 }, 2200],
     [{ side: 'above', timesBaseline: 2, atLeast: 5000 }, 5000],

@@ -7,6 +7,7 @@ import {
   startCusum,
   weighInterval,
 } from '../../../src/observers/index.ts';
+import { seededRandom } from '../../../scripts/random.ts';
 import { anySeries, sampled, samplingRate, series } from '../intervals.ts';
 
 /** Ten samples a second at the threshold. */
@@ -74,6 +75,54 @@ describe('the test of sample counts', () => {
     const after = run(above, [heavier], before.state);
     expect(before.last?.evidence).toBeGreaterThan(0.7);
     expect(after.last?.evidence).toBeLessThan(0.1);
+  });
+
+  /** Of the finding: a threshold of 1000 a second at one packet of 64, and one sample that says it stands for 2^20. */
+  const absurd = 2 ** 20;
+  const rare = { ...above, threshold: 1000 };
+  const hit = { ...sampled(0, 100, 1), weight: absurd, heaviest: absurd };
+  const spaced = (fromMs: number, toMs: number, everyMs: number, samples: number) =>
+    Array.from({ length: (toMs - fromMs) / everyMs }, (_, index) =>
+      sampled(fromMs + index * everyMs, fromMs + (index + 1) * everyMs, samples),
+    );
+
+  it('forgets after minutes what one sample of an absurd weight was, without taking that for evidence', () => {
+    const steady = run(rare, [hit, ...spaced(100, 200_100, 100, 1)]);
+    expect(steady.decidedAtMs).toBeUndefined();
+    expect(steady.state.heaviest).toMatchObject({ recent: samplingRate, before: samplingRate });
+    const decidedAtMs = run(rare, spaced(200_100, 202_100, 100, 8), steady.state).decidedAtMs;
+    expect(decidedAtMs).toBeLessThan(201_100);
+  });
+
+  it('keeps, below, what a sample weighed while none comes, however long that lasts', () => {
+    const few = { ...below, threshold: 0.1 * samplingRate };
+    const before = run(few, spaced(0, 100_000, 10_000, 1)).state;
+    // Evidence of 12 at a twentieth of a sample a second.
+    expect(run(few, spaced(100_000, 400_000, 1000, 0), before).decidedAtMs).toBe(100_000 + 240_000);
+  });
+
+  it('forgets it below as well, where traffic has gone on for long', () => {
+    const missed = { ...below, threshold: 1000 };
+    const steady = run(missed, [...spaced(0, 100, 100, 3), hit, ...spaced(100, 1_300_100, 100, 2)]);
+    expect(steady.decidedAtMs).toBeUndefined();
+    expect(run(missed, spaced(1_300_100, 1_310_100, 100, 0), steady.state).decidedAtMs).toBeLessThan(1_302_500);
+  });
+
+  const changing: [string, 'above' | 'below', number[]][] = [
+    ['above, where the sampling rate keeps changing', 'above', [64, 2048, 64, 512]],
+    ['above, where samples of an absurd weight come now and then', 'above', [64]],
+    ['below, where samples of an absurd weight come now and then', 'below', [64]],
+  ];
+  it.each(changing)('raises no false alarm %s', (_title, side, rates) => {
+    const random = seededRandom(7);
+    const level = 640 * (side === 'above' ? 0.8 : 1.25);
+    const intervals = Array.from({ length: 72_000 }, (_, index): SampledInterval => {
+      const rate = rates[Math.floor((index * 100) / 200_000) % rates.length] ?? NaN;
+      const samples = random() < (level / rate) * 0.1 ? 1 : 0;
+      const weight = rates.length === 1 && index % 18_000 === 9000 ? absurd : samples * rate;
+      return { ...sampled(index * 100, (index + 1) * 100, weight > 0 ? 1 : 0), weight, heaviest: weight };
+    });
+    expect(run({ side, threshold: 640, sampleWeight: 1 }, intervals).decidedAtMs).toBeUndefined();
   });
 
   it('does not count time below the threshold in which datagrams were lost, and not before a datagram came', () => {

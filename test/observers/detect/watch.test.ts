@@ -53,6 +53,23 @@ describe('a threshold over the flows of a definition', () => {
     expect(watched(below, times(200, {}))).toMatchObject({ events: [] });
   });
 
+  it('judges a source below that is known to have carried the traffic, though nothing comes of it', () => {
+    const rule = below ?? { detector: 'ewma', threshold, smoothingMs: 2000, rearmMs: 1000 };
+    const watch = createThresholdWatch((source) => (source === 'ovs' ? rule : undefined));
+    watch.watchFrom(
+      new Map([
+        ['ovs', samplingRate],
+        ['other', samplingRate],
+      ]),
+      0,
+    );
+    expect(watch.watched(0)).toEqual(new Map([['ovs', samplingRate]]));
+    const events = series(times(30, 0)).flatMap((total) =>
+      watch.observe('ovs', { source: 'ovs', flows: [], total, evicted: [] }),
+    );
+    expect(events).toMatchObject([{ source: 'ovs', atMs: 2400 }]);
+  });
+
   it('holds no more detectors than the table holds flows', () => {
     const address = fc.integer({ min: 0, max: 30 }).map((last) => `10.0.0.${String(last)}`);
     const packets = fc.dictionary(address, fc.integer({ min: 1, max: 3 }), { maxKeys: 10 });

@@ -18,6 +18,7 @@ export type ArmedLimit =
 
 export type ArmedThreshold = {
   run: string;
+  armedMs: number;
   threshold: WatchedThreshold;
   running: RunningFlow;
   /** Whether the flow is the subscription's, or of this arming without the run's targets. */
@@ -25,21 +26,37 @@ export type ArmedThreshold = {
   enter: (phase: Phase, nowMs: number) => void;
   observe: (change: TableChange, heardSinceMs: number) => ThresholdEvent[];
   limitAt: (nowMs: number) => ArmedLimit;
+  /** Below, also while the threshold by itself is, where that judges the same flow: traffic may have ended before the arming. */
   isFiring: (nowMs: number) => boolean;
+  /** What a sample has weighed at most of late, in the metric's unit; 0 before there was one. */
+  heaviestAt: (nowMs: number) => number;
   forgetSource: (source: string) => void;
   /** The first; kept as long as the arming is. */
   crossing: NetworkCrossing | undefined;
 };
 
-type Start = { run: string; threshold: WatchedThreshold; running: RunningFlow; hasOwnFlow: boolean; phase: Phase; nowMs: number };
+type Start = {
+  run: string;
+  threshold: WatchedThreshold;
+  running: RunningFlow;
+  hasOwnFlow: boolean;
+  /** What judges the threshold by itself; undefined where it is relative. */
+  byItself: JudgedThreshold | undefined;
+  phase: Phase;
+  nowMs: number;
+};
 
-export function armThreshold({ run, threshold, running, hasOwnFlow, phase, nowMs }: Start): ArmedThreshold {
+export function armThreshold({ run, threshold, running, hasOwnFlow, byItself, phase, nowMs }: Start): ArmedThreshold {
   const { smoothingMs } = running.flow;
   const { timesBaseline, condition } = threshold;
   let baselines: Baselines | undefined = timesBaseline === undefined ? undefined : startBaselines(condition, nowMs);
   let frozen: ArmedLimit | undefined;
   let judged: JudgedThreshold | undefined =
     timesBaseline === undefined ? startJudging(threshold, ruleOf(threshold, smoothingMs, threshold.value)) : undefined;
+
+  // Traffic that has ended before the arming is in no table any more, but it is missed.
+  const ofSameFlow = hasOwnFlow || condition === 'above' ? undefined : byItself;
+  if (ofSameFlow !== undefined) judged?.watchFrom(ofSameFlow.watched(nowMs), nowMs);
 
   const limitOver = (times: number, baseline: Baseline): number =>
     thresholdOver({ side: condition, timesBaseline: times, atLeast: threshold.value }, baseline);
@@ -61,8 +78,9 @@ export function armThreshold({ run, threshold, running, hasOwnFlow, phase, nowMs
       frozen = { kind: 'unknown', missing: found.kind === 'learning' ? found.missing : '' };
     } else {
       frozen = { ...found, isFrozen: true };
+      const bySource = [...baselines.bySource(atMs)];
       const rules = new Map(
-        [...baselines.bySource(atMs)].map(([source, baseline]) => [
+        bySource.map(([source, baseline]) => [
           source,
           ruleOf(threshold, smoothingMs, limitOver(timesBaseline, baseline), baseline.dispersion),
         ]),
@@ -70,6 +88,8 @@ export function armThreshold({ run, threshold, running, hasOwnFlow, phase, nowMs
       const ofLargest = ruleOf(threshold, smoothingMs, found.limit, found.baseline.dispersion);
       // Below, a source is compared with itself: it may always have carried less than another.
       judged = startJudging(threshold, condition === 'below' ? (source) => rules.get(source) : ofLargest);
+      // The fault may end the traffic at once: a source that has a baseline is not waited for.
+      judged.watchFrom(new Map(bySource.map(([source, { heaviest }]) => [source, heaviest])), atMs);
     }
     baselines = undefined;
   }
@@ -78,6 +98,7 @@ export function armThreshold({ run, threshold, running, hasOwnFlow, phase, nowMs
 
   return {
     run,
+    armedMs: nowMs,
     threshold,
     running,
     hasOwnFlow,
@@ -89,7 +110,8 @@ export function armThreshold({ run, threshold, running, hasOwnFlow, phase, nowMs
       return judged?.observe(change) ?? [];
     },
     limitAt,
-    isFiring: (atMs) => judged?.isFiring(atMs) ?? false,
+    isFiring: (atMs) => judged?.isFiring(atMs) === true || ofSameFlow?.isFiring(atMs) === true,
+    heaviestAt: (atMs) => judged?.heaviestAt(atMs) ?? 0,
     forgetSource: (source) => judged?.forgetSource(source),
     crossing: undefined,
   };

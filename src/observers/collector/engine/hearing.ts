@@ -1,7 +1,8 @@
 /** What is heard of the agents, for those who rest on it. */
-import { signalOf } from '../../detect/signal.ts';
+import { isSilent, signalOf } from '../../detect/signal.ts';
 import type { AgentView } from '../../network-observer.ts';
 import type { LedgerAgent } from '../../sflow/account/agent-ledger.ts';
+import { pollingOf } from '../../sflow/account/polling.ts';
 import type { EngineLimits } from './limits.ts';
 import type { Hearing } from './signal-state.ts';
 
@@ -16,7 +17,8 @@ export function samplingRateOf({ flowSources }: LedgerAgent): number | undefined
 
 export function agentView(agent: LedgerAgent, nowMs: number): AgentView {
   const { received, missing, datagramsPerSecond, samplesPerSecond } = agent.recent.view(nowMs);
-  const { lastDatagramMs, pollingMs } = agent;
+  const { lastDatagramMs } = agent;
+  const pollingMs = pollingOf(agent);
   return {
     agent: agent.agent,
     subAgent: agent.subAgent,
@@ -44,7 +46,7 @@ export function agentViews(agents: Iterable<LedgerAgent>, nowMs: number, limits:
 }
 
 export type Heard = Hearing & {
-  /** The largest of those that are rested on. */
+  /** The largest of those that are rested on; times what was sent over what came of late, as a packet counts that much less often. */
   samplingRate: number | undefined;
 };
 
@@ -54,21 +56,30 @@ export type Heard = Hearing & {
  */
 export function hearingOf(agents: Iterable<LedgerAgent>, relied: ReadonlySet<LedgerAgent>, nowMs: number): Heard {
   const sampling = [...agents].filter((agent) => samplingRateOf(agent) !== undefined);
-  const judged = (relied.size > 0 ? [...relied] : sampling).map((agent) => ({ agent, view: agentView(agent, nowMs) }));
+  const judged = (relied.size > 0 ? [...relied] : sampling).map((agent) => ({
+    ...agent.recent.view(nowMs),
+    view: agentView(agent, nowMs),
+  }));
   const lost = judged.filter(({ view }) => view.signal === 'lost');
   const isLost = relied.size > 0 ? lost.length > 0 : lost.length > 0 && lost.length === judged.length;
-  const rates = judged.flatMap(({ view }) => view.samplingRate ?? []);
+  const rates = judged.flatMap(({ view, received, missing }) =>
+    view.samplingRate === undefined ? [] : Math.ceil((view.samplingRate * (received + missing)) / Math.max(1, received)),
+  );
   return {
     hasSamples: sampling.length > 0,
-    lost: isLost
-      ? silenceOf(
-          lost.map(({ view }) => view),
-          nowMs,
-        )
-      : '',
-    degraded: lossOf(judged.map(({ agent, view }) => ({ view, ...agent.recent.view(nowMs) }))),
+    lost: isLost ? whyLost(lost, nowMs) : '',
+    degraded: lossOf(judged.filter(({ view }) => view.signal === 'degraded')),
     samplingRate: rates.length === 0 ? undefined : Math.max(...rates),
   };
+}
+
+type Judged = { view: AgentView; received: number; missing: number };
+
+function whyLost(lost: readonly Judged[], nowMs: number): string {
+  const silent = lost
+    .map(({ view }) => view)
+    .filter(({ lastDatagramAt: lastDatagramMs, pollingMs }) => isSilent({ lastDatagramMs, pollingMs }, nowMs));
+  return silent.length > 0 ? silenceOf(silent, nowMs) : `${lossOf(lost)}; look at the way to the collector and at its limits`;
 }
 
 function silenceOf(lost: readonly AgentView[], nowMs: number): string {
@@ -79,8 +90,7 @@ function silenceOf(lost: readonly AgentView[], nowMs: number): string {
   return `${silent}${others}; look whether it still runs and reaches the collector`;
 }
 
-function lossOf(agents: readonly { view: AgentView; received: number; missing: number }[]): string {
-  const [first, ...others] = agents.filter(({ view }) => view.signal === 'degraded');
+function lossOf([first, ...others]: readonly Judged[]): string {
   if (first === undefined) return '';
   const percent = (100 * first.missing) / (first.received + first.missing);
   const more = others.length > 0 ? `, and of ${String(others.length)} more agents too many` : '';

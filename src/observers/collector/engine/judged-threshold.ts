@@ -1,15 +1,13 @@
 /** A threshold and what its detectors say, of itself or for a run. */
 import type { DetectorRule } from '../../detect/detector.ts';
-import { createThresholdWatch, type RuleOfSource, type ThresholdEvent } from '../../detect/watch.ts';
+import { createThresholdWatch, type RuleOfSource, type ThresholdEvent, type ThresholdWatch } from '../../detect/watch.ts';
 import type { TableChange } from '../../flows/table.ts';
 import type { NetworkCrossing, WatchedThreshold } from '../../network-observer.ts';
 
-export type JudgedThreshold = {
+export type JudgedThreshold = Pick<ThresholdWatch, 'watchFrom' | 'watched' | 'heaviestAt' | 'forgetSource' | 'size'> & {
   observe: (change: TableChange) => ThresholdEvent[];
   /** The condition was met within the time to arm again. */
   isFiring: (nowMs: number) => boolean;
-  forgetSource: (source: string) => void;
-  size: () => number;
   lastCrossing: NetworkCrossing | undefined;
 };
 
@@ -31,6 +29,9 @@ export function startJudging(threshold: WatchedThreshold, rule: DetectorRule | R
       const metMs = watch.lastMetMs();
       return metMs !== undefined && nowMs - metMs < Math.max(rearmMs, leastFiringMs);
     },
+    watchFrom: watch.watchFrom,
+    watched: watch.watched,
+    heaviestAt: watch.heaviestAt,
     forgetSource: watch.forgetSource,
     size: watch.size,
     lastCrossing: undefined,

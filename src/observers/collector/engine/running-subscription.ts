@@ -6,6 +6,7 @@ import type { Arming, Subscription, WatchedThreshold } from '../../network-obser
 import type { LedgerAgent } from '../../sflow/account/agent-ledger.ts';
 import { createTrafficLedger, type TrafficLedger } from '../../traffic/ledger.ts';
 import { type ArmedThreshold, armThreshold } from './armed-threshold.ts';
+import type { AwaitedAgent, AwaitedAgents } from './awaited-agents.ts';
 import { type JudgedThreshold, ruleOf, startJudging } from './judged-threshold.ts';
 import type { EngineLimits } from './limits.ts';
 import { type RunningFlow, startFlow } from './running-flow.ts';
@@ -29,6 +30,8 @@ export type RunningSubscription = {
   traffic: RunTraffic[];
   /** Agents of which samples belonged to one of the flows. */
   relied: Set<LedgerAgent>;
+  /** Of those, the ones that are forgotten: until they are heard again, or the flows are edited. */
+  awaited: AwaitedAgents;
 };
 
 export type StartOptions = {
@@ -61,6 +64,7 @@ export function startSubscription(
   );
   const armed = subscription.armings.flatMap((arming) => armedOf(arming, thresholds, before?.armed ?? [], options));
   const ownFlows = armed.flatMap(({ hasOwnFlow, running }) => (hasOwnFlow ? [running] : []));
+  const isSameFlows = isDeepStrictEqual(before?.subscription.flows, subscription.flows);
   return {
     subscription,
     flows,
@@ -69,6 +73,7 @@ export function startSubscription(
     armed,
     traffic: subscription.armings.map((arming) => trafficOf(arming, before?.traffic ?? [], options.nowMs)),
     relied: before?.relied ?? new Set(),
+    awaited: before !== undefined && isSameFlows ? before.awaited : new Map<string, AwaitedAgent>(),
   };
 }
 
@@ -88,7 +93,7 @@ function armedOf(
   return [...new Set(arming.thresholds)].flatMap((name) => {
     const found = thresholds.get(name);
     if (found === undefined) return [];
-    const { threshold, running } = found;
+    const { threshold, running, judged: byItself } = found;
     const known = before.find((armed) => armed.run === run && armed.threshold.name === name);
     if (known !== undefined && isSameArmed(known, threshold, running)) {
       known.running.exempt?.(targets);
@@ -97,7 +102,7 @@ function armedOf(
     }
     const hasOwnFlow = threshold.exemptTargets;
     const own = hasOwnFlow ? startFlow(running.flow, packet, limits, targets) : running;
-    return [armThreshold({ run, threshold, running: own, hasOwnFlow, phase, nowMs })];
+    return [armThreshold({ run, threshold, running: own, hasOwnFlow, byItself, phase, nowMs })];
   });
 }
 

@@ -1,9 +1,10 @@
 /** What is shown of a subscription. Bounded by what was subscribed. */
 import { detectionPower, type DetectionPower } from '../../detect/power.ts';
 import type { ActiveFlow } from '../../flows/largest-flows.ts';
-import type { ArmingView, FlowView, SubscriptionView, ThresholdView } from '../../network-observer.ts';
+import type { ArmingView, FlowView, SubscriptionView, ThresholdView, WatchedThreshold } from '../../network-observer.ts';
 import type { LedgerAgent } from '../../sflow/account/agent-ledger.ts';
 import type { ArmedThreshold } from './armed-threshold.ts';
+import { type AwaitedAgents, describeAwaited } from './awaited-agents.ts';
 import { agentViews, type Heard, hearingOf } from './hearing.ts';
 import type { EngineLimits } from './limits.ts';
 import { packetValueOf, type RunningFlow } from './running-flow.ts';
@@ -13,7 +14,12 @@ import { armedState, thresholdState } from './signal-state.ts';
 
 export type ShownFlow = { key: string; value: number; agent: string; dataSource: string };
 
-type Viewing = { heard: Heard; nowMs: number; largestOf: (running: RunningFlow) => ActiveFlow[] };
+type Viewing = {
+  heard: Heard;
+  awaited: AwaitedAgents;
+  nowMs: number;
+  largestOf: (running: RunningFlow) => ActiveFlow[];
+};
 
 export function viewOf(
   running: RunningSubscription,
@@ -21,14 +27,14 @@ export function viewOf(
   nowMs: number,
   limits: EngineLimits,
 ): SubscriptionView {
-  const { flows, thresholds, armed, traffic, relied } = running;
+  const { flows, thresholds, armed, traffic, relied, awaited } = running;
   const found = new Map<RunningFlow, ActiveFlow[]>();
   const largestOf = (of: RunningFlow): ActiveFlow[] => {
     const largest = found.get(of) ?? of.table.activeFlows({ nowMs, most: Math.max(1, of.flow.top) });
     found.set(of, largest);
     return largest;
   };
-  const viewing = { heard: hearingOf(agents, relied, nowMs), nowMs, largestOf };
+  const viewing = { heard: hearingOf(agents, relied, nowMs), awaited, nowMs, largestOf };
   const armings = armed.map((one) => armingView(one, viewing));
   return {
     at: nowMs,
@@ -54,9 +60,9 @@ function thresholdView(of: RunningThreshold, armings: readonly ArmingView[], vie
   const { name, value: limit } = threshold;
   const common = { name, limit, ...valueOf(of, viewing), lastCrossing: judged?.lastCrossing };
   if (judged === undefined) return { ...common, ...relativeState(name, armings) };
-  const power = powerOf(limit, running, viewing.heard);
+  const power = powerOf(limit, running, viewing.heard, judged.heaviestAt(viewing.nowMs));
   const isFiring = judged.isFiring(viewing.nowMs);
-  return { ...common, ...thresholdState({ hearing: viewing.heard, power, isFiring }), power };
+  return { ...common, ...thresholdState({ ...factsOf(threshold, running, viewing), power, isFiring }), power };
 }
 
 const onlyArmed = 'relative to a baseline: it is judged while a run is armed with it';
@@ -79,12 +85,20 @@ function valueOf({ threshold, running }: RunningThreshold, { nowMs, largestOf }:
   return { value: totals.length === 0 ? 0 : totals.reduce((one, other) => Math.min(one, other)) };
 }
 
-function armingView(armed: ArmedThreshold, { heard, nowMs }: Viewing): ArmingView {
+function armingView(armed: ArmedThreshold, viewing: Viewing): ArmingView {
   const { run, threshold, running, crossing } = armed;
+  const { heard, awaited, nowMs } = viewing;
   const found = armed.limitAt(nowMs);
   const limit = found.kind === 'absolute' || found.kind === 'relative' ? found.limit : undefined;
-  const power = limit === undefined ? undefined : powerOf(limit, running, heard);
-  const facts = { hearing: heard, power, isFiring: armed.isFiring(nowMs), hasCrossed: crossing !== undefined, limit: found };
+  const power = limit === undefined ? undefined : powerOf(limit, running, heard, armed.heaviestAt(nowMs));
+  const facts = {
+    ...factsOf(threshold, running, viewing),
+    power,
+    isFiring: armed.isFiring(nowMs),
+    hasCrossed: crossing !== undefined,
+    gone: describeAwaited(awaited, nowMs, armed.armedMs),
+    limit: found,
+  };
   return {
     run,
     threshold: threshold.name,
@@ -97,8 +111,26 @@ function armingView(armed: ArmedThreshold, { heard, nowMs }: Viewing): ArmingVie
 
 const baselineView = ({ rate, low, high }: { rate: number; low: number; high: number }) => ({ rate, low, high });
 
-function powerOf(threshold: number, running: RunningFlow, { samplingRate }: Heard): DetectionPower | undefined {
-  if (samplingRate === undefined) return undefined;
+function factsOf({ condition }: WatchedThreshold, { flow, table }: RunningFlow, { heard, awaited, nowMs }: Viewing) {
+  const hasMatched = table.largestValue() > 0;
+  return {
+    hearing: heard,
+    awaited: describeAwaited(awaited, nowMs),
+    unmatched: hasMatched ? '' : `no sampled packet has belonged to flow '${flow.name}' yet; look at its keys and its filter`,
+    condition,
+  };
+}
+
+/** @param heaviest what the detector has seen a sample weigh of late: it decides no sooner than if all weighed as much */
+function powerOf(
+  threshold: number,
+  running: RunningFlow,
+  { samplingRate: ofAgents }: Heard,
+  heaviest: number,
+): DetectionPower | undefined {
+  if (ofAgents === undefined) return undefined;
   const { smoothingMs } = running.flow;
-  return detectionPower({ threshold, smoothingMs, samplingRate, packetValue: packetValueOf(running) });
+  const packetValue = packetValueOf(running);
+  const samplingRate = Math.max(ofAgents, Math.ceil(heaviest / packetValue));
+  return detectionPower({ threshold, smoothingMs, samplingRate, packetValue });
 }

@@ -10,7 +10,7 @@ import type { FlowSample } from '../decode/flow-sample.ts';
 import { usualPollingMs } from '../../detect/signal.ts';
 import { mostLate } from './agent-account.ts';
 import { createLateRecord, type LateRecord } from './late-record.ts';
-import { addReadings, type PollingRecord, startPolling } from './polling.ts';
+import { addReadings, pollingOf, type PollingRecord, startPolling } from './polling.ts';
 import { distance, stepOf } from './sequence.ts';
 
 export type LedgerSource = {
@@ -66,7 +66,7 @@ export type LedgerLimits = {
   sources: number;
   /** An agent that was silent for longer makes room for a new one, where there is none. */
   makeRoomAfterMs: number;
-  /** An agent that was silent for longer is no agent any more. */
+  /** An agent that was silent for longer, and for longer than four of its polling intervals, is no agent any more. */
   forgetAfterMs: number;
 };
 
@@ -163,10 +163,12 @@ export function createAgentLedger(limits: LedgerLimits): AgentLedger {
       }
     },
     forget: (nowMs) => {
-      for (;;) {
-        const oldest = recency.oldest();
-        if (oldest === undefined || nowMs - oldest.lastDatagramMs <= limits.forgetAfterMs) break;
-        drop(oldest);
+      let agent = recency.oldest();
+      while (agent !== undefined && nowMs - agent.lastDatagramMs > limits.forgetAfterMs) {
+        const { newer } = agent;
+        // It must be lost before it is forgotten, however rarely it is polled.
+        if (nowMs - agent.lastDatagramMs > pollsUntilForgotten * pollingOf(agent)) drop(agent);
+        agent = newer;
       }
       const left = leaving;
       leaving = [];
@@ -178,6 +180,8 @@ export function createAgentLedger(limits: LedgerLimits): AgentLedger {
     counts: () => ({ agents, sources, untrackedDatagrams, untrackedSamples }),
   };
 }
+
+const pollsUntilForgotten = 4;
 
 const newAgent = (agent: string, { subAgent, sequence, uptimeMs }: DatagramHeader, nowMs: number): LedgerAgent => ({
   key: `${agent} ${String(subAgent)}`,

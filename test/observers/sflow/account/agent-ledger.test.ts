@@ -123,7 +123,7 @@ describe('the ledger of a collector', patient, () => {
     read(ofAgent(1, [1, 2]));
     read(ofAgent(2, [1, 2, 3]));
     expect(ledger.counts()).toMatchObject({ agents: 2, sources: 3, untrackedSamples: 2 });
-    ledger.forget(10_001);
+    ledger.forget(120_001);
     expect(ledger.counts()).toMatchObject({ agents: 0, sources: 0 });
   });
 
