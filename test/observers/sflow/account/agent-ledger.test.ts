@@ -23,7 +23,7 @@ function keeping(given = limits) {
       agent = ledger.datagram(header, view, nowMs);
     },
     flowSample: (sample) => {
-      if (agent !== undefined) ledger.packetSample(agent, sample);
+      if (agent !== undefined) ledger.packetSample(agent, sample, nowMs);
     },
     counterSample: (sample) => {
       if (agent !== undefined) ledger.counterSample(agent, sample, nowMs);
@@ -44,6 +44,7 @@ const counted = ({
   datagrams,
   lost,
   late,
+  duplicates,
   restarts,
   samples,
   sampleDrops,
@@ -54,6 +55,7 @@ const counted = ({
   datagrams,
   lost,
   late,
+  duplicates,
   restarts,
   samples,
   sampleDrops,
