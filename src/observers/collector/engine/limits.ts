@@ -27,7 +27,7 @@ export type EngineLimits = {
 export const usualLimits: EngineLimits = {
   agents: 4096,
   dataSources: 16_384,
-  flows: 65_536,
+  flows: 32_768,
   runningFlows: 512,
   samplingRate: 2 ** 20,
   frameLength: 2 ** 20,
@@ -38,5 +38,5 @@ export const usualLimits: EngineLimits = {
   makeRoomAfterMs: 75_000,
 };
 
-/** How many packets are remembered in each of two generations: together as many as there can be flows. */
-export const decisionsFor = (mostFlows: number): number => Math.max(1, Math.ceil(mostFlows / 2));
+/** How many packets are remembered in each of two generations: the first does for a table that is nearly full, without moving any. */
+export const decisionsFor = (mostFlows: number): number => Math.ceil(0.75 * mostFlows);
