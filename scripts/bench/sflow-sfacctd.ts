@@ -45,14 +45,12 @@ export async function benchBesideSfacctd(recording: string): Promise<SideBySide[
     const records = Array.from({ length: repetitions }, () => bytes.subarray(pcapHeaderLength));
     await writeFile(once, bytes);
     await writeFile(repeated, Buffer.concat([bytes.subarray(0, pcapHeaderLength), ...records]));
-    const failed = await throughSfacctd(once, folder).then(
+    const failure = await throughSfacctd(once, folder).then(
       () => undefined,
-      (error: unknown) => error,
+      (error: unknown) => (error instanceof Error ? error.message : 'for no reason that it gave'),
     );
-    if (failed !== undefined) {
-      console.log(
-        `sfacctd did not work, so nothing is measured beside it: ${failed instanceof Error ? failed.message : String(failed)}`,
-      );
+    if (failure !== undefined) {
+      console.log(`sfacctd did not work, so nothing is measured beside it: ${failure}`);
       return [];
     }
     const datagrams = (await throughEngine(once)).datagrams * (repetitions - 1);
