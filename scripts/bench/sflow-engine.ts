@@ -31,8 +31,30 @@ export function engineWork({ hasThreshold }: { hasThreshold: boolean }): (datagr
     armings: [],
   };
   engine.put(subscription, 0);
+  const numbered = createNumbering();
   let nowMs = 0;
-  return (datagram) => engine.datagram(datagram, (nowMs += 1));
+  return (datagram) => engine.datagram(numbered(datagram), (nowMs += 1));
+}
+
+/** Datagrams come again and again, which an engine does not count: each is numbered anew, in place, as the next of its agent. */
+function createNumbering(): (datagram: Uint8Array) => Uint8Array {
+  const [agents, known] = [new Map<string, { sequence: number }>(), new WeakMap<Uint8Array, () => void>()];
+  const numberingOf = (datagram: Uint8Array): (() => void) => {
+    const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.byteLength);
+    const offset = view.getUint32(4) === 2 ? 28 : 16;
+    const name = Buffer.from(datagram.subarray(4, offset)).toString('hex');
+    const agent = agents.get(name) ?? { sequence: 0 };
+    agents.set(name, agent);
+    return () => {
+      view.setUint32(offset, (agent.sequence += 1));
+    };
+  };
+  return (datagram) => {
+    const next = known.get(datagram) ?? numberingOf(datagram);
+    known.set(datagram, next);
+    next();
+    return datagram;
+  };
 }
 
 /**

@@ -32,7 +32,7 @@ const configuration = (recording: string, output: string): string =>
 
 export type SideBySide = { name: string; datagramsPerCpuSecond: ReturnType<typeof spreadOf> };
 
-/** @param recording a pcap, which is repeated; @returns nothing, and says so, where there is no sfacctd */
+/** @param recording a pcap, which is repeated; @returns nothing, and says so, where there is no sfacctd, or none that works */
 export async function benchBesideSfacctd(recording: string): Promise<SideBySide[]> {
   if (spawnSync('sfacctd', ['-V'], { stdio: 'ignore' }).error !== undefined) {
     console.log('sfacctd is not installed, so nothing is measured beside it (Debian: apt-get install pmacct)');
@@ -45,6 +45,14 @@ export async function benchBesideSfacctd(recording: string): Promise<SideBySide[
     const records = Array.from({ length: repetitions }, () => bytes.subarray(pcapHeaderLength));
     await writeFile(once, bytes);
     await writeFile(repeated, Buffer.concat([bytes.subarray(0, pcapHeaderLength), ...records]));
+    const failure = await throughSfacctd(once, folder).then(
+      () => undefined,
+      (error: unknown) => (error instanceof Error ? error.message : 'for no reason that it gave'),
+    );
+    if (failure !== undefined) {
+      console.log(`sfacctd did not work, so nothing is measured beside it: ${failure}`);
+      return [];
+    }
     const datagrams = (await throughEngine(once)).datagrams * (repetitions - 1);
     const subjects = [
       { name: 'Squall, from the file', seconds: async (file: string) => (await throughEngine(file)).seconds },
@@ -81,12 +89,22 @@ async function throughEngine(file: string): Promise<{ datagrams: number; seconds
   return { datagrams, seconds: (user + system) / 1e6 };
 }
 
-/** Of sfacctd and its plugin together. */
-async function throughSfacctd(recording: string, folder: string): Promise<number> {
-  const file = join(folder, 'sfacctd.conf');
-  await writeFile(file, configuration(recording, join(folder, 'flows.txt')));
+/**
+ * Processor seconds of sfacctd and its plugin together.
+ * @throws Error where it failed, or has written no flows: its time would be that of nothing
+ */
+export async function throughSfacctd(recording: string, folder: string, program = 'sfacctd'): Promise<number> {
+  const [file, output] = [join(folder, 'sfacctd.conf'), join(folder, 'flows.txt')];
+  await rm(output, { force: true });
+  await writeFile(file, configuration(recording, output));
   // `times` of a shell: of itself in the first line, of all that it has waited for in the second.
-  const { stdout } = await run('sh', ['-c', 'sfacctd -f "$0" >/dev/null 2>&1; times', file], { timeout: timeoutMs });
+  const measured = '"$0" -f "$1" >/dev/null 2>&1; code=$?; times; exit $code';
+  const { stdout } = await run('sh', ['-c', measured, program, file], { timeout: timeoutMs }).catch((error: unknown) => {
+    const { code } = error as { code?: unknown };
+    throw new Error(`${program} ended with ${String(code)}; run it with ${file} to see why`, { cause: error });
+  });
+  const lines = (await readFile(output, 'utf8').catch(() => '')).trim().split('\n').length;
+  if (lines < 2) throw new Error(`${program} has written no flows to ${output}`);
   return secondsOf(stdout);
 }
 

@@ -27,7 +27,8 @@ export type { FlowSample } from './sflow/decode/flow-sample.ts';
 export { absent, type PacketLayer } from './sflow/decode/packet/layer.ts';
 export { readCapture } from './sflow/capture/read-capture.ts';
 export type { Captured, CaptureReason } from './sflow/capture/captured.ts';
-export { createAgentLedger, type AgentLedger, type LedgerAgent, type LedgerSource } from './sflow/account/agent-ledger.ts';
+export { createAgentLedger, type AgentLedger, type LedgerAgent } from './sflow/account/agent-ledger.ts';
+export type { LedgerSource } from './sflow/account/data-sources.ts';
 export { type AgentAccount, accountDatagram, type Accounts, lossCorrection, noAccounts } from './sflow/account/agent-account.ts';
 export { addSample, bytesErrorPercent95, type Estimate, framesErrorPercent95, noEstimate } from './sflow/estimate.ts';
 export {

@@ -11,7 +11,15 @@ const counters: CollectorCounters = {
   receiveBuffer: { askedBytes: 8_388_608, grantedBytes: 212_992 },
   crossings: { pushed: 3, unread: 0 },
   engine: {
-    ...{ datagrams: 4, problems: {}, untrackedDatagrams: 0, untrackedSamples: 0, flowSamples: 20, counterSamples: 1 },
+    ...{
+      datagrams: 4,
+      problems: {},
+      duplicateDatagrams: 0,
+      untrackedDatagrams: 0,
+      untrackedSamples: 0,
+      flowSamples: 20,
+      counterSamples: 1,
+    },
     ...{ discardSamples: 0, skippedSamples: 0, refusedRates: 0, refusedLengths: 0, evictedFlows: 0, crossings: 0 },
     ...{ agents: 1, dataSources: 2, flows: 3, subscriptions: 1 },
   },

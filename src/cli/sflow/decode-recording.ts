@@ -51,11 +51,12 @@ function summaryOf(
   { others, problems }: { others: number; problems: number },
 ): string[] {
   const lines = [...agents.values()].map((account) => {
-    const { agent, subAgent, datagrams, lost, late, restarts, malformed, samples, sampleDrops } = account;
+    const { agent, subAgent, datagrams, lost, late, duplicates, restarts, malformed, samples, sampleDrops } = account;
     const counts = [
       `${samples} samples in ${datagrams} datagrams`,
       `${lost} datagrams lost`,
-      ...(late > 0 ? [`${late} late or twice`] : []),
+      ...(late > 0 ? [`${late} late`] : []),
+      ...(duplicates > 0 ? [`${duplicates} twice`] : []),
       ...(restarts > 0 ? [`${restarts} restarts`] : []),
       ...(malformed > 0 ? [`${malformed} not whole`] : []),
       `${sampleDrops} samples dropped by the agent`,

@@ -35,14 +35,22 @@ export type ThreadOptions = {
   requestTimeoutMs?: number;
   /** For starting the thread, also on a slow machine. @default 15 s */
   openTimeoutMs?: number;
+  /** Of what the thread keeps; where that does not do, the thread ends, and not the process. @default usualMemoryMiB */
+  memoryMiB?: number;
 };
+
+/** Far more than full tables take (docs/sflow-collector.md), far less than the chart gives the observer. */
+const usualMemoryMiB = 192;
+/** By itself the young generation grows to more than all that is kept, as soon as much is sent. */
+const youngMemoryMiB = 24;
 
 const ownProgram = new URL(import.meta.url.endsWith('.ts') ? './worker/main.ts' : './collector.js', import.meta.url);
 
 /** Rejects with InvalidInput, with PermissionDenied, or with Unavailable where the address is in use or the thread does not start. */
 export async function openCollector(options: CollectorOptions = {}, thread: ThreadOptions = {}): Promise<Collector> {
-  const { program = ownProgram, requestTimeoutMs = 2000, openTimeoutMs = 15_000 } = thread;
-  const worker = new Worker(program, { workerData: settingsOf(options), name: 'sflow-collector', execArgv: [] });
+  const { program = ownProgram, requestTimeoutMs = 2000, openTimeoutMs = 15_000, memoryMiB = usualMemoryMiB } = thread;
+  const resourceLimits = { maxOldGenerationSizeMb: memoryMiB, maxYoungGenerationSizeMb: youngMemoryMiB };
+  const worker = new Worker(program, { workerData: settingsOf(options), name: 'sflow-collector', execArgv: [], resourceLimits });
   const send = (message: MessageToWorker): void => {
     worker.postMessage(message);
   };

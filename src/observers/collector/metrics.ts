@@ -56,6 +56,9 @@ export const collectorMetrics: readonly CollectorMetric[] = [
     ({ engine }) => byReason(engine.problems),
     ['reason'],
   ),
+  counter('duplicate_datagrams', 'Datagrams that had come before, which are left out.', ({ engine }) =>
+    one(engine.duplicateDatagrams),
+  ),
   counter('untracked_datagrams', 'Datagrams of agents for which there is no room.', ({ engine }) =>
     one(engine.untrackedDatagrams),
   ),

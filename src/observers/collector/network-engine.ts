@@ -7,7 +7,8 @@ import { createCurrentPacket } from '../flows/current-packet.ts';
 import type { Aggregation } from '../flows/largest-flows.ts';
 import { frameBytes } from '../flows/packet-key-fields.ts';
 import type { AgentView, NetworkCrossing, Subscription, SubscriptionView } from '../network-observer.ts';
-import { createAgentLedger, type LedgerAgent, type LedgerSource } from '../sflow/account/agent-ledger.ts';
+import { createAgentLedger, type LedgerAgent } from '../sflow/account/agent-ledger.ts';
+import type { LedgerSource } from '../sflow/account/data-sources.ts';
 import type { FlowSample } from '../sflow/decode/flow-sample.ts';
 import type { Problem, ProblemReason } from '../sflow/decode/problems.ts';
 import { createDatagramWalker } from '../sflow/decode/walk-datagram.ts';
@@ -18,7 +19,9 @@ import { type EngineLimits, usualLimits } from './engine/limits.ts';
 import type { RunningFlow } from './engine/running-flow.ts';
 import { type RunningSubscription, startSubscription } from './engine/running-subscription.ts';
 import { type Crossed, settleDatagram, settleQuiet } from './engine/settle-datagram.ts';
+import { checkRunningFlows, shareRoom } from './engine/share-room.ts';
 import { trafficSampleOf } from './engine/traffic-sample.ts';
+import { undecidedWhileUntracked } from './engine/untracked.ts';
 import { type ShownFlow, shown, viewOf } from './engine/views.ts';
 
 export type EngineOptions = {
@@ -45,6 +48,8 @@ export type EngineCounters = {
   datagrams: number;
   /** Datagrams and samples of which not all could be decoded, by the first thing that was wrong. */
   problems: Partial<Record<ProblemReason, number>>;
+  /** That had come before. */
+  duplicateDatagrams: number;
   /** Of agents or data sources for which there is no room. */
   untrackedDatagrams: number;
   untrackedSamples: number;
@@ -85,11 +90,14 @@ const quietEveryMs = 100;
 export function createNetworkEngine({ startedAt, limits: given }: EngineOptions): NetworkEngine {
   const limits: EngineLimits = { ...usualLimits, ...given };
   const packet = createCurrentPacket();
-  const ledger = createAgentLedger({
+  const ledgerLimits = {
     agents: limits.agents,
     sources: limits.dataSources,
     makeRoomAfterMs: limits.makeRoomAfterMs,
     forgetAfterMs: limits.forgetAgentAfterMs,
+  };
+  const ledger = createAgentLedger(ledgerLimits, (source) => {
+    for (const one of subscriptions.values()) forgetSource(one, source.name);
   });
   const subscriptions = new Map<string, RunningSubscription>();
   let flows: RunningFlow[] = [];
@@ -122,7 +130,7 @@ export function createNetworkEngine({ startedAt, limits: given }: EngineOptions)
       if (agent === undefined) return;
       samplesOfDatagram += 1;
       firstProblem ??= sample.problem;
-      const source = ledger.packetSample(agent, sample);
+      const source = ledger.packetSample(agent, sample, datagramMs);
       if (sample.kind === 'discard') counts.discardSamples += 1;
       else if (source !== undefined && isBelieved(sample)) takeSample(source, sample, view);
     },
@@ -201,18 +209,21 @@ export function createNetworkEngine({ startedAt, limits: given }: EngineOptions)
   function forget(gone: LedgerAgent, nowMs: number): void {
     for (const one of subscriptions.values()) {
       if (one.relied.delete(gone)) awaitAgent(one.awaited, gone, nowMs);
-      for (const { name } of gone.flowSources.values()) {
-        for (const { table } of one.runningFlows) table.forgetSource(name);
-        for (const { judged } of one.thresholds.values()) judged?.forgetSource(name);
-        for (const armed of one.armed) armed.forgetSource(name);
-      }
+      for (const { name } of gone.flowSources.values()) forgetSource(one, name);
     }
+  }
+
+  function forgetSource({ runningFlows, thresholds, armed }: RunningSubscription, name: string): void {
+    for (const { table } of runningFlows) table.forgetSource(name);
+    for (const { judged } of thresholds.values()) judged?.forgetSource(name);
+    for (const one of armed) one.forgetSource(name);
   }
 
   /** Of what runs, for the path of each sample. */
   function listRunning(): void {
     flows = [...subscriptions.values()].flatMap((one) => one.runningFlows);
     traffic = [...subscriptions.values()].flatMap((one) => one.traffic);
+    shareRoom([...subscriptions.values()], limits);
   }
 
   function replace(id: string, running: RunningSubscription | undefined): void {
@@ -247,6 +258,7 @@ export function createNetworkEngine({ startedAt, limits: given }: EngineOptions)
         );
       }
       const options = { packet, limits, nowMs };
+      checkRunningFlows([...subscriptions.values()], subscription, limits);
       replace(subscription.id, startSubscription(structuredClone(subscription), before, options));
     },
     remove: (id) => {
@@ -254,7 +266,9 @@ export function createNetworkEngine({ startedAt, limits: given }: EngineOptions)
     },
     view: (id, nowMs) => {
       const running = subscriptions.get(id);
-      return running === undefined ? undefined : viewOf(running, [...ledger.agents()], nowMs, limits);
+      if (running === undefined) return undefined;
+      const view = viewOf(running, [...ledger.agents()], nowMs, limits);
+      return ledger.untrackedRecently(nowMs) ? undecidedWhileUntracked(view) : view;
     },
     agents: (nowMs) => agentViews(ledger.agents(), nowMs, { ...limits, agentsInView: limits.agents }),
     activeFlows: ({ id, flow, nowMs, most, least, agent: of, mode }) => {
@@ -264,10 +278,11 @@ export function createNetworkEngine({ startedAt, limits: given }: EngineOptions)
       return running.table.activeFlows({ nowMs, most, least, isWanted, aggregation: mode }).map(shown);
     },
     counters: () => {
-      const { agents, sources, untrackedDatagrams, untrackedSamples } = ledger.counts();
+      const { agents, sources, duplicateDatagrams, untrackedDatagrams, untrackedSamples } = ledger.counts();
       return {
         ...counts,
         problems: { ...problems },
+        duplicateDatagrams,
         untrackedDatagrams,
         untrackedSamples,
         evictedFlows: flows.reduce((sum, { table }) => sum + table.evictions(), evictedOfRemoved),

@@ -12,6 +12,8 @@ export type FlowIntake = {
   take: (source: { number: number; name: string }, samplingRate: number) => boolean;
   /** When a filter of the definition decides otherwise from now on. */
   forget: () => void;
+  /** @param decisions of one generation of the recall from now on */
+  limit: (decisions: number) => void;
 };
 
 export type IntakeLimits = {
@@ -51,5 +53,6 @@ export function createFlowIntake(
       return true;
     },
     forget: recall.clear,
+    limit: recall.limit,
   };
 }

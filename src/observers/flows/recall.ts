@@ -7,12 +7,15 @@ export type Recall<Decision> = {
   find: (numbers: Int32Array, length: number) => Decision | undefined;
   keep: (numbers: Int32Array, length: number, decision: Decision) => void;
   clear: () => void;
+  /** Where more is kept than that, all is forgotten. */
+  limit: (mostOfGeneration: number) => void;
   size: () => number;
 };
 
 type Kept<Decision> = { numbers: readonly number[]; decision: Decision };
 
-export function createRecall<Decision>(mostOfGeneration: number): Recall<Decision> {
+export function createRecall<Decision>(mostAtFirst: number): Recall<Decision> {
+  let mostOfGeneration = mostAtFirst;
   let young = new Map<number, Kept<Decision>>();
   let old = new Map<number, Kept<Decision>>();
 
@@ -22,6 +25,11 @@ export function createRecall<Decision>(mostOfGeneration: number): Recall<Decisio
       young = new Map();
     }
     young.set(hash, kept);
+  };
+
+  const clear = (): void => {
+    young.clear();
+    old.clear();
   };
 
   return {
@@ -40,9 +48,10 @@ export function createRecall<Decision>(mostOfGeneration: number): Recall<Decisio
     keep: (numbers, length, decision) => {
       put(hashOf(numbers, length), { numbers: Array.from(numbers.subarray(0, length)), decision });
     },
-    clear: () => {
-      young.clear();
-      old.clear();
+    clear,
+    limit: (most) => {
+      mostOfGeneration = most;
+      if (young.size > most || old.size > most) clear();
     },
     size: () => young.size + old.size,
   };

@@ -68,6 +68,8 @@ export type FlowTable = {
   valueOf: (id: string, nowMs: number) => number | undefined;
   /** Of each source that has carried any of the flows: all of them together. */
   totals: (nowMs: number) => { source: string; value: number }[];
+  /** From the next datagram on that samples any of its flows. */
+  limit: (limits: FlowTableLimits) => void;
   /** Its total; its flows leave as others do. */
   forgetSource: (source: string) => void;
   size: () => number;
@@ -76,12 +78,26 @@ export type FlowTable = {
   largestValue: () => number;
 };
 
+export type FlowTableLimits = {
+  mostFlows: number;
+  /** A flow that was not sampled for longer leaves with the next datagram that samples another. */
+  idleMs: number;
+};
+
+/** Of so many sources totals are kept in any case. */
+const leastTotals = 1024;
+
 export const idOfFlow = (source: string, flow: string): string => `${source} ${flow}`;
 
 export function createFlowTable(
   definition: FlowDefinition,
-  { smoothingMs, mostFlows }: { smoothingMs: number; mostFlows: number },
+  {
+    smoothingMs,
+    mostFlows,
+    idleMs = Infinity,
+  }: { smoothingMs: number } & Pick<FlowTableLimits, 'mostFlows'> & Partial<FlowTableLimits>,
 ): FlowTable {
+  let limits: FlowTableLimits = { mostFlows, idleMs };
   const entries = new Map<string, FlowEntry>();
   const recency = createRecency<FlowEntry>();
   const totals = new Map<string, SourceTotal>();
@@ -137,18 +153,29 @@ export function createFlowTable(
     entries.delete(entry.id);
     recency.remove(entry);
     entry.isEvicted = true;
+    // Whoever holds it for a while yet needs no texts of it.
+    entry.id = entry.source = entry.flow = '';
   }
 
+  /** Those that were idle for too long, and those for which there is no room; only the latter are counted. */
   function evict(): string[] {
     const evicted: string[] = [];
-    while (entries.size > mostFlows) {
-      const oldest = recency.oldest();
-      if (oldest === undefined) break;
-      remove(oldest);
+    for (let oldest = recency.oldest(); oldest !== undefined; oldest = recency.oldest()) {
+      const isIdle = window.toMs - oldest.atMs > limits.idleMs;
+      if (!isIdle && entries.size <= limits.mostFlows) break;
+      if (!isIdle) evictions += 1;
       evicted.push(oldest.id);
+      remove(oldest);
     }
-    evictions += evicted.length;
     return evicted;
+  }
+
+  /** Totals are few; where sources are forged, the ones that were sampled longest ago leave, a half at a time. */
+  function boundTotals(): void {
+    if (totals.size <= Math.max(leastTotals, limits.mostFlows)) return;
+    const newest = [...totals.values()].sort((one, other) => one.atMs - other.atMs).slice(totals.size >> 1);
+    totals.clear();
+    for (const total of newest) totals.set(total.source, total);
   }
 
   function end(): TableChange[] {
@@ -156,7 +183,8 @@ export function createFlowTable(
     const changes = touched.map(changeOf);
     touched.length = 0;
     const last = changes.at(-1);
-    if (entries.size > mostFlows && last !== undefined) last.evicted = evict();
+    if (last !== undefined) last.evicted = evict();
+    boundTotals();
     return changes;
   }
 
@@ -200,6 +228,9 @@ export function createFlowTable(
       return entry === undefined ? undefined : ewmaAt(entry, nowMs, smoothingMs);
     },
     totals: (nowMs) => [...totals.values()].map((total) => ({ source: total.source, value: ewmaAt(total, nowMs, smoothingMs) })),
+    limit: (given) => {
+      limits = given;
+    },
     forgetSource: (source) => {
       totals.delete(source);
     },

@@ -20,7 +20,7 @@ describe('a recording', () => {
     const { lines, summary } = await linesOf(pcap([packet, ethernet(0x0806, zeros(28)), packet]));
     expect(lines).toMatchObject([{ sequence: 42 }, { sequence: 42 }]);
     expect(summary).toEqual([
-      '192.0.2.1 sub-agent 7: 2 samples in 2 datagrams, 0 datagrams lost, 1 late or twice, 0 samples dropped by the agent',
+      '192.0.2.1 sub-agent 7: 1 samples in 1 datagrams, 0 datagrams lost, 1 twice, 0 samples dropped by the agent',
       '1 packets carry no datagram that was asked for',
     ]);
   });

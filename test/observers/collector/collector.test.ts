@@ -188,6 +188,14 @@ describe('a collector', () => {
     await collector.close();
   });
 
+  it('ends by itself, and not with the process, when it would keep more than it may', async () => {
+    const collector = await start({}, { memoryMiB: 64 });
+    const reasons: string[] = [];
+    collector.onEnd(({ message }) => reasons.push(message));
+    await expect(collector.remove(orders.grow)).rejects.toMatchObject({ code: 'Unavailable' });
+    await expect.poll(() => reasons, patience).toEqual([expect.stringMatching(/has ended: .*memory limit/)]);
+  });
+
   it('gives its port back when it is closed, says no end of that, and answers nothing any more', async () => {
     const collector = await start();
     let ends = 0;

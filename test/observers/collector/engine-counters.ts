@@ -3,6 +3,7 @@ import type { CollectorCounters } from '../../../src/observers/index.ts';
 export const noEngineCounters: CollectorCounters['engine'] = {
   datagrams: 0,
   problems: {},
+  duplicateDatagrams: 0,
   untrackedDatagrams: 0,
   untrackedSamples: 0,
   flowSamples: 0,

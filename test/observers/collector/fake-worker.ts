@@ -46,6 +46,10 @@ function createFakeEngine(limits: unknown): NetworkEngine {
           throw new Error('half a datagram was counted');
         });
       }
+      if (id === orders.grow) {
+        const kept: number[][] = [];
+        for (;;) kept.push(Array.from({ length: 10_000 }, (_, index) => index / 3));
+      }
       const [order, file = ''] = id.split(' ');
       if (order === orders.waitFor) while (!existsSync(file)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     },

@@ -14,6 +14,7 @@ const counters: CollectorCounters = {
   engine: {
     ...noEngineCounters,
     problems: { HeaderTooShort: 7 },
+    duplicateDatagrams: 21,
     untrackedDatagrams: 8,
     flowSamples: 9,
     counterSamples: 10,
@@ -46,6 +47,7 @@ describe('the metrics of a collector', () => {
       'squall_collector_rejected_datagrams_total tooLong': 2,
       'squall_collector_rejected_datagrams_total rate': 3,
       'squall_collector_malformed_datagrams_total HeaderTooShort': 7,
+      squall_collector_duplicate_datagrams_total: 21,
       squall_collector_untracked_datagrams_total: 8,
       'squall_collector_samples_total flow': 9,
       'squall_collector_samples_total counters': 10,

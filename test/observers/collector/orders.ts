@@ -5,6 +5,8 @@ export const orders = {
   crossAtTicks: 'cross at ticks',
   refuse: 'refuse',
   die: 'die',
+  /** The thread keeps ever more. */
+  grow: 'grow',
   /** Followed by a file: the thread does nothing until that is there. */
   waitFor: 'wait-for',
 } as const;

@@ -69,6 +69,32 @@ describe('the flows of a definition', () => {
     expect(table.evictions()).toBe(1);
   });
 
+  it('leave when they were idle for too long, which is no want of room', () => {
+    const table = tableOf('frames');
+    table.limit({ mostFlows: 100, idleMs: 1000 });
+    table.observe(datagram('ovs', 0, [{ ipsource: '10.0.0.1' }, { ipsource: '10.0.0.2' }]));
+    expect(table.observe(datagram('ovs', 1000, [{ ipsource: '10.0.0.2' }])).evicted).toEqual([]);
+    expect(table.observe(datagram('ovs', 1001, [{ ipsource: '10.0.0.2' }])).evicted).toEqual(['ovs 10.0.0.1']);
+    expect([table.size(), table.evictions()]).toEqual([1, 0]);
+  });
+
+  it('are as many as they may be from now on', () => {
+    const table = tableOf('frames');
+    const packets = Array.from({ length: 9 }, (_, last) => ({ ipsource: `10.0.0.${String(last)}` }));
+    table.observe(datagram('ovs', 0, packets));
+    table.limit({ mostFlows: 2, idleMs: 1000 });
+    expect(table.observe(datagram('ovs', 1, packets.slice(0, 1))).evicted).toHaveLength(7);
+    expect([table.size(), table.evictions()]).toEqual([2, 7]);
+  });
+
+  it('have totals of a bounded number of sources, those that were sampled last', () => {
+    const table = tableOf('frames', 2);
+    for (let index = 0; index < 5000; index += 1) table.observe(datagram(String(index), index, [{ ipsource: '10.0.0.1' }]));
+    const sources = table.totals(5000).map(({ source }) => source);
+    expect(sources.length).toBeLessThanOrEqual(1024);
+    expect(sources).toContain('4999');
+  });
+
   it('are never more than they may be, and each that came is there or was counted as it left', () => {
     const packets = fc.array(fc.record({ ipsource: fc.nat(40).map((last) => `10.0.0.${String(last)}`) }), { maxLength: 20 });
     fc.assert(

@@ -3,8 +3,10 @@ export type EngineLimits = {
   agents: number;
   /** Of all agents together. */
   dataSources: number;
-  /** Of each definition; the one that was sampled longest ago leaves. */
+  /** Of all definitions together, which share it evenly; of one that is full, the flow that was sampled longest ago leaves. */
   flows: number;
+  /** Definitions, those that armings have of their own included. */
+  runningFlows: number;
   /**
    * A sample that says it stands for more packets is counted and not used: one of 2^32 - 1 would be an alarm by itself, and hide all others, which the
    * detector weighs against the heaviest. Real samplers stay far below.
@@ -17,7 +19,7 @@ export type EngineLimits = {
   ofSubscription: number;
   /** In a view: those that are lost, then those of the most datagrams. */
   agentsInView: number;
-  /** A silent agent leaves after so long, and sooner where a new one has no room. */
+  /** A silent agent leaves after so long, and sooner where a new one has no room; of data sources that holds, too. */
   forgetAgentAfterMs: number;
   makeRoomAfterMs: number;
 };
@@ -25,7 +27,8 @@ export type EngineLimits = {
 export const usualLimits: EngineLimits = {
   agents: 4096,
   dataSources: 16_384,
-  flows: 65_536,
+  flows: 32_768,
+  runningFlows: 512,
   samplingRate: 2 ** 20,
   frameLength: 2 ** 20,
   subscriptions: 256,
@@ -34,3 +37,6 @@ export const usualLimits: EngineLimits = {
   forgetAgentAfterMs: 600_000,
   makeRoomAfterMs: 75_000,
 };
+
+/** How many packets are remembered in each of two generations: the first does for a table that is nearly full, without moving any. */
+export const decisionsFor = (mostFlows: number): number => Math.ceil(0.75 * mostFlows);

@@ -5,7 +5,7 @@ import { touchesAddress } from '../../flows/exempt.ts';
 import { createFlowIntake, type FlowIntake } from '../../flows/flow-intake.ts';
 import { createFlowTable, type FlowTable, type TableChange } from '../../flows/table.ts';
 import type { WatchedFlow } from '../../network-observer.ts';
-import type { EngineLimits } from './limits.ts';
+import { decisionsFor, type EngineLimits } from './limits.ts';
 
 export type RunningFlow = {
   flow: WatchedFlow;
@@ -27,7 +27,10 @@ export function startFlow(
   let isExempt = touchesAddress(exempted ?? []);
   const definition = defineFlow(flow, exempted === undefined ? undefined : (fields) => isExempt(fields));
   const table = createFlowTable(definition, { smoothingMs: flow.smoothingMs, mostFlows: limits.flows });
-  const intake = createFlowIntake(definition, table, packet, { decisions: limits.flows, packetValue: limits.frameLength });
+  const intake = createFlowIntake(definition, table, packet, {
+    decisions: decisionsFor(limits.flows),
+    packetValue: limits.frameLength,
+  });
   const running = { flow, table, intake, changes: [] };
   if (exempted === undefined) return running;
   return {

@@ -1,16 +1,21 @@
 /** What was received from each agent, and what was not. Pure: state and datagram in, state out. */
 import type { DatagramFields, SflowDatagram, SflowSample } from '../decode/object/datagram.ts';
-import { distance, type Step, stepOf } from './sequence.ts';
+import { rememberStep, stepOfDatagram } from './datagram-step.ts';
+import { nothingSeen, type SeenDatagrams } from './seen-datagrams.ts';
+import { distance, mostLate, type Step, stepOf } from './sequence.ts';
 
 /** One agent and sub-agent, which number their datagrams together. */
 export type AgentAccount = {
   agent: string;
   subAgent: number;
+  /** Each once. */
   datagrams: number;
   /** Gaps in the numbers of datagrams, less those that came late. What was sent before the first one is not counted. */
   lost: number;
-  /** Came after a higher number: out of order, or twice, which cannot be told apart. */
+  /** Came after a higher number, out of order. */
   late: number;
+  /** Had come before, and were left out: an exporter that is told of a collector twice sends each of them twice. */
+  duplicates: number;
   restarts: number;
   /** Datagrams of which not all could be decoded. */
   malformed: number;
@@ -20,6 +25,7 @@ export type AgentAccount = {
   /** Gaps in the numbers of samples, those in lost datagrams included. */
   samplesMissed: number;
   sequence: number;
+  seen: Readonly<SeenDatagrams>;
   uptimeMs: number;
   sources: ReadonlyMap<string, SourceAccount>;
 };
@@ -40,9 +46,6 @@ export const noAccounts: Accounts = { agents: new Map(), undecodable: 0, untrack
 /** Anybody can send datagrams in anybody's name: neither fills memory. Samples of further sources are counted, but not their drops. */
 export const accountLimits = { agents: 4096, sourcesOfAgent: 4096 } as const;
 
-/** Datagrams overtake each other by a few, within moments; clocks of agents may tick once a second. */
-export const mostLate = { datagrams: 64, uptimeMs: 2000, samples: 1024 } as const;
-
 export function accountDatagram(accounts: Accounts, datagram: SflowDatagram): Accounts {
   if (!('sequence' in datagram)) return { ...accounts, undecodable: accounts.undecodable + 1 };
   const agent = datagram.agent ?? 'unknown';
@@ -51,8 +54,16 @@ export function accountDatagram(accounts: Accounts, datagram: SflowDatagram): Ac
   if (before === undefined && accounts.agents.size >= accountLimits.agents) {
     return { ...accounts, untracked: accounts.untracked + 1 };
   }
-  const after = afterSamples(afterHeader(before ?? newAccount(agent, datagram), datagram), datagram);
-  return { ...accounts, agents: new Map(accounts.agents).set(key, after) };
+  return {
+    ...accounts,
+    agents: new Map(accounts.agents).set(key, afterDatagram(before ?? newAccount(agent, datagram), datagram)),
+  };
+}
+
+function afterDatagram(account: AgentAccount, datagram: DatagramFields): AgentAccount {
+  const step = stepOfDatagram(account, datagram);
+  if (step.kind === 'duplicate') return { ...account, duplicates: account.duplicates + 1 };
+  return afterSamples(afterHeader(account, datagram, step), datagram);
 }
 
 /** As if the datagram before its first one had come. */
@@ -62,35 +73,32 @@ const newAccount = (agent: string, { subAgent, sequence, uptimeMs }: DatagramFie
   datagrams: 0,
   lost: 0,
   late: 0,
+  duplicates: 0,
   restarts: 0,
   malformed: 0,
   samples: 0,
   sampleDrops: 0,
   samplesMissed: 0,
   sequence: (sequence - 1) >>> 0,
+  seen: nothingSeen(),
   uptimeMs,
   sources: new Map(),
 });
 
-function afterHeader(account: AgentAccount, datagram: DatagramFields): AgentAccount {
+function afterHeader(account: AgentAccount, datagram: DatagramFields, step: Step): AgentAccount {
   const { sequence, uptimeMs } = datagram;
+  const seen = { ...account.seen };
+  rememberStep(seen, step, account.datagrams === 0);
   const malformed = account.malformed + ('error' in datagram || datagram.samples.some((one) => one.error !== undefined) ? 1 : 0);
   const counted = { ...account, datagrams: account.datagrams + 1, malformed };
-  const step = datagramStep(account, datagram);
   switch (step.kind) {
     case 'next':
-      return { ...counted, sequence, uptimeMs, lost: account.lost + step.missed };
+      return { ...counted, sequence, seen, uptimeMs, lost: account.lost + step.missed };
     case 'late':
-      return { ...counted, late: account.late + 1, lost: Math.max(0, account.lost - (sequence === account.sequence ? 0 : 1)) };
+      return { ...counted, seen, late: account.late + 1, lost: Math.max(0, account.lost - 1) };
     case 'restart':
-      return { ...counted, sequence, uptimeMs, restarts: account.restarts + 1, sources: new Map() };
+      return { ...counted, sequence, seen, uptimeMs, restarts: account.restarts + 1, sources: new Map() };
   }
-}
-
-/** An agent that was started anew has an uptime that went back; uptimes wrap after 50 days, and go on there. */
-function datagramStep(account: AgentAccount, { sequence, uptimeMs }: DatagramFields): Step {
-  if (distance(account.uptimeMs, uptimeMs) < -mostLate.uptimeMs) return { kind: 'restart' };
-  return stepOf(account.sequence, sequence, mostLate.datagrams);
 }
 
 function afterSamples(account: AgentAccount, { samples }: DatagramFields): AgentAccount {

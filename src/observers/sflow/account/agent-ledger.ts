@@ -8,38 +8,29 @@ import type { DatagramHeader } from '../decode/walk-datagram.ts';
 import type { CounterSample } from '../decode/counter-sample.ts';
 import type { FlowSample } from '../decode/flow-sample.ts';
 import { usualPollingMs } from '../../detect/signal.ts';
-import { mostLate } from './agent-account.ts';
+import { rememberStep, stepOfDatagram } from './datagram-step.ts';
 import { createLateRecord, type LateRecord } from './late-record.ts';
-import { addReadings, pollingOf, type PollingRecord, startPolling } from './polling.ts';
-import { distance, stepOf } from './sequence.ts';
+import { createDataSources, type LedgerSource, type SourcesOfAgent } from './data-sources.ts';
+import { addReadings, pollingOf } from './polling.ts';
+import { nothingSeen, type SeenDatagrams } from './seen-datagrams.ts';
+import { distance, mostLate, stepOf } from './sequence.ts';
 
-export type LedgerSource = {
-  /** Ascending in the life of the ledger, never given again. */
-  number: number;
-  /** Names agent, sub-agent and data source. */
-  name: string;
-  /** `TYPE:INDEX`, as it is printed of datagrams. */
-  dataSource: string;
-  agent: LedgerAgent;
-  sequence: number;
-  drops: number;
-  /** Of the last sample that could be used; undefined before. */
-  samplingRate: number | undefined;
-};
-
-export type LedgerAgent = {
-  key: string;
+export type LedgerAgent = SourcesOfAgent & {
   agent: string;
   subAgent: number;
+  /** Each once. */
   datagrams: number;
   lost: number;
   late: number;
+  /** Had come before, and are left out of everything else. */
+  duplicates: number;
   restarts: number;
   malformed: number;
   samples: number;
   sampleDrops: number;
   samplesMissed: number;
   sequence: number;
+  seen: SeenDatagrams;
   uptimeMs: number;
   sinceMs: number;
   lastDatagramMs: number;
@@ -48,9 +39,6 @@ export type LedgerAgent = {
   missedBefore: number;
   pollingMs: number;
   recent: LateRecord;
-  flowSources: Map<number | string, LedgerSource>;
-  discardSources: Map<number | string, LedgerSource>;
-  counterSources: Map<number | string, PollingRecord>;
   /** Up to when its quiet sources were weighed, by whoever does. */
   quietWeighedMs: number;
   missedSinceWeighed: number;
@@ -64,31 +52,50 @@ export type LedgerLimits = {
   agents: number;
   /** Data sources of all agents together, those of counters included. */
   sources: number;
-  /** An agent that was silent for longer makes room for a new one, where there is none. */
+  /** An agent or data source that was silent for longer makes room for a new one, where there is none. */
   makeRoomAfterMs: number;
   /** An agent that was silent for longer, and for longer than four of its polling intervals, is no agent any more. */
   forgetAfterMs: number;
 };
 
 export type AgentLedger = {
-  /** @returns undefined where there is no room, which is counted */
+  /** @returns undefined where there is no room, or where it has come before: both are counted */
   datagram: (header: DatagramHeader, view: DataView, nowMs: number) => LedgerAgent | undefined;
   /** @returns undefined where there is no room for its data source, which is counted */
-  packetSample: (agent: LedgerAgent, sample: FlowSample) => LedgerSource | undefined;
+  packetSample: (agent: LedgerAgent, sample: FlowSample, nowMs: number) => LedgerSource | undefined;
   counterSample: (agent: LedgerAgent, sample: CounterSample, nowMs: number) => void;
   /** @returns those that are no agents any more; to be told of, with those that made room */
   forget: (nowMs: number) => LedgerAgent[];
   agents: () => Iterable<LedgerAgent>;
-  counts: () => { agents: number; sources: number; untrackedDatagrams: number; untrackedSamples: number };
+  /** Something was left out of late for want of room: what is known of the network is not all. */
+  untrackedRecently: (nowMs: number) => boolean;
+  counts: () => LedgerCounts;
 };
 
-export function createAgentLedger(limits: LedgerLimits): AgentLedger {
+export type LedgerCounts = {
+  agents: number;
+  sources: number;
+  duplicateDatagrams: number;
+  untrackedDatagrams: number;
+  untrackedSamples: number;
+};
+
+/** Twice as long as counters usually take to come again. */
+const recentlyMs = 60_000;
+
+/** @param sourceLeft is told of each source of flow samples that made room for another; of those that leave with their agent `forget` tells */
+export function createAgentLedger(
+  limits: LedgerLimits,
+  sourceLeft: (source: LedgerSource) => void = () => undefined,
+): AgentLedger {
   /** By address, then by sub-agent: no text is made for a datagram of a known one. */
   const byAddress = new Map<string, Map<number, LedgerAgent>>();
   const texts = createAddressTexts();
   const recency = createRecency<LedgerAgent>();
+  const sources = createDataSources(limits, sourceLeft);
   let leaving: LedgerAgent[] = [];
-  let [agents, sources, sourceNumber, untrackedDatagrams, untrackedSamples] = [0, 0, 0, 0, 0];
+  let [agents, duplicateDatagrams, untrackedDatagrams, untrackedSamples] = [0, 0, 0, 0];
+  let untrackedMs: number | undefined;
 
   function agentOf(header: DatagramHeader, view: DataView, nowMs: number): LedgerAgent | undefined {
     const address = texts.ofAgent(view, header.agentType, header.agentOffset) ?? 'unknown';
@@ -114,53 +121,40 @@ export function createAgentLedger(limits: LedgerLimits): AgentLedger {
     if (ofAddress?.size === 0) byAddress.delete(agent.agent);
     recency.remove(agent);
     agents -= 1;
-    sources -= agent.flowSources.size + agent.discardSources.size + agent.counterSources.size;
+    sources.dropAll(agent);
     leaving.push(agent);
-  }
-
-  function sourceOf(agent: LedgerAgent, sample: FlowSample): LedgerSource | undefined {
-    const known = sample.kind === 'flow' ? agent.flowSources : agent.discardSources;
-    const key = keyOfSource(sample);
-    const found = known.get(key);
-    if (found !== undefined || sources >= limits.sources) return found;
-    sources += 1;
-    sourceNumber += 1;
-    const { sequence, drops } = sample;
-    const dataSource = `${String(sample.sourceType)}:${String(sample.sourceIndex)}`;
-    const name = `${agent.key} ${dataSource}`;
-    // As if the sample before had come.
-    const before = { sequence: (sequence - 1) >>> 0, drops };
-    const source: LedgerSource = { number: sourceNumber, name, dataSource, agent, samplingRate: undefined, ...before };
-    known.set(key, source);
-    return source;
   }
 
   return {
     datagram: (header, view, nowMs) => {
       const agent = agentOf(header, view, nowMs);
-      if (agent === undefined) untrackedDatagrams += 1;
-      else {
-        recency.use(agent);
-        addHeader(agent, header, nowMs);
+      if (agent === undefined) {
+        untrackedDatagrams += 1;
+        untrackedMs = nowMs;
+        return undefined;
       }
+      if (!addHeader(agent, header, nowMs)) {
+        duplicateDatagrams += 1;
+        return undefined;
+      }
+      recency.use(agent);
       return agent;
     },
-    packetSample: (agent, sample) => {
+    packetSample: (agent, sample, nowMs) => {
       agent.samples += 1;
-      const source = sourceOf(agent, sample);
-      if (source === undefined) untrackedSamples += 1;
-      else addPacketSample(agent, source, sample);
+      const source = sources.ofPackets(agent, sample, nowMs);
+      if (source === undefined) {
+        untrackedSamples += 1;
+        untrackedMs = nowMs;
+        return undefined;
+      }
+      addPacketSample(agent, source, sample);
       return source;
     },
     counterSample: (agent, sample, nowMs) => {
       agent.samples += 1;
-      const key = keyOfSource(sample);
-      const record = agent.counterSources.get(key);
-      if (record !== undefined) agent.pollingMs = addReadings(record, nowMs) ?? agent.pollingMs;
-      else if (sources < limits.sources) {
-        sources += 1;
-        agent.counterSources.set(key, startPolling(nowMs));
-      }
+      const source = sources.ofCounters(agent, sample, nowMs);
+      if (source !== undefined) agent.pollingMs = addReadings(source, nowMs) ?? agent.pollingMs;
     },
     forget: (nowMs) => {
       let agent = recency.oldest();
@@ -177,7 +171,8 @@ export function createAgentLedger(limits: LedgerLimits): AgentLedger {
     *agents() {
       for (const ofAddress of byAddress.values()) yield* ofAddress.values();
     },
-    counts: () => ({ agents, sources, untrackedDatagrams, untrackedSamples }),
+    untrackedRecently: (nowMs) => untrackedMs !== undefined && nowMs - untrackedMs < recentlyMs,
+    counts: () => ({ agents, sources: sources.size(), duplicateDatagrams, untrackedDatagrams, untrackedSamples }),
   };
 }
 
@@ -190,6 +185,7 @@ const newAgent = (agent: string, { subAgent, sequence, uptimeMs }: DatagramHeade
   datagrams: 0,
   lost: 0,
   late: 0,
+  duplicates: 0,
   restarts: 0,
   malformed: 0,
   samples: 0,
@@ -197,6 +193,7 @@ const newAgent = (agent: string, { subAgent, sequence, uptimeMs }: DatagramHeade
   samplesMissed: 0,
   // As if the datagram before its first one had come.
   sequence: (sequence - 1) >>> 0,
+  seen: nothingSeen(),
   uptimeMs,
   sinceMs: nowMs,
   lastDatagramMs: nowMs,
@@ -214,13 +211,18 @@ const newAgent = (agent: string, { subAgent, sequence, uptimeMs }: DatagramHeade
   newer: undefined,
 });
 
-function addHeader(agent: LedgerAgent, { sequence, uptimeMs }: DatagramHeader, nowMs: number): void {
+/** @returns false of one that has come before */
+function addHeader(agent: LedgerAgent, header: DatagramHeader, nowMs: number): boolean {
+  const step = stepOfDatagram(agent, header);
+  if (step.kind === 'duplicate') {
+    agent.duplicates += 1;
+    return false;
+  }
+  rememberStep(agent.seen, step, agent.datagrams === 0);
   agent.datagrams += 1;
   agent.previousDatagramMs = agent.lastDatagramMs;
   agent.lastDatagramMs = Math.max(agent.lastDatagramMs, nowMs);
   agent.missedBefore = 0;
-  const isAnew = distance(agent.uptimeMs, uptimeMs) < -mostLate.uptimeMs;
-  const step = isAnew ? ({ kind: 'restart' } as const) : stepOf(agent.sequence, sequence, mostLate.datagrams);
   switch (step.kind) {
     case 'next':
       agent.lost += step.missed;
@@ -228,10 +230,8 @@ function addHeader(agent: LedgerAgent, { sequence, uptimeMs }: DatagramHeader, n
       break;
     case 'late':
       agent.late += 1;
-      if (sequence !== agent.sequence) {
-        agent.lost = Math.max(0, agent.lost - 1);
-        agent.recent.addFound(nowMs);
-      }
+      agent.lost = Math.max(0, agent.lost - 1);
+      agent.recent.addFound(nowMs);
       break;
     case 'restart':
       agent.restarts += 1;
@@ -240,9 +240,10 @@ function addHeader(agent: LedgerAgent, { sequence, uptimeMs }: DatagramHeader, n
   }
   agent.missedSinceWeighed += agent.missedBefore;
   agent.recent.addDatagram(nowMs, step.kind === 'next' ? step.missed : 0);
-  if (step.kind === 'late') return;
-  agent.sequence = sequence;
-  agent.uptimeMs = uptimeMs;
+  if (step.kind === 'late') return true;
+  agent.sequence = header.sequence;
+  agent.uptimeMs = header.uptimeMs;
+  return true;
 }
 
 function addPacketSample(agent: LedgerAgent, source: LedgerSource, { sequence, drops }: FlowSample): void {
@@ -256,10 +257,4 @@ function addPacketSample(agent: LedgerAgent, source: LedgerSource, { sequence, d
   }
   source.sequence = sequence;
   source.drops = drops;
-}
-
-/** A small number where the index fits 24 bits, as it does of the compact form; large numbers and texts cost more to look up. */
-function keyOfSource({ sourceType, sourceIndex }: { sourceType: number; sourceIndex: number }): number | string {
-  if (sourceType < 64 && sourceIndex < 2 ** 24) return (sourceType << 24) | sourceIndex;
-  return `${String(sourceType)}:${String(sourceIndex)}`;
 }

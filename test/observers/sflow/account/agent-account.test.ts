@@ -53,7 +53,15 @@ describe('the account of an agent', () => {
     ['a number that wraps as no gap', numbered(0xfffffffe, 0xffffffff, 0, 1), { datagrams: 4, lost: 0, restarts: 0 }],
     ['a gap over the wrap', numbered(0xfffffffe, 1), { lost: 2 }],
     ['what comes late as not lost', numbered(1, 3, 2, 4), { datagrams: 4, lost: 0, late: 1 }],
-    ['what comes twice', numbered(1, 3, 3, 4), { datagrams: 4, lost: 1, late: 1 }],
+    ['what comes twice once', numbered(1, 3, 3, 4), { datagrams: 3, lost: 1, late: 0, duplicates: 1 }],
+    ['what comes late and twice once', numbered(1, 3, 2, 2, 1, 4), { datagrams: 4, lost: 0, late: 1, duplicates: 2 }],
+    ['what comes before the first as late', numbered(2, 1, 1), { datagrams: 2, late: 1, duplicates: 1 }],
+    ['what comes as late as it may', numbered(1, 2, 66, 2, 3, 67, 3), { datagrams: 5, late: 1, duplicates: 2 }],
+    [
+      'a number that had come, at a later time, as a restart of the agent alone',
+      [...numbered(1, 2, 3), { sequence: 1, uptimeMs: 70_000 }],
+      { datagrams: 4, restarts: 1, duplicates: 0 },
+    ],
     ['a number far back as a restart', numbered(1000, 1001, 1), { lost: 0, restarts: 1 }],
     [
       'an uptime that went back as a restart, though the numbers are near',
@@ -216,7 +224,12 @@ describe('the account of an agent', () => {
           if (at > 0 && at + 2 < arrived.length && one !== undefined && other !== undefined) arrived.splice(at, 2, other, one);
         }
         const account = accountOf(...arrived.map((index) => ({ sequence: (first + index) >>> 0 })));
-        expect(account).toMatchObject({ datagrams: arrived.length, lost: kept.length - arrived.length, restarts: 0 });
+        expect(account).toMatchObject({
+          datagrams: arrived.length,
+          lost: kept.length - arrived.length,
+          restarts: 0,
+          duplicates: 0,
+        });
         expect(lossCorrection(account)).toBeCloseTo(kept.length / arrived.length);
       }),
       { seed: 1, numRuns: 300 },

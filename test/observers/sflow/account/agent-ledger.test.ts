@@ -23,7 +23,7 @@ function keeping(given = limits) {
       agent = ledger.datagram(header, view, nowMs);
     },
     flowSample: (sample) => {
-      if (agent !== undefined) ledger.packetSample(agent, sample);
+      if (agent !== undefined) ledger.packetSample(agent, sample, nowMs);
     },
     counterSample: (sample) => {
       if (agent !== undefined) ledger.counterSample(agent, sample, nowMs);
@@ -44,6 +44,7 @@ const counted = ({
   datagrams,
   lost,
   late,
+  duplicates,
   restarts,
   samples,
   sampleDrops,
@@ -54,6 +55,7 @@ const counted = ({
   datagrams,
   lost,
   late,
+  duplicates,
   restarts,
   samples,
   sampleDrops,
@@ -125,6 +127,72 @@ describe('the ledger of a collector', patient, () => {
     expect(ledger.counts()).toMatchObject({ agents: 2, sources: 3, untrackedSamples: 2 });
     ledger.forget(120_001);
     expect(ledger.counts()).toMatchObject({ agents: 0, sources: 0 });
+  });
+
+  it('gives the room of the data source that was idle longest to a new one, if it was for long enough', () => {
+    const { ledger, read } = keeping({ ...limits, sources: 3 });
+    let sequence = 0;
+    const sourcesAt = (atMs: number, sources: readonly number[]) => {
+      sequence += 1;
+      const samples = sources.map((source): Sent['samples'][number] => [1, source, sequence, 0]);
+      read(bytesOf({ agent: 1, subAgent: 0, sequence, uptimeMs: atMs, samples }), atMs);
+      return [...ledger.agents()].flatMap(({ flowSources }) => [...flowSources.values()].map(({ dataSource }) => dataSource));
+    };
+    sourcesAt(0, [1, 2, 3]);
+    expect(sourcesAt(900, [1, 4])).toEqual(['0:1', '0:2', '0:3']);
+    expect(ledger.counts()).toMatchObject({ sources: 3, untrackedSamples: 1 });
+    expect([ledger.untrackedRecently(900), ledger.untrackedRecently(60_899), ledger.untrackedRecently(60_900)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(sourcesAt(1001, [4])).toEqual(['0:1', '0:3', '0:4']);
+    for (let source = 5; source < 500; source += 1) sourcesAt(source * 2000, [source]);
+    expect(ledger.counts()).toMatchObject({ sources: 3, untrackedSamples: 1 });
+  });
+
+  it('keeps a data source whose counters come, though nothing is sampled of it', () => {
+    const { ledger, read } = keeping({ ...limits, sources: 3 });
+    const at = (atMs: number, sequence: number, ...samples: Uint8Array[]) => {
+      read(concat(words(5, 1, 0x0a000001, 0, sequence, atMs, samples.length), ...samples), atMs);
+    };
+    const sampled = (source: number) => tagged(1, words(1, source, 64, 64, 0, 1, 2, 0));
+    at(0, 1, sampled(1));
+    at(10, 2, sampled(2));
+    at(2000, 3, tagged(2, words(1, 1, 0)));
+    at(2001, 4, sampled(3));
+    const [agent] = ledger.agents();
+    expect([...(agent?.flowSources.values() ?? [])].map(({ dataSource }) => dataSource)).toEqual(['0:1', '0:3']);
+  });
+
+  it('uses each datagram once, however many come twice or late', () => {
+    const sending = fc.record({
+      first: fc.nat(0xffffffff),
+      order: fc.array(fc.record({ behind: fc.nat(63), isAdvance: fc.boolean() }), { maxLength: 200 }),
+    });
+    fc.assert(
+      fc.property(sending, ({ first, order }) => {
+        const { ledger, read } = keeping();
+        const came = new Set<number>();
+        let [newest, duplicates] = [0, 0];
+        const send = (number: number) => {
+          const sequence = (first + number) >>> 0;
+          if (came.has(number)) duplicates += 1;
+          came.add(number);
+          read(bytesOf({ agent: 1, subAgent: 0, sequence, uptimeMs: 5000, samples: [[1, 1, number, 0]] }));
+        };
+        send(0);
+        for (const { behind, isAdvance } of order) {
+          if (isAdvance) newest += 1 + (behind % 40);
+          send(isAdvance ? newest : Math.max(0, newest - behind));
+        }
+        const [agent] = ledger.agents();
+        expect(agent).toMatchObject({ datagrams: came.size, samples: came.size, duplicates, restarts: 0 });
+        expect(agent?.lost).toBe(newest + 1 - came.size);
+        expect(ledger.counts()).toMatchObject({ duplicateDatagrams: duplicates });
+      }),
+      { seed: 1, numRuns: 300 },
+    );
   });
 
   it('learns how often an agent polls, and takes one outage for none of it', () => {
