@@ -165,7 +165,7 @@ describe('a collector', () => {
     expect(await collector.view('shop/retries')).toBeUndefined();
     await collector.put(subscription('shop/retries'));
     const [first, second] = [await collector.view('shop/retries'), await collector.view('shop/retries')];
-    expect(first).toEqual({ ...emptyView, at: first?.at });
+    expect(first).toEqual({ ...emptyView, at: first?.at, refused: [] });
     expect(second?.at).toBeGreaterThanOrEqual(first?.at ?? Number.NaN);
     expect(await collector.agents()).toEqual([]);
     const query = { id: 'rest', flow: 'tcp', most: 3, least: 1, mode: 'sum' } as const;

@@ -142,7 +142,9 @@ describe('a threshold', patient, () => {
       engine.datagram(exporter.datagram(atMs, times(1)), atMs);
     }
     expect(thresholdAt(5000)).toMatchObject({ state: 'quiet', power: { judgement: 'warned' } });
-    expect(thresholdAt(5000).message).toMatch(/at sampling rate 127 rests on 20.2 samples.*; \d+ % of the datagrams of agent 192.0.2.1 are missing/);
+    expect(thresholdAt(5000).message).toMatch(
+      /at sampling rate 127 rests on 20.2 samples.*; \d+ % of the datagrams of agent 192.0.2.1 are missing/,
+    );
   });
 });
 
