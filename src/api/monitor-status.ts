@@ -7,8 +7,9 @@ export const heartbeatMs = 1000;
 export const mostHeartbeatSilenceMs = 3000;
 
 /**
- * `waiting`: nothing was sampled yet, so nothing can be said; `undecidable`: at its sampling rate the threshold cannot be decided, or the monitor is
- * not accepted; `lost`: an agent that was heard is silent, or the collector is. Only `quiet` says that all is well.
+ * `waiting`: nothing was sampled yet, or by an agent that is awaited, so nothing can be said; `undecidable`: what is sampled is too little to decide on the
+ * threshold, or the collector has no room for all of it, or the monitor is not accepted; `lost`: an agent that was heard is silent, more than half of what it
+ * sends is missing, or the collector is silent. Only `quiet` says that all is well.
  */
 export const signalStates = ['waiting', 'quiet', 'firing', 'undecidable', 'lost'] as const;
 export type SignalState = (typeof signalStates)[number];
