@@ -121,7 +121,7 @@ it('targets, trees and gates are those of the run, whatever pods, selectors, mod
         }
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 800 },
   );
   expect(planned).toBeGreaterThan(100);
   expect(refused).toBeGreaterThan(20);
