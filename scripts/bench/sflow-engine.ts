@@ -38,21 +38,15 @@ export function engineWork({ hasThreshold }: { hasThreshold: boolean }): (datagr
 
 /** Datagrams come again and again, which an engine does not count: each is numbered anew, in place, as the next of its agent. */
 function createNumbering(): (datagram: Uint8Array) => Uint8Array {
-  const [agents, known] = [new Map<string, { sequence: number }>(), new WeakMap<Uint8Array, () => void>()];
-  const numberingOf = (datagram: Uint8Array): (() => void) => {
+  const sequences = new Map<number, number>();
+  return (datagram) => {
     const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.byteLength);
     const offset = view.getUint32(4) === 2 ? 28 : 16;
-    const name = Buffer.from(datagram.subarray(4, offset)).toString('hex');
-    const agent = agents.get(name) ?? { sequence: 0 };
-    agents.set(name, agent);
-    return () => {
-      view.setUint32(offset, (agent.sequence += 1));
-    };
-  };
-  return (datagram) => {
-    const next = known.get(datagram) ?? numberingOf(datagram);
-    known.set(datagram, next);
-    next();
+    // The end of the address, and the sub-agent, tell those of recordings apart.
+    const agent = view.getUint32(offset - 8) ^ view.getUint32(offset - 4);
+    const sequence = (sequences.get(agent) ?? 0) + 1;
+    sequences.set(agent, sequence);
+    view.setUint32(offset, sequence);
     return datagram;
   };
 }
