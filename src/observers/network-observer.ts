@@ -2,7 +2,7 @@
  * What watches the network for others: the built-in collector, or a client of an external sFlow-RT. Subscriptions go in whole and can be given
  * again; views and crossings come out. Instants are milliseconds since 1970 of a clock that never goes back while the process lives.
  */
-import type { ArmedState, NetworkTraffic, Phase, Refused, SignalState } from '../api/index.ts';
+import type { ArmedState, Crossing, NetworkTraffic, Phase, Refused, SignalState } from '../api/index.ts';
 import type { DetectionPower } from './detect/power.ts';
 import type { Signal } from './detect/signal.ts';
 import type { WrittenFlow } from './flows/definition.ts';
@@ -52,21 +52,11 @@ export type Subscription = {
   events?: { most: number; timeoutMs: number };
 };
 
-export type NetworkCrossing = {
+/** `eventId` ascends from 0 in the life of one observer; with `observerStartedAt` it names the event for ever. */
+export type NetworkCrossing = Omit<Crossing, 'at'> & {
   subscription: string;
-  threshold: string;
   /** Uid of the run whose arming decided; undefined: the threshold by itself. */
   run?: string;
-  /** Undefined where the total of a source was judged; empty of a flow without keys. */
-  flow?: string;
-  value: number;
-  limit: number;
-  agent: string;
-  dataSource: string;
-  samples: number;
-  errorPercent: number;
-  /** Ascending from 0 in the life of one observer; with `observerStartedAt` it names the event for ever. */
-  eventId: number;
   observerStartedAt: number;
   at: number;
 };

@@ -1,7 +1,8 @@
 /** What was received from each agent, and what was not. Pure: state and datagram in, state out. */
 import type { DatagramFields, SflowDatagram, SflowSample } from '../decode/object/datagram.ts';
 import { rememberStep, stepOfDatagram } from './datagram-step.ts';
-import { nothingSeen, type SeenDatagrams } from './seen-datagrams.ts';
+import { beforeFirstDatagram } from './first-datagram.ts';
+import type { SeenDatagrams } from './seen-datagrams.ts';
 import { distance, mostLate, type Step, stepOf } from './sequence.ts';
 
 /** One agent and sub-agent, which number their datagrams together. */
@@ -66,22 +67,8 @@ function afterDatagram(account: AgentAccount, datagram: DatagramFields): AgentAc
   return afterSamples(afterHeader(account, datagram, step), datagram);
 }
 
-/** As if the datagram before its first one had come. */
-const newAccount = (agent: string, { subAgent, sequence, uptimeMs }: DatagramFields): AgentAccount => ({
-  agent,
-  subAgent,
-  datagrams: 0,
-  lost: 0,
-  late: 0,
-  duplicates: 0,
-  restarts: 0,
-  malformed: 0,
-  samples: 0,
-  sampleDrops: 0,
-  samplesMissed: 0,
-  sequence: (sequence - 1) >>> 0,
-  seen: nothingSeen(),
-  uptimeMs,
+const newAccount = (agent: string, datagram: DatagramFields): AgentAccount => ({
+  ...beforeFirstDatagram(agent, datagram),
   sources: new Map(),
 });
 

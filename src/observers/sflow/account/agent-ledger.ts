@@ -12,7 +12,8 @@ import { rememberStep, stepOfDatagram } from './datagram-step.ts';
 import { createLateRecord, type LateRecord } from './late-record.ts';
 import { createDataSources, type LedgerSource, type SourcesOfAgent } from './data-sources.ts';
 import { addReadings, pollingOf } from './polling.ts';
-import { nothingSeen, type SeenDatagrams } from './seen-datagrams.ts';
+import { beforeFirstDatagram } from './first-datagram.ts';
+import type { SeenDatagrams } from './seen-datagrams.ts';
 import { distance, mostLate, stepOf } from './sequence.ts';
 
 export type LedgerAgent = SourcesOfAgent & {
@@ -178,23 +179,9 @@ export function createAgentLedger(
 
 const pollsUntilForgotten = 4;
 
-const newAgent = (agent: string, { subAgent, sequence, uptimeMs }: DatagramHeader, nowMs: number): LedgerAgent => ({
-  key: `${agent} ${String(subAgent)}`,
-  agent,
-  subAgent,
-  datagrams: 0,
-  lost: 0,
-  late: 0,
-  duplicates: 0,
-  restarts: 0,
-  malformed: 0,
-  samples: 0,
-  sampleDrops: 0,
-  samplesMissed: 0,
-  // As if the datagram before its first one had come.
-  sequence: (sequence - 1) >>> 0,
-  seen: nothingSeen(),
-  uptimeMs,
+const newAgent = (agent: string, header: DatagramHeader, nowMs: number): LedgerAgent => ({
+  key: `${agent} ${String(header.subAgent)}`,
+  ...beforeFirstDatagram(agent, header),
   sinceMs: nowMs,
   lastDatagramMs: nowMs,
   previousDatagramMs: nowMs,
